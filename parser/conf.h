@@ -1,0 +1,163 @@
+/*
+ * conf: what an lvs.conf says, as a tree.
+ *
+ * Built by the parser, completed and judged by validate.c, and constant ever
+ * after: one arena holds every node and string, conf_free() drops it whole.
+ * Lists stand in the order of the file. After validation every default is
+ * filled in, so nobody downstream needs to know one.
+ *
+ * Units are in the names. Ports are in host order. A string is NULL when the
+ * file does not give it.
+ */
+#ifndef LVSD_CONF_H
+#define LVSD_CONF_H
+
+#include <sys/queue.h> /* libbsd's, by way of its overlay */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+
+struct arena;
+
+/* Where a word stands. Lines and columns count from 1, columns in bytes. */
+struct loc {
+	uint32_t line, col;
+	uint32_t len; /* of the word, in bytes */
+	uint16_t file; /* index into conf.files */
+};
+
+/* The balance words of the language; plan.c knows the kernel's names. */
+enum balance {
+	BALANCE_ROUNDROBIN,
+	BALANCE_LEASTCONN, /* the default */
+	BALANCE_LOCALITY, /* leastconn localitybased */
+	BALANCE_LOCALITY_REPLICATION, /* leastconn localitybased replication */
+	BALANCE_SOURCE,
+	BALANCE_SRCDST,
+	BALANCE_DEST,
+	BALANCE_SHORTEXPDELAY, /* also shortestexpected */
+	BALANCE_NEVERQUEUE,
+	BALANCE_FO, /* also weightedfailover */
+	BALANCE_OVF, /* also ovh */
+	BALANCE_MH,
+	BALANCE_TWOS,
+};
+
+enum mode { MODE_NAT, MODE_GATEWAY, MODE_TUNNEL };
+
+enum check_method { CHECK_ICMP, CHECK_TCP, CHECK_HTTP, CHECK_HTTPS, CHECK_ARP };
+
+/*
+ * One complete set of check parameters. A director has one; servers that say
+ * plain "check" point to it, a server with arguments of its own has a copy
+ * with those changed.
+ */
+struct check_conf {
+	struct loc loc;
+	enum check_method method;
+	uint32_t interval_ms; /* from start to start */
+	uint32_t timeout_ms; /* one absolute deadline for the whole check */
+	uint16_t rise, fall; /* consecutive results, at least 1 */
+	uint16_t port; /* 0: the server's, else the director's */
+	bool inhibit; /* down is weight 0 instead of deleted */
+	struct addr source; /* family 0: the kernel chooses */
+	const char *iface; /* arp only; NULL: from the connected networks */
+	const struct http_conf *http; /* http and https only */
+};
+
+/* What option httpcheck and httpscheck say. */
+struct http_conf {
+	const char *uri; /* "/" */
+	const char *vhost; /* Host header; NULL: address[:port] */
+	uint16_t statuscode; /* 200 */
+	/* https only */
+	const char *sni; /* NULL: vhost, and without one no SNI is sent */
+	bool verify; /* verify required: chain, and name (sni, vhost, address) */
+	const char *cafile; /* NULL: the system's store */
+};
+
+struct server_conf {
+	STAILQ_ENTRY(server_conf) entry;
+	struct loc loc; /* of the name */
+	const char *name;
+	struct addr addr;
+	uint16_t port; /* 0: the packet's port */
+	uint16_t weight; /* 0 to 65535, default 1 */
+	bool sorry;
+	const struct check_conf *check; /* NULL: not checked, always up */
+};
+STAILQ_HEAD(server_list, server_conf);
+
+struct director_conf {
+	STAILQ_ENTRY(director_conf) entry;
+	struct loc loc; /* of the name */
+	const char *name;
+	struct addr addr; /* family 0: a mark director */
+	uint16_t port; /* 0: every port */
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
+	uint32_t fwmark; /* 0: none given */
+	enum balance balance;
+	enum mode mode;
+	bool persistent, onepacket;
+	uint32_t persist_timeout_s;
+	uint8_t persist_prefix; /* netmask as a prefix length: of 32, or of 128 */
+	struct check_conf *check;
+	struct server_list servers;
+	size_t n_servers;
+};
+STAILQ_HEAD(director_list, director_conf);
+
+/* One "match" or "ignore" line of a flow; conditions not given are unset. */
+struct flow_rule {
+	STAILQ_ENTRY(flow_rule) entry;
+	struct loc loc;
+	bool ignore;
+	struct {
+		bool given, negated;
+	} has_iface, has_proto, has_src, has_dst, has_srcport, has_dstport, has_icmptype;
+	const char *iface;
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_ICMP */
+	struct addr src, dst;
+	uint8_t src_prefix, dst_prefix;
+	uint16_t srcport[2], dstport[2]; /* first and last, inclusive */
+	uint8_t icmptype;
+};
+STAILQ_HEAD(flow_rule_list, flow_rule);
+
+struct flow_conf {
+	STAILQ_ENTRY(flow_conf) entry;
+	struct loc loc;
+	const char *name;
+	const char *director_name;
+	struct loc director_loc;
+	const struct director_conf *director; /* never NULL after validation */
+	struct flow_rule_list rules;
+};
+STAILQ_HEAD(flow_list, flow_conf);
+
+struct socket_conf {
+	const char *path;
+	const char *group; /* NULL: the default of interfaces.md */
+	uint16_t mode; /* 0660 */
+};
+
+struct conf {
+	struct arena *arena;
+	const char **files; /* names as given, for messages; files[0] is the main one */
+	size_t n_files;
+	struct loc user_loc; /* line 0: no user statement */
+	const char *user, *group; /* of the checker; NULL: lvsd, else nobody */
+	struct socket_conf control, status;
+	const char *state; /* path of the state file */
+	struct director_list directors;
+	size_t n_directors, n_servers;
+	struct flow_list flows;
+};
+
+/* Frees the tree with all its strings. NULL is allowed. */
+void conf_free(struct conf *c);
+
+#endif

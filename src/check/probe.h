@@ -1,0 +1,90 @@
+/*
+ * probe: what is asked of a server, and what came back.
+ *
+ * A probe is one check of one target with one set of parameters. The daemon
+ * makes the list of them from the configuration (servers with the same probe
+ * share it), the checker process runs them, and a struct probe_report tells
+ * the daemon how each stands. Probes are known by their index in that list;
+ * the generation tells lists apart.
+ */
+#ifndef LVSD_CHECK_PROBE_H
+#define LVSD_CHECK_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "check/health.h"
+#include "lib/addr.h"
+#include "parser/conf.h"
+
+/* Why a check ended as it did. One text each, see reason_text(). */
+enum reason {
+	REASON_NONE, /* no result yet */
+	REASON_OK,
+	/* the server's failures */
+	REASON_REFUSED, /* RST, or ICMP port unreachable */
+	REASON_TIMEOUT,
+	REASON_RESET, /* the connection broke after it stood */
+	REASON_CLOSED, /* end of file before the answer was complete */
+	REASON_UNREACHABLE, /* EHOSTUNREACH, ENETUNREACH, ICMP unreachable */
+	REASON_TLS, /* text: OpenSSL's words */
+	REASON_BAD_STATUS, /* code: the status that came */
+	REASON_MALFORMED, /* the answer is no HTTP */
+	REASON_NO_ARP_ANSWER, /* arp and neighbour solicitation */
+	/* local trouble: says nothing of the server, changes no health */
+	REASON_LOCAL_DESCRIPTORS, /* EMFILE, ENFILE */
+	REASON_LOCAL_PORTS, /* EADDRNOTAVAIL from connect, EAGAIN */
+	REASON_LOCAL_MEMORY, /* ENOMEM, ENOBUFS */
+	REASON_LOCAL_SOURCE, /* bind: the source address is not here */
+	REASON_LOCAL_PERMISSION, /* EPERM, EACCES: a firewall rule, a missing right */
+	REASON_LOCAL_INTERFACE, /* arp: no such interface, or no connected network */
+	REASON_LOCAL_OTHER, /* code: the errno */
+	REASON_MAX
+};
+
+/* "connection refused", "timeout", ...: for logs and status. Never NULL. */
+const char *reason_text(enum reason r);
+/* One word for machines: "refused", "timeout", "bad-status", ... */
+const char *reason_name(enum reason r);
+/* Local trouble is not the server's failure (behaviour.md, Checks). */
+bool reason_is_local(enum reason r);
+
+/* One probe, with everything the checker needs to run it. */
+struct probe {
+	const struct check_conf *check; /* method, timing, rise and fall, http */
+	struct addr addr;
+	uint16_t port; /* host order; 0 for icmp and arp */
+	/* Where it starts: what was known when the checker was started. */
+	struct health health;
+	uint64_t started_us; /* when it last started, mono; 0: never ran */
+};
+
+/*
+ * A total order by everything that changes what a probe does: method, target,
+ * source, every parameter, timing, rise and fall. Equal probes are one probe.
+ */
+int probe_cmp(const struct probe *a, const struct probe *b);
+/* The same without what does not change the outcome of a check (interval, rise,
+ * fall): probes equal by this share their health over a reload. */
+int probe_cmp_outcome(const struct probe *a, const struct probe *b);
+
+#define PROBE_TEXT_MAX 80
+
+/*
+ * What the checker tells the daemon: a snapshot of one probe, whole, so that
+ * losing or repeating one does no harm. One SOCK_SEQPACKET record each.
+ */
+struct probe_report {
+	uint32_t generation; /* of the list the index is into */
+	uint32_t probe;
+	uint8_t health; /* enum health_state */
+	uint8_t reason; /* enum reason, of the last check */
+	uint16_t reserved;
+	int32_t score;
+	int32_t code; /* HTTP status or errno, by reason */
+	uint32_t duration_us; /* of the last check */
+	uint64_t started_us; /* of the last check, mono */
+	char text[PROBE_TEXT_MAX]; /* NUL-ended detail: TLS error, status line */
+};
+
+#endif

@@ -1,0 +1,91 @@
+#include "addr.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+bool addr_parse(struct addr *a, const char *s, size_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	memset(a, 0, sizeof *a);
+	if (len == 0 || len >= sizeof text || memchr(s, '\0', len) != NULL)
+		return false;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	a->family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+	if (inet_pton(a->family, text, a->bytes) == 1)
+		return true;
+	memset(a, 0, sizeof *a);
+	return false;
+}
+
+int addr_cmp(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+bool addr_is_set(const struct addr *a)
+{
+	return a->family != AF_UNSPEC;
+}
+
+bool addr_is_any(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->bytes, zero, sizeof zero) == 0;
+}
+
+const char *addr_text(const struct addr *a, char *buf)
+{
+	if (!addr_is_set(a) || inet_ntop(a->family, a->bytes, buf, ADDR_TEXT_MAX) == NULL)
+		strcpy(buf, "-");
+	return buf;
+}
+
+const char *addr_port_text(const struct addr *a, uint16_t port, char *buf)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	addr_text(a, ip);
+	snprintf(buf, ADDR_TEXT_MAX, a->family == AF_INET6 ? "[%.46s]:%u" : "%.46s:%u", ip,
+	    (unsigned)port);
+	return buf;
+}
+
+socklen_t addr_sockaddr(const struct addr *a, uint16_t port, struct sockaddr_storage *ss)
+{
+	memset(ss, 0, sizeof *ss);
+	if (a->family == AF_INET6) {
+		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
+
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(port);
+		memcpy(&in6->sin6_addr, a->bytes, 16);
+		return sizeof *in6;
+	}
+	struct sockaddr_in *in = (struct sockaddr_in *)ss;
+
+	in->sin_family = AF_INET;
+	in->sin_port = htons(port);
+	memcpy(&in->sin_addr, a->bytes, 4);
+	return sizeof *in;
+}
+
+struct addr addr_of_sockaddr(const struct sockaddr *sa)
+{
+	struct addr a = { 0 };
+
+	if (sa->sa_family == AF_INET) {
+		a.family = AF_INET;
+		memcpy(a.bytes, &((const struct sockaddr_in *)sa)->sin_addr, 4);
+	} else if (sa->sa_family == AF_INET6) {
+		a.family = AF_INET6;
+		memcpy(a.bytes, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
+	}
+	return a;
+}
