@@ -52,8 +52,8 @@ const char *addr_port_text(const struct addr *a, uint16_t port, char *buf)
 	char ip[ADDR_TEXT_MAX];
 
 	addr_text(a, ip);
-	snprintf(buf, ADDR_TEXT_MAX, a->family == AF_INET6 ? "[%.46s]:%u" : "%.46s:%u", ip,
-	    (unsigned)port);
+	snprintf(buf, ADDR_TEXT_MAX, a->family == AF_INET6 ? "[%.46s]:%u" : "%.46s:%u",
+	    ip, (unsigned)port);
 	return buf;
 }
 

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 struct addr {
-	uint8_t family; /* AF_INET, AF_INET6, or AF_UNSPEC (0): no address */
+	uint8_t family;	   /* AF_INET, AF_INET6, or AF_UNSPEC (0): no address */
 	uint8_t bytes[16]; /* network order; IPv4 in the first four, the rest 0 */
 };
 

@@ -21,9 +21,9 @@ void arena_free(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull));
 /* A copy of the LEN bytes at S with a NUL behind them; owned by the arena. */
 char *arena_strndup(struct arena *a, const char *s, size_t len)
-	__attribute__((returns_nonnull));
+    __attribute__((returns_nonnull));
 char *arena_printf(struct arena *a, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3), returns_nonnull));
+    __attribute__((format(printf, 2, 3), returns_nonnull));
 
 /* Bytes taken from the system so far, for the memory figures of a load. */
 size_t arena_size(const struct arena *a);

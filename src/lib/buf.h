@@ -16,7 +16,8 @@ struct buf {
 
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_str(struct buf *b, const char *s);
-void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_printf(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Frees the bytes; the buf is empty again and can be used on. */
 void buf_fini(struct buf *b);
 

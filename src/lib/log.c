@@ -60,7 +60,8 @@ static void emit(int level, const char *fmt, va_list ap, const char *error)
 		return;
 	}
 	if (sink.levels)
-		len = snprintf(line, sizeof line, "<%d>%s: %s\n", level, sink.ident, text);
+		len =
+		    snprintf(line, sizeof line, "<%d>%s: %s\n", level, sink.ident, text);
 	else
 		len = snprintf(line, sizeof line, "%s: %s\n", sink.ident, text);
 	/* One write, so that lines of two processes never mix. A lost line
@@ -69,14 +70,14 @@ static void emit(int level, const char *fmt, va_list ap, const char *error)
 		return;
 }
 
-#define EMIT(level, error)                        \
-	do {                                      \
-		int saved_errno = errno;          \
-		va_list ap;                       \
-		va_start(ap, fmt);                \
-		emit((level), fmt, ap, (error));  \
-		va_end(ap);                       \
-		errno = saved_errno;              \
+#define EMIT(level, error)                       \
+	do {                                     \
+		int saved_errno = errno;         \
+		va_list ap;                      \
+		va_start(ap, fmt);               \
+		emit((level), fmt, ap, (error)); \
+		va_end(ap);                      \
+		errno = saved_errno;             \
 	} while (0)
 
 void log_err(const char *fmt, ...)

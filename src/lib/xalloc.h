@@ -16,12 +16,14 @@ void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 /* Resizes PTR (or allocates, when NULL) to N elements of SIZE bytes. */
 void *xreallocarray(void *ptr, size_t n, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
-char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
+char *xasprintf(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2), returns_nonnull));
 
 /*
  * Makes room for one more element at the end of a growing array: ARRAY holds N
  * elements and has room for *CAP. Returns the (possibly moved) array.
  */
-void *xgrow(void *array, size_t n, size_t *cap, size_t size) __attribute__((returns_nonnull));
+void *xgrow(void *array, size_t n, size_t *cap, size_t size)
+    __attribute__((returns_nonnull));
 
 #endif

@@ -1,0 +1,41 @@
+/*
+ * The handle: one interface, two tables behind it (nl.c, mem.c), and the
+ * counting that both share.
+ */
+#include "ipvs/handle.h"
+
+void ipvs_close(struct ipvs *h)
+{
+	if (h != NULL)
+		h->backend->close(h);
+}
+
+bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t)
+{
+	h->stats.reads++;
+	return h->backend->read_services(h, t);
+}
+
+bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
+{
+	h->stats.reads++;
+	return h->backend->read_dests(h, svc);
+}
+
+bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
+{
+	bool done;
+
+	if (ops->n == 0)
+		return true;
+	h->stats.ops += ops->n;
+	done = h->backend->apply(h, ops);
+	for (size_t i = 0; i < ops->n; i++)
+		h->stats.ops_refused += ops->list[i].error != 0;
+	return done;
+}
+
+const struct ipvs_stats *ipvs_stats(const struct ipvs *h)
+{
+	return &h->stats;
+}

@@ -1,0 +1,19 @@
+/* handle: what the kernel's and the memory's struct ipvs have in common. */
+#ifndef LVSD_IPVS_HANDLE_H
+#define LVSD_IPVS_HANDLE_H
+
+#include "ipvs/ipvs.h"
+
+struct ipvs_backend {
+	bool (*read_services)(struct ipvs *h, struct ipvs_table *t);
+	bool (*read_dests)(struct ipvs *h, struct ipvs_svc *svc);
+	bool (*apply)(struct ipvs *h, struct ipvs_ops *ops);
+	void (*close)(struct ipvs *h);
+};
+
+struct ipvs {
+	const struct ipvs_backend *backend;
+	struct ipvs_stats stats;
+};
+
+#endif

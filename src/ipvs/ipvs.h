@@ -1,0 +1,192 @@
+/*
+ * ipvs: the kernel's table of virtual services, as data and as operations.
+ *
+ * One set of types says both what the kernel has and what it should have. A
+ * table is a sorted array of services, each with a sorted array of
+ * destinations; two tables are compared by one merge (ipvs_diff), which gives
+ * operations in a safe order; a handle (struct ipvs) carries them out, in the
+ * kernel or in memory. Nothing here knows of configuration or health.
+ *
+ * Ports are in host order. Flag and forwarding values are those of
+ * <linux/ip_vs.h>; what an attribute means is said in ipvsadm(8).
+ */
+#ifndef LVSD_IPVS_H
+#define LVSD_IPVS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/addr.h"
+#include "lib/buf.h"
+
+#define IPVS_NAME_MAX 16 /* IP_VS_SCHEDNAME_MAXLEN and IP_VS_PENAME_MAXLEN */
+#define IPVS_CONNS_UNKNOWN UINT32_MAX
+
+struct ipvs_dest {
+	/* identity, within its service */
+	struct addr addr;
+	uint16_t port;
+	/* attributes */
+	uint16_t tun_port, tun_flags;
+	uint8_t tun_type;
+	uint8_t fwd;	 /* IP_VS_CONN_F_MASQ, _LOCALNODE, _TUNNEL or _DROUTE */
+	uint32_t weight; /* 0 takes no new connections */
+	uint32_t u_thresh, l_thresh;
+	/* What the kernel counted when it was last read, or
+	 * IPVS_CONNS_UNKNOWN when something was changed since. Not compared. */
+	uint32_t active, inactive;
+};
+
+struct ipvs_svc {
+	/* identity: (family, fwmark) or (family, protocol, address, port) */
+	struct addr addr; /* of a mark service only the family is set */
+	uint32_t fwmark;  /* 0: none */
+	uint16_t port;
+	uint8_t protocol; /* 0 for a mark service */
+	/* attributes */
+	char sched[IPVS_NAME_MAX];
+	char pe[IPVS_NAME_MAX]; /* "" for none */
+	uint32_t flags; /* IP_VS_SVC_F_*, without _HASHED, which is the kernel's own */
+	uint32_t timeout_s; /* of persistence */
+	uint32_t netmask;   /* of persistence; IPv4: network order, IPv6: prefix length */
+	struct ipvs_dest *dests;
+	size_t n_dests, cap_dests;
+	/* How many destinations stay only until their connections end. The
+	 * planner's note to itself; not compared. */
+	size_t lingering;
+};
+
+struct ipvs_table {
+	struct ipvs_svc *svcs;
+	size_t n, cap;
+};
+
+/* ---- table.c ---- */
+
+int ipvs_svc_cmp(const struct ipvs_svc *a, const struct ipvs_svc *b);	 /* identity */
+int ipvs_dest_cmp(const struct ipvs_dest *a, const struct ipvs_dest *b); /* identity */
+/* Every attribute that reaches the kernel; destinations are not looked at. */
+bool ipvs_svc_same(const struct ipvs_svc *a, const struct ipvs_svc *b);
+/* HAVE as the kernel tells it. A server that is an address of this machine is
+ * reported as a local one whatever was asked (ip_vs_ctl.c,
+ * __ip_vs_update_dest), so that difference does not count. */
+bool ipvs_dest_same(const struct ipvs_dest *have, const struct ipvs_dest *want);
+
+void ipvs_svc_fini(struct ipvs_svc *svc);
+struct ipvs_dest *ipvs_svc_find(const struct ipvs_svc *svc, const struct ipvs_dest *id);
+/* Adds DEST at its place; one that is there already is replaced. Adding in
+ * order costs nothing. */
+struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *dest);
+void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest);
+
+void ipvs_table_fini(struct ipvs_table *t);
+struct ipvs_svc *ipvs_table_find(const struct ipvs_table *t, const struct ipvs_svc *id);
+/* Adds SVC with its destinations, which the table takes over. One of the same
+ * identity is freed and replaced. The pointer lives until the next change. */
+struct ipvs_svc *ipvs_table_add(struct ipvs_table *t, struct ipvs_svc *svc);
+void ipvs_table_remove(struct ipvs_table *t, struct ipvs_svc *svc);
+/* Sorts services that were appended in any order; identities are unique. */
+void ipvs_table_sort(struct ipvs_table *t);
+
+/* ---- diff.c: pure ---- */
+
+enum ipvs_cmd {
+	IPVS_ADD_SVC,
+	IPVS_SET_SVC,
+	IPVS_ADD_DEST,
+	IPVS_SET_DEST,
+	IPVS_DEL_DEST,
+	IPVS_DEL_SVC,
+	IPVS_N_CMDS,
+};
+
+struct ipvs_op {
+	enum ipvs_cmd cmd;
+	const struct ipvs_svc *svc;   /* its identity, or what it should become */
+	const struct ipvs_dest *dest; /* NULL for services */
+	int error;		      /* errno value of the kernel's answer; 0: done */
+};
+
+/* A zeroed struct is an empty list. Operations point into the tables that were
+ * compared, which must outlive the list. */
+struct ipvs_ops {
+	struct ipvs_op *list;
+	size_t n, cap;
+	size_t count[IPVS_N_CMDS];
+};
+
+void ipvs_ops_fini(struct ipvs_ops *ops);
+
+/*
+ * Appends what turns HAVE into WANT; either may be NULL (no such service). The
+ * order leaves a service that has a server with weight before and after never
+ * without one: the service, then servers with weight, then servers to weight 0,
+ * then deletions.
+ */
+void ipvs_diff_svc(
+    const struct ipvs_svc *have, const struct ipvs_svc *want, struct ipvs_ops *ops);
+/* The same for whole tables. Services that go are deleted last. */
+void ipvs_diff(
+    const struct ipvs_table *have, const struct ipvs_table *want, struct ipvs_ops *ops);
+
+/*
+ * What OP does to a table. Returns 0 or the errno value that the kernel would
+ * answer (EEXIST, ENOENT, ESRCH: ip_vs_ctl.c); then nothing is changed.
+ */
+int ipvs_table_apply(struct ipvs_table *t, const struct ipvs_op *op);
+
+/* ---- text.c: as ipvsadm says it ---- */
+
+/* The table as `ipvsadm -Sn` prints it, one line a service and server. */
+void ipvs_table_text(const struct ipvs_table *t, struct buf *b);
+void ipvs_svc_text(const struct ipvs_svc *svc, struct buf *b);
+/* One operation as an ipvsadm command line, without its end of line. */
+void ipvs_op_text(const struct ipvs_op *op, struct buf *b);
+/* "TCP 10.9.9.1:80" or "FWM 5": how logs name a service. BUF has
+ * IPVS_SVC_NAME_MAX bytes and is returned. */
+#define IPVS_SVC_NAME_MAX 72
+const char *ipvs_svc_name(const struct ipvs_svc *svc, char *buf);
+
+/* ---- handles ---- */
+
+struct ipvs;
+
+/* How much went over the wire since the handle was opened. */
+struct ipvs_stats {
+	uint64_t ops; /* operations sent: adds, sets and deletes */
+	uint64_t ops_refused;
+	uint64_t reads; /* dump requests sent */
+};
+
+/*
+ * Opens the kernel's IPVS over generic netlink, loading the ip_vs module when
+ * it is not there. NULL with errno: ENOENT, no IPVS in this kernel; EPERM, no
+ * CAP_NET_ADMIN; others as they come. Free with ipvs_close().
+ */
+struct ipvs *ipvs_open_kernel(void);
+/* The same interface over an empty table in memory: --dry-run and tests. */
+struct ipvs *ipvs_open_memory(void);
+void ipvs_close(struct ipvs *h); /* NULL is allowed */
+
+/*
+ * Reads the services, without their destinations, into the empty table T,
+ * sorted. False with errno when the kernel did not answer in time or refused.
+ */
+bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
+/* Reads the destinations of SVC (identity) and replaces those it holds. False
+ * with errno (ESRCH: no such service); SVC is then unchanged. */
+bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
+
+/*
+ * Carries out OPS in order; one that is refused does not stop the others. Sets
+ * each op's error. False with errno when the transport failed (ENOBUFS, no
+ * answer within the deadline): then it is not known which were done, and the
+ * caller has to read the services again.
+ */
+bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops);
+
+const struct ipvs_stats *ipvs_stats(const struct ipvs *h);
+
+#endif

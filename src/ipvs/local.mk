@@ -1,0 +1,10 @@
+noinst_LIBRARIES += libipvs.a
+libipvs_a_SOURCES = \
+	src/ipvs/diff.c \
+	src/ipvs/handle.c src/ipvs/handle.h \
+	src/ipvs/ipvs.h \
+	src/ipvs/mem.c \
+	src/ipvs/msg.c src/ipvs/msg.h \
+	src/ipvs/nl.c \
+	src/ipvs/table.c \
+	src/ipvs/text.c

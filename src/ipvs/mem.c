@@ -1,0 +1,89 @@
+/*
+ * The table in memory: what --dry-run and the tests have in place of a kernel.
+ *
+ * It answers as the kernel does, refusals included. It says nothing of what a
+ * kernel does with packets.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipvs/handle.h"
+#include "lib/xalloc.h"
+
+struct mem {
+	struct ipvs base;
+	struct ipvs_table table;
+};
+
+static void copy_dests(struct ipvs_svc *to, const struct ipvs_svc *from)
+{
+	free(to->dests);
+	to->dests = NULL;
+	to->n_dests = to->cap_dests = from->n_dests;
+	if (from->n_dests == 0)
+		return;
+	to->dests = xreallocarray(NULL, from->n_dests, sizeof *to->dests);
+	memcpy(to->dests, from->dests, from->n_dests * sizeof *to->dests);
+	for (size_t i = 0; i < to->n_dests; i++)
+		to->dests[i].active = to->dests[i].inactive = 0;
+}
+
+static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
+{
+	const struct mem *m = (const struct mem *)h;
+
+	for (size_t i = 0; i < m->table.n; i++) {
+		struct ipvs_svc svc = m->table.svcs[i];
+
+		svc.dests = NULL;
+		svc.n_dests = svc.cap_dests = svc.lingering = 0;
+		ipvs_table_add(t, &svc);
+	}
+	return true;
+}
+
+static bool mem_read_dests(struct ipvs *h, struct ipvs_svc *svc)
+{
+	const struct mem *m = (const struct mem *)h;
+	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
+
+	if (found == NULL) {
+		errno = ESRCH;
+		return false;
+	}
+	copy_dests(svc, found);
+	return true;
+}
+
+static bool mem_apply(struct ipvs *h, struct ipvs_ops *ops)
+{
+	struct mem *m = (struct mem *)h;
+
+	for (size_t i = 0; i < ops->n; i++)
+		ops->list[i].error = ipvs_table_apply(&m->table, &ops->list[i]);
+	return true;
+}
+
+static void mem_close(struct ipvs *h)
+{
+	struct mem *m = (struct mem *)h;
+
+	ipvs_table_fini(&m->table);
+	free(m);
+}
+
+static const struct ipvs_backend mem_backend = {
+	.read_services = mem_read_services,
+	.read_dests = mem_read_dests,
+	.apply = mem_apply,
+	.close = mem_close,
+};
+
+struct ipvs *ipvs_open_memory(void)
+{
+	struct mem *m = xcalloc(1, sizeof *m);
+
+	m->base.backend = &mem_backend;
+	return &m->base;
+}

@@ -1,0 +1,367 @@
+/*
+ * The kernel's table over one long-lived generic netlink socket.
+ *
+ * Operations go out many in one sendmsg; the kernel handles them in order and
+ * answers refusals by itself, so an acknowledgement is asked only of the last
+ * of each batch: when it is there, everything before it has been answered.
+ * Answers are matched by sequence number. Every wait has a deadline. Buffers
+ * never shrink: the kernel sizes the parts of a dump by the largest read seen,
+ * and a smaller one later loses data.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <linux/ip_vs.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ipvs/handle.h"
+#include "ipvs/msg.h"
+#include "lib/mono.h"
+#include "lib/xalloc.h"
+
+#define BATCH_OPS 256			/* messages in one sendmsg */
+#define SOCKET_BUFFER (4 * 1024 * 1024) /* room for the refusals of a whole batch */
+#define READ_BUFFER (128 * 1024)
+#define ANSWER_US (10 * 1000000) /* how long the kernel may take for one batch */
+#define DUMP_TRIES 5		 /* an interrupted dump is read again */
+#define MODPROBE_US (5 * 1000000)
+
+struct kernel {
+	struct ipvs base;
+	struct nl_sock *sock;
+	int fd, family;
+	uint32_t port, seq;
+	struct nl_msg *msg; /* one message, made again and again */
+	unsigned char *out; /* BATCH_OPS * MSG_OP_MAX bytes */
+	unsigned char *in;  /* READ_BUFFER bytes */
+};
+
+/* Reads what has come, waiting until DEADLINE_US. Bytes, or -1 with errno. */
+static ssize_t kernel_receive(struct kernel *k, uint64_t deadline_us)
+{
+	for (;;) {
+		struct pollfd p = { .fd = k->fd, .events = POLLIN };
+		uint64_t now = mono_us();
+		ssize_t len = recv(k->fd, k->in, READ_BUFFER, MSG_DONTWAIT | MSG_TRUNC);
+
+		if (len > READ_BUFFER) {
+			errno = EMSGSIZE;
+			return -1;
+		}
+		if (len >= 0)
+			return len;
+		if (errno != EAGAIN && errno != EINTR)
+			return -1;
+		if (now >= deadline_us) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		poll(&p, 1, (int)((deadline_us - now) / 1000) + 1);
+	}
+}
+
+static bool kernel_send(struct kernel *k, const void *data, size_t len)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	ssize_t sent;
+
+	do
+		sent = sendto(
+		    k->fd, data, len, 0, (const struct sockaddr *)&kernel, sizeof kernel);
+	while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)len;
+}
+
+/* ---- operations ---- */
+
+/* Puts the answers in the LEN bytes read to their operations (FIRST is the one
+ * with the sequence number SEQ). True: the last of the batch was answered. */
+static bool take_answers(
+    struct kernel *k, size_t len, struct ipvs_op *first, uint32_t seq, size_t count)
+{
+	struct nlmsghdr *hdr = (struct nlmsghdr *)k->in;
+	int rest = (int)len;
+	bool last = false;
+
+	for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest)) {
+		const struct nlmsgerr *answer = nlmsg_data(hdr);
+		uint32_t i = hdr->nlmsg_seq - seq;
+
+		if (hdr->nlmsg_type != NLMSG_ERROR || i >= count)
+			continue; /* late, from a batch that was given up */
+		first[i].error = -answer->error;
+		last = last || i == count - 1;
+	}
+	return last;
+}
+
+static bool apply_batch(struct kernel *k, struct ipvs_op *first, size_t count)
+{
+	uint32_t seq = k->seq;
+	uint64_t deadline_us = mono_us() + ANSWER_US;
+	size_t len = 0;
+
+	k->seq += (uint32_t)count;
+	for (size_t i = 0; i < count; i++) {
+		const struct nlmsghdr *hdr = nlmsg_hdr(k->msg);
+
+		msg_op(k->msg, k->family, k->port, seq + (uint32_t)i,
+		    i == count - 1 ? NLM_F_ACK : 0, &first[i]);
+		memcpy(k->out + len, hdr, hdr->nlmsg_len);
+		memset(k->out + len + hdr->nlmsg_len, 0,
+		    NLMSG_ALIGN(hdr->nlmsg_len) - hdr->nlmsg_len);
+		len += NLMSG_ALIGN(hdr->nlmsg_len);
+		first[i].error = 0;
+	}
+	if (!kernel_send(k, k->out, len))
+		return false;
+	for (;;) {
+		ssize_t got = kernel_receive(k, deadline_us);
+
+		if (got < 0)
+			return false;
+		if (take_answers(k, (size_t)got, first, seq, count))
+			return true;
+	}
+}
+
+static bool kernel_apply(struct ipvs *h, struct ipvs_ops *ops)
+{
+	struct kernel *k = (struct kernel *)h;
+
+	for (size_t i = 0; i < ops->n; i += BATCH_OPS) {
+		size_t count = ops->n - i < BATCH_OPS ? ops->n - i : BATCH_OPS;
+
+		if (!apply_batch(k, ops->list + i, count))
+			return false;
+	}
+	return true;
+}
+
+/* ---- dumps ---- */
+
+/* What one message of a dump is taken for. INTO is a table or a service. */
+typedef bool take_fn(const struct nlmsghdr *hdr, void *into);
+
+static bool take_svc(const struct nlmsghdr *hdr, void *into)
+{
+	struct ipvs_table *t = into;
+
+	t->svcs = xgrow(t->svcs, t->n, &t->cap, sizeof *t->svcs);
+	if (!msg_read_svc(hdr, &t->svcs[t->n]))
+		return false;
+	t->n++;
+	return true;
+}
+
+static bool take_dest(const struct nlmsghdr *hdr, void *into)
+{
+	struct ipvs_svc *svc = into;
+	struct ipvs_dest dest;
+
+	if (!msg_read_dest(hdr, svc->addr.family, &dest))
+		return false;
+	ipvs_svc_add(svc, &dest);
+	return true;
+}
+
+enum dump_end { DUMP_MORE, DUMP_DONE, DUMP_INTERRUPTED, DUMP_FAILED };
+
+static enum dump_end take_dump(
+    struct kernel *k, size_t len, uint32_t seq, take_fn *take, void *into)
+{
+	struct nlmsghdr *hdr = (struct nlmsghdr *)k->in;
+	int rest = (int)len;
+	bool interrupted = false;
+
+	for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest)) {
+		const struct nlmsgerr *answer = nlmsg_data(hdr);
+
+		if (hdr->nlmsg_seq != seq)
+			continue;
+		interrupted = interrupted || (hdr->nlmsg_flags & NLM_F_DUMP_INTR);
+		if (hdr->nlmsg_type == NLMSG_DONE)
+			return interrupted ? DUMP_INTERRUPTED : DUMP_DONE;
+		if (hdr->nlmsg_type == NLMSG_ERROR) {
+			errno = -answer->error;
+			return DUMP_FAILED;
+		}
+		if (!take(hdr, into)) {
+			errno = EPROTO;
+			return DUMP_FAILED;
+		}
+	}
+	return interrupted ? DUMP_INTERRUPTED : DUMP_MORE;
+}
+
+/* One dump of all services (SVC NULL) or of the destinations of SVC. */
+static enum dump_end dump_once(
+    struct kernel *k, const struct ipvs_svc *svc, take_fn *take, void *into)
+{
+	uint64_t deadline_us = mono_us() + ANSWER_US;
+	uint32_t seq = k->seq++;
+	enum dump_end end = DUMP_MORE;
+
+	msg_dump(k->msg, k->family, k->port, seq, svc);
+	if (!kernel_send(k, nlmsg_hdr(k->msg), nlmsg_hdr(k->msg)->nlmsg_len))
+		return DUMP_FAILED;
+	while (end == DUMP_MORE) {
+		ssize_t got = kernel_receive(k, deadline_us);
+
+		if (got < 0)
+			return DUMP_FAILED;
+		end = take_dump(k, (size_t)got, seq, take, into);
+	}
+	return end;
+}
+
+static bool kernel_read_services(struct ipvs *h, struct ipvs_table *t)
+{
+	struct kernel *k = (struct kernel *)h;
+
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		enum dump_end end = dump_once(k, NULL, take_svc, t);
+
+		if (end == DUMP_DONE) {
+			ipvs_table_sort(t);
+			return true;
+		}
+		ipvs_table_fini(t);
+		if (end == DUMP_FAILED)
+			return false;
+	}
+	errno = EAGAIN;
+	return false;
+}
+
+static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
+{
+	struct kernel *k = (struct kernel *)h;
+	int error = EAGAIN;
+
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		struct ipvs_svc fresh = *svc;
+		enum dump_end end;
+
+		fresh.dests = NULL;
+		fresh.n_dests = fresh.cap_dests = 0;
+		end = dump_once(k, svc, take_dest, &fresh);
+		if (end == DUMP_DONE) {
+			free(svc->dests);
+			*svc = fresh;
+			return true;
+		}
+		error = end == DUMP_FAILED ? errno : EAGAIN;
+		free(fresh.dests);
+		if (end == DUMP_FAILED)
+			break;
+	}
+	errno = error;
+	return false;
+}
+
+/* ---- opening ---- */
+
+/*
+ * Loads the module as the kernel would: by the program named in
+ * /proc/sys/kernel/modprobe. Whether that helped is seen by asking again.
+ */
+static void load_module(void)
+{
+	char program[256] = "/sbin/modprobe", quiet[] = "-q", name[] = "ip_vs";
+	char *argv[] = { program, quiet, name, NULL };
+	int fd = open("/proc/sys/kernel/modprobe", O_RDONLY | O_CLOEXEC);
+	uint64_t deadline_us = mono_us() + MODPROBE_US;
+	ssize_t len;
+	pid_t pid;
+
+	if (fd >= 0) {
+		len = read(fd, program, sizeof program - 1);
+		if (len > 0) {
+			program[len] = '\0';
+			program[strcspn(program, "\n")] = '\0';
+		}
+		close(fd);
+	}
+	if (posix_spawn(&pid, program, NULL, NULL, argv, environ) != 0)
+		return;
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (mono_us() > deadline_us) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			return;
+		}
+		poll(NULL, 0, 5);
+	}
+}
+
+static void kernel_close(struct ipvs *h)
+{
+	struct kernel *k = (struct kernel *)h;
+
+	if (k->msg != NULL)
+		nlmsg_free(k->msg);
+	if (k->sock != NULL)
+		nl_socket_free(k->sock);
+	free(k->out);
+	free(k->in);
+	free(k);
+}
+
+static const struct ipvs_backend kernel_backend = {
+	.read_services = kernel_read_services,
+	.read_dests = kernel_read_dests,
+	.apply = kernel_apply,
+	.close = kernel_close,
+};
+
+/* The socket, with buffers that hold a whole batch. 0, or an errno value. */
+static int open_socket(struct kernel *k)
+{
+	int size = SOCKET_BUFFER, one = 1, error;
+
+	k->sock = nl_socket_alloc();
+	if (k->sock == NULL)
+		return ENOMEM;
+	error = genl_connect(k->sock);
+	if (error < 0)
+		return error == -NLE_PERM ? EPERM : EPROTONOSUPPORT;
+	k->fd = nl_socket_get_fd(k->sock);
+	k->port = nl_socket_get_local_port(k->sock);
+	fcntl(k->fd, F_SETFD, FD_CLOEXEC);
+	/* Without CAP_NET_ADMIN these fail, and so will the first request. */
+	setsockopt(k->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+	setsockopt(k->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+	setsockopt(k->fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
+	k->family = genl_ctrl_resolve(k->sock, IPVS_GENL_NAME);
+	if (k->family < 0) {
+		load_module();
+		k->family = genl_ctrl_resolve(k->sock, IPVS_GENL_NAME);
+	}
+	return k->family < 0 ? ENOENT : 0;
+}
+
+struct ipvs *ipvs_open_kernel(void)
+{
+	struct kernel *k = xcalloc(1, sizeof *k);
+	int error;
+
+	k->base.backend = &kernel_backend;
+	k->seq = 1;
+	k->out = xmalloc(BATCH_OPS * MSG_OP_MAX);
+	k->in = xmalloc(READ_BUFFER);
+	k->msg = nlmsg_alloc_size(MSG_OP_MAX);
+	error = k->msg == NULL ? ENOMEM : open_socket(k);
+	if (error == 0)
+		return &k->base;
+	kernel_close(&k->base);
+	errno = error;
+	return NULL;
+}

@@ -1,0 +1,259 @@
+/*
+ * Tables: sorted arrays of services and of their destinations.
+ *
+ * Sorted, so that two of them are compared in one pass and a service is found
+ * by halving. Building one in order appends; a change in the middle moves
+ * what is behind it, which is rare and cheap beside the kernel's own work.
+ */
+#include "ipvs/ipvs.h"
+
+#include <errno.h>
+#include <linux/ip_vs.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+
+#define COMPARE(a, b)                              \
+	do {                                       \
+		if ((a) != (b))                    \
+			return (a) < (b) ? -1 : 1; \
+	} while (0)
+
+int ipvs_svc_cmp(const struct ipvs_svc *a, const struct ipvs_svc *b)
+{
+	COMPARE(a->fwmark, b->fwmark);
+	COMPARE(a->protocol, b->protocol);
+	int c = addr_cmp(&a->addr, &b->addr);
+
+	if (c != 0)
+		return c;
+	COMPARE(a->port, b->port);
+	return 0;
+}
+
+int ipvs_dest_cmp(const struct ipvs_dest *a, const struct ipvs_dest *b)
+{
+	int c = addr_cmp(&a->addr, &b->addr);
+
+	if (c != 0)
+		return c;
+	COMPARE(a->port, b->port);
+	return 0;
+}
+
+bool ipvs_svc_same(const struct ipvs_svc *a, const struct ipvs_svc *b)
+{
+	return strcmp(a->sched, b->sched) == 0 && strcmp(a->pe, b->pe) == 0 &&
+	       a->flags == b->flags && a->timeout_s == b->timeout_s &&
+	       a->netmask == b->netmask;
+}
+
+bool ipvs_dest_same(const struct ipvs_dest *have, const struct ipvs_dest *want)
+{
+	return (have->fwd == want->fwd || have->fwd == IP_VS_CONN_F_LOCALNODE) &&
+	       have->weight == want->weight && have->u_thresh == want->u_thresh &&
+	       have->l_thresh == want->l_thresh && have->tun_type == want->tun_type &&
+	       have->tun_port == want->tun_port && have->tun_flags == want->tun_flags;
+}
+
+void ipvs_svc_fini(struct ipvs_svc *svc)
+{
+	free(svc->dests);
+	memset(svc, 0, sizeof *svc);
+}
+
+/* The index of ID among the destinations of SVC, or where it would stand. */
+static size_t dest_place(
+    const struct ipvs_svc *svc, const struct ipvs_dest *id, bool *found)
+{
+	size_t low = 0, high = svc->n_dests;
+
+	*found = false;
+	/* Appending in order is the common case. */
+	if (high > 0 && ipvs_dest_cmp(&svc->dests[high - 1], id) < 0)
+		return high;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = ipvs_dest_cmp(&svc->dests[mid], id);
+
+		if (c == 0) {
+			*found = true;
+			return mid;
+		}
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct ipvs_dest *ipvs_svc_find(const struct ipvs_svc *svc, const struct ipvs_dest *id)
+{
+	bool found;
+	size_t i = dest_place(svc, id, &found);
+
+	return found ? &svc->dests[i] : NULL;
+}
+
+struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *dest)
+{
+	bool found;
+	size_t i = dest_place(svc, dest, &found);
+
+	if (!found) {
+		svc->dests =
+		    xgrow(svc->dests, svc->n_dests, &svc->cap_dests, sizeof *svc->dests);
+		memmove(svc->dests + i + 1, svc->dests + i,
+		    (svc->n_dests - i) * sizeof *svc->dests);
+		svc->n_dests++;
+	}
+	svc->dests[i] = *dest;
+	return &svc->dests[i];
+}
+
+void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest)
+{
+	size_t i = (size_t)(dest - svc->dests);
+
+	svc->n_dests--;
+	memmove(dest, dest + 1, (svc->n_dests - i) * sizeof *dest);
+}
+
+void ipvs_table_fini(struct ipvs_table *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		ipvs_svc_fini(&t->svcs[i]);
+	free(t->svcs);
+	memset(t, 0, sizeof *t);
+}
+
+static size_t svc_place(
+    const struct ipvs_table *t, const struct ipvs_svc *id, bool *found)
+{
+	size_t low = 0, high = t->n;
+
+	*found = false;
+	if (high > 0 && ipvs_svc_cmp(&t->svcs[high - 1], id) < 0)
+		return high;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = ipvs_svc_cmp(&t->svcs[mid], id);
+
+		if (c == 0) {
+			*found = true;
+			return mid;
+		}
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct ipvs_svc *ipvs_table_find(const struct ipvs_table *t, const struct ipvs_svc *id)
+{
+	bool found;
+	size_t i = svc_place(t, id, &found);
+
+	return found ? &t->svcs[i] : NULL;
+}
+
+struct ipvs_svc *ipvs_table_add(struct ipvs_table *t, struct ipvs_svc *svc)
+{
+	bool found;
+	size_t i = svc_place(t, svc, &found);
+
+	if (found) {
+		ipvs_svc_fini(&t->svcs[i]);
+	} else {
+		t->svcs = xgrow(t->svcs, t->n, &t->cap, sizeof *t->svcs);
+		memmove(t->svcs + i + 1, t->svcs + i, (t->n - i) * sizeof *t->svcs);
+		t->n++;
+	}
+	t->svcs[i] = *svc;
+	memset(svc, 0, sizeof *svc);
+	return &t->svcs[i];
+}
+
+void ipvs_table_remove(struct ipvs_table *t, struct ipvs_svc *svc)
+{
+	size_t i = (size_t)(svc - t->svcs);
+
+	ipvs_svc_fini(svc);
+	t->n--;
+	memmove(svc, svc + 1, (t->n - i) * sizeof *svc);
+}
+
+static int svc_cmp_void(const void *a, const void *b)
+{
+	return ipvs_svc_cmp(a, b);
+}
+
+void ipvs_table_sort(struct ipvs_table *t)
+{
+	if (t->n > 1)
+		qsort(t->svcs, t->n, sizeof *t->svcs, svc_cmp_void);
+}
+
+/* The attributes of FROM for the service TO, which keeps its destinations. */
+static void svc_set(struct ipvs_svc *to, const struct ipvs_svc *from)
+{
+	memcpy(to->sched, from->sched, sizeof to->sched);
+	memcpy(to->pe, from->pe, sizeof to->pe);
+	to->flags = from->flags;
+	to->timeout_s = from->timeout_s;
+	to->netmask = from->netmask;
+}
+
+static int apply_dest(struct ipvs_svc *svc, const struct ipvs_op *op)
+{
+	struct ipvs_dest *dest = ipvs_svc_find(svc, op->dest);
+
+	if (op->cmd == IPVS_ADD_DEST) {
+		if (dest != NULL)
+			return EEXIST;
+		dest = ipvs_svc_add(svc, op->dest);
+		dest->active = dest->inactive = 0;
+		return 0;
+	}
+	if (dest == NULL)
+		return ENOENT;
+	if (op->cmd == IPVS_DEL_DEST) {
+		ipvs_svc_remove(svc, dest);
+		return 0;
+	}
+	*dest = *op->dest;
+	dest->active = dest->inactive = IPVS_CONNS_UNKNOWN;
+	return 0;
+}
+
+int ipvs_table_apply(struct ipvs_table *t, const struct ipvs_op *op)
+{
+	struct ipvs_svc *svc = ipvs_table_find(t, op->svc);
+
+	if (op->cmd == IPVS_ADD_SVC) {
+		struct ipvs_svc fresh = *op->svc;
+
+		if (svc != NULL)
+			return EEXIST;
+		fresh.dests = NULL;
+		fresh.n_dests = fresh.cap_dests = fresh.lingering = 0;
+		ipvs_table_add(t, &fresh);
+		return 0;
+	}
+	if (svc == NULL)
+		return ESRCH;
+	switch (op->cmd) {
+	case IPVS_SET_SVC:
+		svc_set(svc, op->svc);
+		return 0;
+	case IPVS_DEL_SVC:
+		ipvs_table_remove(t, svc);
+		return 0;
+	default:
+		return apply_dest(svc, op);
+	}
+}
