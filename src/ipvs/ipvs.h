@@ -56,6 +56,7 @@ struct ipvs_svc {
 	/* How many destinations stay only until their connections end. The
 	 * planner's note to itself; not compared. */
 	size_t lingering;
+	uint32_t tag; /* the planner's own, likewise */
 };
 
 struct ipvs_table {
@@ -79,6 +80,9 @@ struct ipvs_dest *ipvs_svc_find(const struct ipvs_svc *svc, const struct ipvs_de
 /* Adds DEST at its place; one that is there already is replaced. Adding in
  * order costs nothing. */
 struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *dest);
+/* Adds at the end, in any order; ipvs_svc_sort() has to follow. */
+void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest);
+void ipvs_svc_sort(struct ipvs_svc *svc);
 void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest);
 
 void ipvs_table_fini(struct ipvs_table *t);
@@ -87,7 +91,8 @@ struct ipvs_svc *ipvs_table_find(const struct ipvs_table *t, const struct ipvs_s
  * identity is freed and replaced. The pointer lives until the next change. */
 struct ipvs_svc *ipvs_table_add(struct ipvs_table *t, struct ipvs_svc *svc);
 void ipvs_table_remove(struct ipvs_table *t, struct ipvs_svc *svc);
-/* Sorts services that were appended in any order; identities are unique. */
+/* As ipvs_table_add(), at the end, in any order; ipvs_table_sort() has to follow. */
+struct ipvs_svc *ipvs_table_append(struct ipvs_table *t, struct ipvs_svc *svc);
 void ipvs_table_sort(struct ipvs_table *t);
 
 /* ---- diff.c: pure ---- */

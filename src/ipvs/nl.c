@@ -152,12 +152,11 @@ typedef bool take_fn(const struct nlmsghdr *hdr, void *into);
 
 static bool take_svc(const struct nlmsghdr *hdr, void *into)
 {
-	struct ipvs_table *t = into;
+	struct ipvs_svc found;
 
-	t->svcs = xgrow(t->svcs, t->n, &t->cap, sizeof *t->svcs);
-	if (!msg_read_svc(hdr, &t->svcs[t->n]))
+	if (!msg_read_svc(hdr, &found))
 		return false;
-	t->n++;
+	ipvs_table_append(into, &found);
 	return true;
 }
 
@@ -168,7 +167,7 @@ static bool take_dest(const struct nlmsghdr *hdr, void *into)
 
 	if (!msg_read_dest(hdr, svc->addr.family, &dest))
 		return false;
-	ipvs_svc_add(svc, &dest);
+	ipvs_svc_append(svc, &dest);
 	return true;
 }
 
@@ -254,6 +253,7 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 		fresh.n_dests = fresh.cap_dests = 0;
 		end = dump_once(k, svc, take_dest, &fresh);
 		if (end == DUMP_DONE) {
+			ipvs_svc_sort(&fresh);
 			free(svc->dests);
 			*svc = fresh;
 			return true;

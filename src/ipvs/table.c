@@ -113,6 +113,28 @@ struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *des
 	return &svc->dests[i];
 }
 
+void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest)
+{
+	svc->dests =
+	    xgrow(svc->dests, svc->n_dests, &svc->cap_dests, sizeof *svc->dests);
+	svc->dests[svc->n_dests++] = *dest;
+}
+
+static int dest_cmp_void(const void *a, const void *b)
+{
+	return ipvs_dest_cmp(a, b);
+}
+
+void ipvs_svc_sort(struct ipvs_svc *svc)
+{
+	for (size_t i = 1; i < svc->n_dests; i++) {
+		if (ipvs_dest_cmp(&svc->dests[i - 1], &svc->dests[i]) < 0)
+			continue;
+		qsort(svc->dests, svc->n_dests, sizeof *svc->dests, dest_cmp_void);
+		return;
+	}
+}
+
 void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest)
 {
 	size_t i = (size_t)(dest - svc->dests);
@@ -178,6 +200,14 @@ struct ipvs_svc *ipvs_table_add(struct ipvs_table *t, struct ipvs_svc *svc)
 	return &t->svcs[i];
 }
 
+struct ipvs_svc *ipvs_table_append(struct ipvs_table *t, struct ipvs_svc *svc)
+{
+	t->svcs = xgrow(t->svcs, t->n, &t->cap, sizeof *t->svcs);
+	t->svcs[t->n] = *svc;
+	memset(svc, 0, sizeof *svc);
+	return &t->svcs[t->n++];
+}
+
 void ipvs_table_remove(struct ipvs_table *t, struct ipvs_svc *svc)
 {
 	size_t i = (size_t)(svc - t->svcs);
@@ -194,8 +224,12 @@ static int svc_cmp_void(const void *a, const void *b)
 
 void ipvs_table_sort(struct ipvs_table *t)
 {
-	if (t->n > 1)
+	for (size_t i = 1; i < t->n; i++) {
+		if (ipvs_svc_cmp(&t->svcs[i - 1], &t->svcs[i]) < 0)
+			continue;
 		qsort(t->svcs, t->n, sizeof *t->svcs, svc_cmp_void);
+		return;
+	}
 }
 
 /* The attributes of FROM for the service TO, which keeps its destinations. */

@@ -1,0 +1,15 @@
+/*
+ * icmp: what the raw sockets hand to the ICMP checks.
+ */
+#ifndef LVSD_CHECK_ICMP_H
+#define LVSD_CHECK_ICMP_H
+
+struct checker;
+struct raw_packet;
+
+/* A packet from the network, believed in nothing. Ends the run that it answers,
+ * if there is one. */
+void icmp4_input(struct checker *c, const struct raw_packet *p);
+void icmp6_input(struct checker *c, const struct raw_packet *p);
+
+#endif

@@ -1,0 +1,247 @@
+#include "raw.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if_arp.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check/icmp.h"
+#include "check/run.h"
+#include "lib/log.h"
+
+#define BATCH 64
+#define PACKET_MAX 256
+#define RECEIVE_BUFFER (1 << 20)
+#define CONTROL_MAX 128
+
+static const struct {
+	const char *name;
+	int family, type, protocol;
+	void (*input)(struct checker *c, const struct raw_packet *p);
+} kinds[RAW_KINDS] = {
+	[RAW_ICMP4] = { "ICMP", AF_INET, SOCK_RAW, IPPROTO_ICMP, icmp4_input },
+	[RAW_ICMP6] = { "ICMPv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, icmp6_input },
+};
+
+/* clang-format off */
+
+/* Echo replies with our id, and "unreachable" about a request with our id. The
+ * packet begins with its IP header. */
+static bool filter_icmp4(int fd, uint16_t id)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* X = length of the IP header */
+		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ECHOREPLY, 7, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_UNREACH, 0, 8),
+		/* X += length of the IP header inside */
+		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 8),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x0f),
+		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 8),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, id, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
+	};
+	struct sock_fprog prog = { sizeof code / sizeof *code, code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0;
+}
+
+/* The same for ICMPv6, whose packet begins behind the IP header, and neighbour
+ * advertisements. */
+static bool filter_icmp6(int fd, uint16_t id)
+{
+	enum { INNER = 8 + 40 }; /* the request inside an "unreachable" */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 7, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_ECHO_REPLY, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_DST_UNREACH, 0, 4),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, INNER + 4),
+		BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, id, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
+	};
+	struct sock_fprog prog = { sizeof code / sizeof *code, code };
+	struct icmp6_filter types;
+	int on = 1;
+
+	ICMP6_FILTER_SETBLOCKALL(&types);
+	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &types);
+	ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &types);
+	ICMP6_FILTER_SETPASS(ND_NEIGHBOR_ADVERT, &types);
+	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &types, sizeof types) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on) == 0;
+}
+
+/* clang-format on */
+
+static bool filter(enum raw_kind kind, int fd, uint16_t id)
+{
+	return kind == RAW_ICMP4 ? filter_icmp4(fd, id) : filter_icmp6(fd, id);
+}
+
+static void open_one(struct raw *w, enum raw_kind kind)
+{
+	struct raw_socket *s = &w->sockets[kind];
+	int size = RECEIVE_BUFFER;
+
+	s->fd = socket(kinds[kind].family, kinds[kind].type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    kinds[kind].protocol);
+	if (s->fd >= 0 && filter(kind, s->fd, w->echo_id)) {
+		/* Best effort: the default holds the answers of some hundred probes. */
+		if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+			setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+		return;
+	}
+	s->error = errno;
+	log_warn("cannot open a raw %s socket", kinds[kind].name);
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
+void raw_open(struct raw *w, const bool need[RAW_KINDS])
+{
+	*w = (struct raw){ .echo_id = (uint16_t)raw_cookie(w) };
+	for (enum raw_kind k = 0; k < RAW_KINDS; k++) {
+		w->sockets[k].fd = -1;
+		if (need[k])
+			open_one(w, k);
+	}
+}
+
+static int hop_limit_of(struct msghdr *m)
+{
+	int hop_limit = -1;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c))
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)
+			memcpy(&hop_limit, CMSG_DATA(c), sizeof hop_limit);
+	return hop_limit;
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	static _Alignas(struct cmsghdr) char control[BATCH][CONTROL_MAX];
+	static uint8_t data[BATCH][PACKET_MAX];
+	static struct sockaddr_storage from[BATCH];
+	struct checker *c = w->data;
+	enum raw_kind kind = 0;
+	struct mmsghdr msgs[BATCH];
+	struct iovec iov[BATCH];
+	int n;
+
+	(void)loop, (void)revents;
+	while (&c->raw.sockets[kind].io != w)
+		kind++;
+	for (int i = 0; i < BATCH; i++) {
+		iov[i] = (struct iovec){ data[i], sizeof data[i] };
+		msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i], .msg_iovlen = 1,
+			.msg_name = &from[i], .msg_namelen = sizeof from[i],
+			.msg_control = control[i], .msg_controllen = sizeof control[i] };
+	}
+	/* An error here is about a packet sent before, and is nobody's answer. */
+	n = recvmmsg(w->fd, msgs, BATCH, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++) {
+		const struct sockaddr_ll *ll = (const struct sockaddr_ll *)&from[i];
+		struct raw_packet p = { .data = data[i], .len = msgs[i].msg_len,
+			.from = addr_of_sockaddr((struct sockaddr *)&from[i]),
+			.ifindex = kind == RAW_ARP ? ll->sll_ifindex : 0,
+			.hop_limit = hop_limit_of(&msgs[i].msg_hdr) };
+
+		kinds[kind].input(c, &p);
+	}
+}
+
+void raw_start(struct raw *w, struct checker *c)
+{
+	for (enum raw_kind k = 0; k < RAW_KINDS; k++) {
+		struct raw_socket *s = &w->sockets[k];
+
+		if (s->fd < 0)
+			continue;
+		ev_io_init(&s->io, on_readable, s->fd, EV_READ);
+		s->io.data = c;
+		ev_io_start(c->loop, &s->io);
+	}
+}
+
+/* Appends one control message to M, whose buffer is large enough. */
+static void add_control(struct msghdr *m, int level, int type, const void *data, size_t len)
+{
+	struct cmsghdr *c = (void *)((char *)m->msg_control + m->msg_controllen);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), data, len);
+	m->msg_controllen += CMSG_SPACE(len);
+}
+
+static void add_source(struct msghdr *m, const struct raw_send *s)
+{
+	struct in6_pktinfo info6 = { .ipi6_ifindex = (unsigned)s->ifindex };
+	struct in_pktinfo info4 = { 0 };
+
+	if (s->to->family == AF_INET) {
+		memcpy(&info4.ipi_spec_dst, s->source->bytes, 4);
+		add_control(m, IPPROTO_IP, IP_PKTINFO, &info4, sizeof info4);
+	} else {
+		memcpy(&info6.ipi6_addr, s->source->bytes, 16);
+		add_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof info6);
+	}
+}
+
+int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
+{
+	_Alignas(struct cmsghdr) char control[CONTROL_MAX] = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)s->data, s->len };
+	struct sockaddr_storage to;
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_name = &to,
+		.msg_namelen = addr_sockaddr(s->to, 0, &to), .msg_control = control };
+
+	if (w->sockets[kind].fd < 0)
+		return w->sockets[kind].error;
+	if (addr_is_set(s->source))
+		add_source(&m, s);
+	if (s->hop_limit != 0)
+		add_control(&m, IPPROTO_IPV6, IPV6_HOPLIMIT, &s->hop_limit, sizeof(int));
+	if (s->ifindex != 0)
+		((struct sockaddr_in6 *)&to)->sin6_scope_id = (uint32_t)s->ifindex;
+	if (sendmsg(w->sockets[kind].fd, &m, MSG_DONTWAIT) >= 0)
+		return 0;
+	/* Both families say so of a source that is not here. */
+	if (errno == EINVAL && addr_is_set(s->source))
+		return EADDRNOTAVAIL;
+	/* The socket's buffer is full: memory, not ports. */
+	return errno == EAGAIN ? ENOBUFS : errno;
+}
+
+uint64_t raw_cookie(struct raw *w)
+{
+	if (w->n_cookies == 0) {
+		/* Up to 256 bytes come whole and without a signal's EINTR. */
+		if (getrandom(w->cookies, sizeof w->cookies, 0) != sizeof w->cookies)
+			abort();
+		w->n_cookies = sizeof w->cookies / sizeof *w->cookies;
+	}
+	return w->cookies[--w->n_cookies];
+}

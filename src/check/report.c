@@ -1,0 +1,160 @@
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check/probe.h"
+#include "check/run.h"
+
+#define TICK_S 1.
+#define BATCH 128
+
+static struct probe_report snapshot(const struct report *p, const struct run *r)
+{
+	struct probe_report m = {
+		.generation = p->generation,
+		.probe = (uint32_t)(r - r->checker->runs),
+		.health = (uint8_t)r->health.state,
+		.reason = r->reason,
+		.score = r->health.score,
+		.code = r->code,
+		.duration_us = r->duration_us,
+		.started_us = r->started_us,
+	};
+
+	if (r->text != NULL)
+		strlcpy(m.text, r->text, sizeof m.text);
+	return m;
+}
+
+/* Nobody is left to report to, so there is nothing left to do. */
+static void end_if_gone(int err)
+{
+	if (err == EPIPE || err == ECONNRESET || err == ENOTCONN)
+		_exit(0);
+}
+
+static void mark(struct report *p, struct run *r)
+{
+	if (!r->is_dirty)
+		TAILQ_INSERT_TAIL(&p->dirty, r, dirty);
+	r->is_dirty = true;
+	if (!ev_is_active(&p->tick) && !ev_is_active(&p->writable)) {
+		ev_timer_set(&p->tick, TICK_S, 0.);
+		ev_timer_start(p->loop, &p->tick);
+	}
+}
+
+static void unmark(struct report *p, struct run *r)
+{
+	if (r->is_dirty)
+		TAILQ_REMOVE(&p->dirty, r, dirty);
+	r->is_dirty = false;
+}
+
+/* Sends the first of the dirty ones; false: the socket takes no more now. */
+static bool send_batch(struct report *p)
+{
+	struct probe_report reports[BATCH];
+	struct iovec iov[BATCH];
+	struct mmsghdr msgs[BATCH];
+	unsigned n = 0;
+	struct run *r;
+	int sent;
+
+	TAILQ_FOREACH(r, &p->dirty, dirty) {
+		if (n == BATCH)
+			break;
+		reports[n] = snapshot(p, r);
+		iov[n] = (struct iovec){ &reports[n], sizeof reports[n] };
+		msgs[n] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &iov[n], .msg_iovlen = 1 } };
+		n++;
+	}
+	sent = sendmmsg(p->fd, msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0) {
+		end_if_gone(errno);
+		return false;
+	}
+	for (int i = 0; i < sent; i++)
+		unmark(p, TAILQ_FIRST(&p->dirty));
+	return true;
+}
+
+static void flush(struct report *p)
+{
+	ev_io_stop(p->loop, &p->writable);
+	ev_timer_stop(p->loop, &p->tick);
+	while (!TAILQ_EMPTY(&p->dirty)) {
+		if (send_batch(p))
+			continue;
+		if (errno == EAGAIN) {
+			ev_io_start(p->loop, &p->writable);
+		} else {
+			ev_timer_set(&p->tick, TICK_S, 0.);
+			ev_timer_start(p->loop, &p->tick);
+		}
+		return;
+	}
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop, (void)revents;
+	flush(w->data);
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop, (void)revents;
+	flush(w->data);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	char ignored[64];
+	ssize_t n = recv(w->fd, ignored, sizeof ignored, MSG_DONTWAIT);
+
+	(void)loop, (void)revents;
+	if (n == 0)
+		_exit(0);
+	if (n < 0)
+		end_if_gone(errno);
+}
+
+void report_init(struct report *p, struct ev_loop *loop, int fd, uint32_t generation)
+{
+	p->loop = loop;
+	p->fd = fd;
+	p->generation = generation;
+	TAILQ_INIT(&p->dirty);
+	ev_timer_init(&p->tick, on_tick, 0., 0.);
+	ev_io_init(&p->writable, on_writable, fd, EV_WRITE);
+	ev_io_init(&p->readable, on_readable, fd, EV_READ);
+	p->tick.data = p->writable.data = p->readable.data = p;
+	ev_io_start(loop, &p->readable);
+}
+
+void report_result(struct report *p, struct run *r, bool changed)
+{
+	struct probe_report m;
+	int err;
+
+	if (!changed) {
+		mark(p, r);
+		return;
+	}
+	m = snapshot(p, r);
+	if (send(p->fd, &m, sizeof m, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof m) {
+		unmark(p, r);
+		return;
+	}
+	err = errno;
+	end_if_gone(err);
+	mark(p, r);
+	if (err == EAGAIN) {
+		ev_timer_stop(p->loop, &p->tick);
+		ev_io_start(p->loop, &p->writable);
+	}
+}

@@ -1,0 +1,101 @@
+/*
+ * run: a probe as the checker runs it.
+ *
+ * One struct run per probe. It rests until it is due; when it needs a
+ * descriptor and the budget is spent, it waits in a queue; then it is in
+ * flight until run_done(), which is called exactly once per start: by the
+ * method, or by the timer at the deadline. There is one timer per run, for
+ * both. Times are absolute and monotonic, in microseconds: a check is due
+ * when (time mod interval) equals the phase, which a hash of the target
+ * tells, so that restarts do not synchronise probes and nothing needs to be
+ * remembered over one.
+ */
+#ifndef LVSD_CHECK_RUN_H
+#define LVSD_CHECK_RUN_H
+
+#include <sys/queue.h>
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check/probe.h"
+#include "check/raw.h"
+#include "check/report.h"
+
+struct run {
+	ev_timer timer; /* at rest: when it is due; in flight: the deadline */
+	struct checker *checker;
+	const struct probe *probe;
+	STAILQ_ENTRY(run) waiting;
+	TAILQ_ENTRY(run) dirty; /* see report.h */
+	union { /* in flight, the method's own */
+		void *talk;
+		uint64_t cookie;
+	};
+	uint64_t due_us;
+	uint64_t started_us; /* of the last check; 0: none yet */
+	struct health health;
+	uint32_t duration_us;
+	int32_t code;
+	char *text; /* escaped; NULL: none */
+	uint8_t reason; /* enum reason */
+	bool in_flight, is_dirty;
+};
+STAILQ_HEAD(run_queue, run);
+
+/* Everything the checker process has. */
+struct checker {
+	struct ev_loop *loop;
+	struct run *runs;
+	size_t n_runs;
+	size_t fds_used, fds_max; /* the budget, one descriptor a check */
+	struct run_queue waiting;
+	bool filling; /* the queue is being served right now */
+	uint64_t n_late, n_skipped, logged_us;
+	struct report report;
+	struct raw raw;
+};
+
+/* A check method. */
+struct probe_ops {
+	/* Begins a check. Ends in run_done(), maybe before it returns: touch
+	 * nothing of the run after a call that may have done so. */
+	void (*start)(struct run *r);
+	/* Frees what start made; run_done() calls it, and nobody else. */
+	void (*cancel)(struct run *r);
+	enum reason silence; /* what a passed deadline means */
+	bool needs_descriptor;
+};
+extern const struct probe_ops tcp_ops, icmp_ops;
+
+/*
+ * Makes C->runs of the N PROBES, which must outlive it, and schedules them: at
+ * once for probes that never ran or whose time is past (the former spread over
+ * at most a second and one interval), the others at their next phase.
+ */
+void run_init_all(struct checker *c, const struct probe *probes, size_t n);
+
+/*
+ * The check is over. Feeds the health unless REASON is local trouble, reports
+ * and arms the next round. TEXT (LEN bytes from anywhere, NULL for none) is
+ * copied, cut and escaped. CODE as in struct probe_report.
+ */
+void run_done(struct run *r, enum reason reason, int code, const char *text, size_t len);
+/* The same without a text. */
+void run_ended(struct run *r, enum reason reason, int code);
+
+/* Ends the check as a timeout if its deadline is past; then R must not be
+ * touched. Whatever an event brings, the deadline is looked at first. */
+bool run_expired(struct run *r);
+
+/* Pure, for the tests too: where in its interval P is checked ... */
+uint64_t run_phase_us(const struct probe *p);
+/* ... and the first such time after AFTER_US. */
+uint64_t run_next_us(const struct probe *p, uint64_t after_us);
+/* Printable ASCII as it is, everything else as \xHH, cut to whole escapes and
+ * PROBE_TEXT_MAX with the NUL. */
+void run_escape(char *to, const char *from, size_t len);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * The status page of a terminal: 80 columns, aligned, in the file's order.
+ *
+ * A line a server; what is wrong stands where the eye looks first, with the
+ * reason in words. Colour repeats what the words say and is for terminals only.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lvsctl/lvsctl.h"
+
+#define NAME_WIDTH 16
+#define ADDRESS_WIDTH 22
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "";
+}
+
+static long long number_of(const json_t *o, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(o, key));
+}
+
+/* "850ms", "12s", "3m12s", "2h05m", "4d03h"; BUF has 24 bytes. */
+static const char *duration_text(double s, char *buf)
+{
+	long t = (long)s;
+
+	if (s < 1)
+		snprintf(buf, 24, "%dms", (int)(s * 1000));
+	else if (t < 60)
+		snprintf(buf, 24, "%lds", t);
+	else if (t < 3600)
+		snprintf(buf, 24, "%ldm%02lds", t / 60, t % 60);
+	else if (t < 86400)
+		snprintf(buf, 24, "%ldh%02ldm", t / 3600, t / 60 % 60);
+	else
+		snprintf(buf, 24, "%ldd%02ldh", t / 86400, t / 3600 % 24);
+	return buf;
+}
+
+static const char *colour_of(const char *state)
+{
+	if (strcmp(state, "up") == 0)
+		return "\033[32m";
+	if (strcmp(state, "down") == 0 || strcmp(state, "failed") == 0)
+		return "\033[31m";
+	if (strcmp(state, "sorry") == 0 || strcmp(state, "unknown") == 0)
+		return "\033[33m";
+	return "";
+}
+
+/* STATE padded to WIDTH, in its colour. */
+static void print_state(const char *state, int width, bool colour)
+{
+	const char *on = colour ? colour_of(state) : "";
+
+	printf("%s%-*s%s", on, width, state, *on != '\0' ? "\033[0m" : "");
+}
+
+/* The weight in the kernel's table; "-" for a server that is not in it. */
+static void print_weight(const json_t *server)
+{
+	const json_t *w = json_object_get(server, "table_weight");
+
+	if (json_is_integer(w))
+		printf(" %6lld", (long long)json_integer_value(w));
+	else
+		printf(" %6s", "-");
+}
+
+static void print_connections(const json_t *server)
+{
+	const json_t *active = json_object_get(server, "active");
+
+	if (json_is_integer(active))
+		printf(" %6lld %6lld", (long long)json_integer_value(active),
+		    number_of(server, "inactive"));
+	else
+		printf(" %6s %6s", "-", "-");
+}
+
+/* Why a server is in its state, on a line of its own when it needs words. */
+static void print_reason(const json_t *server)
+{
+	const json_t *check = json_object_get(server, "check");
+	const char *health = text_of(server, "health"), *text = text_of(check, "text");
+	const char *reason = text_of(check, "reason");
+	char age[24] = "never";
+	bool fine = strcmp(reason, "ok") == 0 || strcmp(reason, "none") == 0;
+
+	if (!json_is_object(check) || (strcmp(health, "up") == 0 && fine))
+		return;
+	if (json_is_real(json_object_get(check, "age_s")))
+		duration_text(json_real_value(json_object_get(check, "age_s")), age);
+	printf("    %s check: %s%s%s", text_of(check, "method"), text_of(check, "means"),
+	    *text != '\0' ? ": " : "", text);
+	if (strcmp(reason, "none") != 0)
+		printf(" (%.1f ms, %s ago)",
+		    (double)number_of(check, "duration_us") / 1e3, age);
+	printf("\n");
+}
+
+static void print_server(const json_t *server, bool colour)
+{
+	char since[24];
+	const char *health = text_of(server, "health");
+
+	printf("  %-*.*s %-*s ", NAME_WIDTH, 40, text_of(server, "name"), ADDRESS_WIDTH,
+	    text_of(server, "address"));
+	print_state(health, 9, colour);
+	printf(" %6s",
+	    duration_text(json_real_value(json_object_get(server, "since_s")), since));
+	print_weight(server);
+	print_connections(server);
+	if (json_is_true(json_object_get(server, "sorry")))
+		printf(" sorry");
+	printf("\n");
+	print_reason(server);
+}
+
+static void print_director(const json_t *director, bool colour)
+{
+	const json_t *server, *fault = json_object_get(director, "fault");
+	size_t i;
+
+	printf("\n%s  %s  %s  %s  ", text_of(director, "name"),
+	    text_of(director, "service"), text_of(director, "balance"),
+	    text_of(director, "mode"));
+	print_state(text_of(director, "state"), 0, colour);
+	printf("\n");
+	if (json_is_string(fault))
+		printf("    %s\n", json_string_value(fault));
+	printf("  %-*s %-*s %-9s %6s %6s %6s %6s\n", NAME_WIDTH, "SERVER", ADDRESS_WIDTH,
+	    "ADDRESS", "STATE", "SINCE", "WEIGHT", "ACTIVE", "INACT");
+	json_array_foreach(json_object_get(director, "servers"), i, server)
+	    print_server(server, colour);
+}
+
+static void print_daemon(const json_t *status)
+{
+	const json_t *checker = json_object_get(status, "checker");
+	const json_t *reload = json_object_get(status, "reload");
+	const char *error = text_of(reload, "error");
+	char up[24], age[24];
+
+	printf("lvsd %s  pid %lld  up %s  %s%s\n", text_of(status, "version"),
+	    number_of(status, "pid"),
+	    duration_text(json_real_value(json_object_get(status, "uptime_s")), up),
+	    text_of(status, "config"),
+	    json_is_true(json_object_get(status, "dry_run")) ? "  dry run" : "");
+	if (number_of(checker, "pid") != 0)
+		printf("checker pid %lld  user %s  checks %lld",
+		    number_of(checker, "pid"), text_of(checker, "user"),
+		    number_of(checker, "probes"));
+	else
+		printf("checker NOT RUNNING, about to be started; the table stays");
+	if (number_of(checker, "deaths") > 0)
+		printf("  deaths %lld", number_of(checker, "deaths"));
+	printf("\n");
+	if (*error != '\0')
+		printf("the last reload, %s ago, was REFUSED; the running configuration "
+		       "differs from the file:\n%s",
+		    duration_text(json_real_value(json_object_get(reload, "age_s")), age),
+		    error);
+	if (!json_is_true(json_object_get(json_object_get(status, "kernel"), "answers")))
+		printf("the KERNEL does not answer; trying on\n");
+}
+
+void render_status(const json_t *status, bool colour)
+{
+	const json_t *item;
+	size_t i;
+
+	print_daemon(status);
+	json_array_foreach(json_object_get(status, "directors"), i, item)
+	    print_director(item, colour);
+	json_array_foreach(json_object_get(status, "leaving"), i, item)
+	    printf("\nleaving  %s  %lld server%s until the last connection ends\n",
+		text_of(item, "service"), number_of(item, "servers"),
+		number_of(item, "servers") == 1 ? "" : "s");
+}

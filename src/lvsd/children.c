@@ -1,0 +1,225 @@
+#include "lvsd/children.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check/checker.h"
+#include "lib/log.h"
+#include "lib/mono.h"
+#include "lib/xalloc.h"
+#include "lvsd/reconcile.h"
+
+#define RESTART_MAX_S 30.
+#define HEALTHY_US (10 * 1000000ull) /* lived so long: no back-off */
+#define REPORTS_A_TURN 256	     /* so that a chatty checker cannot hold the loop */
+
+/* ---- reports ---- */
+
+/* The one place that tells of a server's change of state. */
+static void server_changed(struct server_state *s, enum health_state was, void *arg)
+{
+	struct lvsd *l = arg;
+	const struct director_conf *d = s->director->conf;
+	const struct probe_state *p = &l->state->probes[s->probe];
+	char addr[ADDR_TEXT_MAX];
+
+	reconcile_mark(l, s->director);
+	if (was == s->health.state)
+		return;
+	log_info("server %s/%s %s -> %s: %s%s%s director=%s server=%s address=%s "
+		 "reason=%s code=%d duration_us=%u",
+	    d->name, s->conf->name, health_name(was), health_name(s->health.state),
+	    reason_text(p->reason), p->text != NULL ? ": " : "",
+	    p->text != NULL ? p->text : "", d->name, s->conf->name,
+	    addr_port_text(&s->conf->addr, s->conf->port, addr), reason_name(p->reason),
+	    (int)p->code, (unsigned)p->duration_us);
+}
+
+/* What came over the socket is from a process that reads the network. */
+static bool report_is_sane(const struct lvsd *l, const struct probe_report *r)
+{
+	return r->probe < l->state->n_probes && r->health <= HEALTH_UP &&
+	       r->reason < REASON_MAX && r->score >= 0 && r->score <= 2 * UINT16_MAX &&
+	       memchr(r->text, '\0', sizeof r->text) != NULL;
+}
+
+static void on_report(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct child *child = w->data;
+	struct lvsd *l = child->l;
+	struct probe_report r;
+
+	(void)events;
+	for (int i = 0; i < REPORTS_A_TURN; i++) {
+		ssize_t len = recv(child->fd, &r, sizeof r, MSG_DONTWAIT);
+
+		if (len < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (len <= 0) {
+			ev_io_stop(loop, w); /* it died; on_exit comes */
+			return;
+		}
+		if (r.generation != l->generation)
+			continue;
+		if (len != sizeof r || !report_is_sane(l, &r)) {
+			log_warnx("the checker sent nonsense; replacing it");
+			ev_io_stop(loop, w);
+			kill(child->pid, SIGKILL);
+			return;
+		}
+		state_report(l->state, &r, mono_us(), server_changed, l);
+	}
+}
+
+/* ---- its end ---- */
+
+static void schedule_restart(struct lvsd *l)
+{
+	double wait_s =
+	    l->checker_deaths < 5 ? (double)(1u << l->checker_deaths) / 2 : 30;
+
+	ev_timer_set(&l->checker_restart,
+	    l->checker_deaths == 0 ? 0.
+				   : (wait_s < RESTART_MAX_S ? wait_s : RESTART_MAX_S),
+	    0.);
+	ev_timer_start(l->loop, &l->checker_restart);
+}
+
+static void child_free(struct child *child)
+{
+	ev_io_stop(child->l->loop, &child->readable);
+	ev_child_stop(child->l->loop, &child->exited);
+	close(child->fd);
+	free(child);
+}
+
+static void log_exit(const struct child *child, int status)
+{
+	if (WIFSIGNALED(status))
+		log_warnx("the checker was killed by signal %d; starting another, the "
+			  "table stays as it is pid=%d",
+		    WTERMSIG(status), (int)child->pid);
+	else
+		log_warnx("the checker ended with status %d; starting another, the "
+			  "table stays as it is pid=%d",
+		    WEXITSTATUS(status), (int)child->pid);
+}
+
+static void on_exit_of_child(struct ev_loop *loop, struct ev_child *w, int events)
+{
+	struct child *child = w->data;
+	struct lvsd *l = child->l;
+
+	(void)loop;
+	(void)events;
+	if (child == l->checker) {
+		log_exit(child, w->rstatus);
+		l->checker = NULL;
+		l->checker_restarts++;
+		if (mono_us() - child->started_us > HEALTHY_US)
+			l->checker_deaths = 0;
+		schedule_restart(l);
+		l->checker_deaths++;
+	}
+	child_free(child);
+}
+
+/* No more of it: its socket closes, and it ends by itself or by the signal. */
+static void let_go(struct lvsd *l, struct child *child)
+{
+	ev_io_stop(l->loop, &child->readable);
+	shutdown(child->fd, SHUT_RDWR);
+	kill(child->pid, SIGTERM);
+}
+
+/* ---- its start ---- */
+
+static void __attribute__((noreturn)) run_child(const struct lvsd *l, int fd)
+{
+	const struct state *s = l->state;
+	struct probe *probes = xcalloc(s->n_probes, sizeof *probes);
+	struct checker_start start = {
+		.probes = probes,
+		.n_probes = s->n_probes,
+		.generation = l->generation,
+		.report_fd = fd,
+		.uid = l->user.uid,
+		.gid = l->user.gid,
+		.user = l->user.name,
+	};
+
+	for (size_t i = 0; i < s->n_probes; i++)
+		probes[i] = s->probes[i].probe;
+	log_ident("lvsd-checker");
+	checker_run(&start);
+}
+
+static bool fork_checker(struct lvsd *l)
+{
+	struct child *child;
+	int fds[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) <
+	    0)
+		return false;
+	pid = fork();
+	if (pid < 0) {
+		int error = errno;
+
+		close(fds[0]);
+		close(fds[1]);
+		errno = error;
+		return false;
+	}
+	if (pid == 0)
+		run_child(l, fds[1]);
+	close(fds[1]);
+	child = xcalloc(1, sizeof *child);
+	child->l = l;
+	child->pid = pid;
+	child->fd = fds[0];
+	child->started_us = mono_us();
+	ev_io_init(&child->readable, on_report, child->fd, EV_READ);
+	ev_child_init(&child->exited, on_exit_of_child, pid, 0);
+	child->readable.data = child->exited.data = child;
+	ev_io_start(l->loop, &child->readable);
+	ev_child_start(l->loop, &child->exited);
+	l->checker = child;
+	return true;
+}
+
+bool checker_start(struct lvsd *l)
+{
+	struct child *before = l->checker;
+
+	ev_timer_stop(l->loop, &l->checker_restart);
+	l->generation++;
+	l->checker = NULL;
+	if (before != NULL)
+		let_go(l, before);
+	if (!fork_checker(l)) {
+		log_warn("cannot start the checker");
+		l->checker_deaths++;
+		schedule_restart(l);
+		return false;
+	}
+	l->checker_starts++;
+	log_debug("checker started pid=%d probes=%zu", (int)l->checker->pid,
+	    l->state->n_probes);
+	return true;
+}
+
+void checker_stop(struct lvsd *l)
+{
+	ev_timer_stop(l->loop, &l->checker_restart);
+	if (l->checker == NULL)
+		return;
+	let_go(l, l->checker);
+	l->checker = NULL;
+}

@@ -1,0 +1,23 @@
+/*
+ * children: starting, hearing and burying the checker process.
+ *
+ * The checker is forked from the daemon, so it knows the probes and their
+ * health without being told; reports come back over a socket pair. First
+ * start, reload and restart after its death are the same call. While there is
+ * no checker the table stays as it is.
+ */
+#ifndef LVSD_CHILDREN_H
+#define LVSD_CHILDREN_H
+
+#include "lvsd/lvsd.h"
+
+/*
+ * Starts a checker for the probes of L->state, as a new generation, and lets
+ * the running one go. False with errno when there can be none now; a later
+ * try is scheduled then.
+ */
+bool checker_start(struct lvsd *l);
+/* Lets the running checker go, for good. */
+void checker_stop(struct lvsd *l);
+
+#endif

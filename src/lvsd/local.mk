@@ -1,0 +1,18 @@
+sbin_PROGRAMS += lvsd
+# What the daemon is made of, but main.c: the unit tests link it too.
+noinst_LIBRARIES += libdaemon.a
+libdaemon_a_SOURCES = \
+	src/lvsd/children.c src/lvsd/children.h \
+	src/lvsd/control.c src/lvsd/control.h \
+	src/lvsd/daemon.c src/lvsd/daemon.h \
+	src/lvsd/lvsd.h \
+	src/lvsd/plan.c src/lvsd/plan.h \
+	src/lvsd/reconcile.c src/lvsd/reconcile.h \
+	src/lvsd/reload.c src/lvsd/reload.h \
+	src/lvsd/show.c src/lvsd/show.h \
+	src/lvsd/state.c src/lvsd/state.h \
+	src/lvsd/user.c src/lvsd/user.h
+lvsd_SOURCES = src/lvsd/main.c
+lvsd_LDADD = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
+	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(OPENSSL_LIBS) $(CAPNG_LIBS) \
+	$(JANSSON_LIBS)

@@ -1,0 +1,93 @@
+/*
+ * lvsd: the daemon, as one structure.
+ *
+ * Everything the daemon holds hangs from here; there are no globals. The
+ * road is always the same: something changes the state (a report, a reload,
+ * a retry) and marks directors dirty; at the end of the turn of the event
+ * loop reconcile.c plans them, compares with what the kernel has, and sends
+ * the difference.
+ */
+#ifndef LVSD_LVSD_H
+#define LVSD_LVSD_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "ipvs/ipvs.h"
+#include "lvsd/state.h"
+
+/* Exit statuses; lvsd(8) documents them. */
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_CONFIG = 1,     /* the configuration has errors */
+	EXIT_UNREADABLE = 2, /* the configuration cannot be read */
+	EXIT_NO_IPVS = 3,    /* no IPVS in this kernel */
+	EXIT_RUNNING = 4,    /* another lvsd is at work here */
+	EXIT_PERMISSION = 5, /* not allowed to program IPVS */
+	EXIT_SOCKET = 6,     /* a socket, pid or state path cannot be used */
+	EXIT_USER = 7,	     /* the checker's user or group does not exist */
+	EXIT_SYSTEM = 71,    /* the system refused something else: EX_OSERR */
+	EXIT_USAGE = 64,     /* EX_USAGE */
+};
+
+struct options {
+	const char *config;  /* -f */
+	const char *pidfile; /* -p, NULL: none */
+	bool check_only;     /* -c */
+	bool daemonize;	     /* -D */
+	bool dry_run;	     /* --dry-run */
+	bool verbose;	     /* -v */
+};
+
+/* Whom the checker runs as. */
+struct checker_user {
+	char name[64];
+	uid_t uid;
+	gid_t gid;
+};
+
+/* The checker process of the moment, and those that are on their way out. */
+struct child {
+	struct lvsd *l;
+	pid_t pid;
+	int fd; /* report socket; -1 once closed */
+	uint32_t generation;
+	uint64_t started_us;
+	struct ev_io readable;
+	struct ev_child exited;
+};
+
+/* How the last reload went, for those who ask later. */
+struct reload_result {
+	char *error;	/* NULL: it was taken; else what the parser said */
+	uint64_t at_us; /* mono; 0: none yet */
+};
+
+struct lvsd {
+	struct options options;
+	struct ev_loop *loop;
+	struct ipvs *ipvs;
+	struct state *state;
+	struct ipvs_table have;	 /* what of ours the kernel has, as far as we know */
+	bool resync;		 /* have is not to be trusted: read the kernel again */
+	unsigned resyncs_failed; /* in a row */
+	bool dirty;		 /* some director is */
+
+	struct checker_user user;
+	struct child *checker;			   /* NULL between two of them */
+	uint32_t generation;			   /* of the newest list of probes */
+	unsigned checker_deaths;		   /* in a row, for the back-off */
+	uint64_t checker_restarts, checker_starts; /* since the start */
+
+	struct reload_result reload;
+	uint64_t started_us, reloads;
+	struct control *control;
+
+	struct ev_signal hup, term, intr, usr1;
+	struct ev_prepare turn_end;
+	struct ev_timer tick; /* connections that end, kernels that refuse */
+	struct ev_timer checker_restart;
+};
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * lvsd(8): options, the check of a file, and the start in its order.
+ *
+ * The start does first what can fail: the file, the user, the locks, the
+ * kernel, the sockets. Only when all of that stands is the first operation
+ * sent, so a start that fails leaves nothing half done.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "lib/log.h"
+#include "lib/mono.h"
+#include "lvsd/children.h"
+#include "lvsd/control.h"
+#include "lvsd/daemon.h"
+#include "lvsd/lvsd.h"
+#include "lvsd/reconcile.h"
+#include "lvsd/reload.h"
+#include "lvsd/user.h"
+
+static const char usage_text[] =
+    "usage: lvsd [-cDhVv] [-f file] [-p pidfile] [--dry-run]\n"
+    "  -f FILE      configuration (" SYSCONFDIR "/lvs.conf)\n"
+    "  -c           check the file and exit: 0 good, 1 errors, 2 cannot be read\n"
+    "  -D           run in the background, log to syslog\n"
+    "  -p PIDFILE   write the process id there\n"
+    "  --dry-run    keep the table in memory, touch no kernel\n"
+    "  -v           log more\n"
+    "  -V           print the version and exit\n"
+    "  -h           print this and exit\n";
+
+static void parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	int c;
+
+	o->config = SYSCONFDIR "/lvs.conf";
+	while ((c = getopt_long(argc, argv, "cDf:hp:Vv", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			o->check_only = true;
+			break;
+		case 'D':
+			o->daemonize = true;
+			break;
+		case 'f':
+			o->config = optarg;
+			break;
+		case 'n':
+			o->dry_run = true;
+			break;
+		case 'p':
+			o->pidfile = optarg;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'V':
+			puts("lvsd " PACKAGE_VERSION);
+			exit(EXIT_OK);
+		case 'h':
+			fputs(usage_text, stdout);
+			exit(EXIT_OK);
+		default:
+			fputs(usage_text, stderr);
+			exit(EXIT_USAGE);
+		}
+	}
+	if (optind == argc)
+		return;
+	fprintf(stderr, "lvsd: unexpected argument \"%s\"\n%s", argv[optind], usage_text);
+	exit(EXIT_USAGE);
+}
+
+static int check_file(const struct options *o)
+{
+	struct checker_user user;
+	struct diags diags;
+	struct conf *conf;
+	char error[256];
+	int status = EXIT_OK;
+
+	diags_init(&diags);
+	conf = load_conf(o->config, READ_CHECK, &diags, &status);
+	diags_print(stderr, &diags);
+	diags_fini(&diags);
+	if (conf != NULL && conf->user != NULL &&
+	    !user_resolve(conf, &user, error, sizeof error)) {
+		fprintf(stderr, "lvsd: %s\n", error);
+		status = EXIT_CONFIG;
+	} else if (conf != NULL) {
+		printf("%s: good, %zu director%s, %zu server%s\n", o->config,
+		    conf->n_directors, conf->n_directors == 1 ? "" : "s", conf->n_servers,
+		    conf->n_servers == 1 ? "" : "s");
+	}
+	conf_free(conf);
+	return status;
+}
+
+/* ---- the start ---- */
+
+static struct conf *start_conf(struct lvsd *l)
+{
+	struct diags diags;
+	struct conf *conf;
+	int status = EXIT_CONFIG;
+	char error[256];
+
+	diags_init(&diags);
+	conf = load_conf(l->options.config, READ_START, &diags, &status);
+	diags_print(stderr, &diags);
+	diags_fini(&diags);
+	if (conf == NULL)
+		daemon_fail(
+		    status, "%s is not usable, nothing was started", l->options.config);
+	if (!user_resolve(conf, &l->user, error, sizeof error))
+		daemon_fail(EXIT_USER, "%s", error);
+	return conf;
+}
+
+static void start_table(struct lvsd *l, const struct conf *conf)
+{
+	l->ipvs = l->options.dry_run ? ipvs_open_memory() : ipvs_open_kernel();
+	if (l->ipvs == NULL && errno == ENOENT)
+		daemon_fail(EXIT_NO_IPVS,
+		    "this kernel has no IPVS: the module ip_vs is missing or may not be "
+		    "loaded; install it, or try the file with --dry-run");
+	if (l->ipvs == NULL && errno != EPERM)
+		daemon_fail(EXIT_SYSTEM, "cannot reach IPVS: %s", strerror(errno));
+	if (l->ipvs != NULL && daemon_probe(l->ipvs) && reconcile_adopt(l, conf))
+		return;
+	if (errno == EPERM)
+		daemon_fail(EXIT_PERMISSION,
+		    "not allowed to program IPVS: it needs CAP_NET_ADMIN; start lvsd as "
+		    "root, or try the file with --dry-run");
+	daemon_fail(EXIT_SYSTEM, "cannot read the kernel's table: %s", strerror(errno));
+}
+
+static void start(struct lvsd *l)
+{
+	struct reconcile_counts counts = { 0 };
+	struct conf *conf = start_conf(l);
+	char error[256];
+
+	daemon_lock(l, conf);
+	start_table(l, conf);
+	l->loop = ev_default_loop(EVFLAG_AUTO);
+	if (l->loop == NULL)
+		daemon_fail(EXIT_SYSTEM, "cannot make an event loop");
+	daemon_watch(l);
+	l->state = state_build(conf, NULL, &l->have, mono_us());
+	l->control = control_open(l, error, sizeof error);
+	if (l->control == NULL)
+		daemon_fail(EXIT_SOCKET, "%s", error);
+	daemon_limit_rights(l);
+	reconcile_all(l, &counts);
+	checker_start(l);
+	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
+		 "operations=%zu refused=%zu%s",
+	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
+	    l->state->n_servers, l->state->n_probes, counts.n_ops, counts.n_refused,
+	    l->options.dry_run ? " dry_run=yes" : "");
+	buf_fini(&counts.text);
+	daemon_ready(l);
+}
+
+static void stop(struct lvsd *l)
+{
+	checker_stop(l);
+	control_close(l->control);
+	daemon_unlock(l);
+	log_info("stopped, the table stays services=%zu", l->have.n);
+	state_free(l->state);
+	ipvs_table_fini(&l->have);
+	ipvs_close(l->ipvs);
+	free(l->reload.error);
+	ev_loop_destroy(l->loop);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	struct lvsd l = { .started_us = mono_us() };
+
+	setproctitle_init(argc, argv, envp);
+	parse_options(argc, argv, &l.options);
+	if (l.options.check_only)
+		return check_file(&l.options);
+	signal(SIGPIPE, SIG_IGN);
+	log_open("lvsd", LOG_TO_STDERR, l.options.verbose);
+	if (l.options.daemonize)
+		daemon_fork(&l);
+	start(&l);
+	ev_run(l.loop, 0);
+	stop(&l);
+	return EXIT_OK;
+}

@@ -1,0 +1,351 @@
+#include "lvsd/plan.h"
+
+#include <arpa/inet.h>
+#include <linux/ip_vs.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The kernel's scheduler for each word. sh and mh get their fallback flag
+ * always: without it a server at weight 0 refuses the clients hashed to it
+ * (ip_vs_sh.c, ip_vs_mh.c). srcdst is sh: with one address per director the
+ * destination adds nothing to the hash.
+ */
+static const struct {
+	const char *sched;
+	uint32_t flags;
+} schedulers[] = {
+	[BALANCE_ROUNDROBIN] = { "wrr", 0 },
+	[BALANCE_LEASTCONN] = { "wlc", 0 },
+	[BALANCE_LOCALITY] = { "lblc", 0 },
+	[BALANCE_LOCALITY_REPLICATION] = { "lblcr", 0 },
+	[BALANCE_SOURCE] = { "sh", IP_VS_SVC_F_SCHED1 },
+	[BALANCE_SRCDST] = { "sh", IP_VS_SVC_F_SCHED1 },
+	[BALANCE_DEST] = { "dh", 0 },
+	[BALANCE_SHORTEXPDELAY] = { "sed", 0 },
+	[BALANCE_NEVERQUEUE] = { "nq", 0 },
+	[BALANCE_FO] = { "fo", 0 },
+	[BALANCE_OVF] = { "ovf", 0 },
+	[BALANCE_MH] = { "mh", IP_VS_SVC_F_SCHED1 },
+	[BALANCE_TWOS] = { "twos", 0 },
+};
+
+/* What the plan says of one server. */
+enum place {
+	PLACE_IN,    /* in the table, with a weight that may be 0 */
+	PLACE_OUT,   /* not in the table; connections do not keep it there */
+	PLACE_LEAVE, /* not wanted, but kept at weight 0 while it has connections */
+};
+
+const char *plan_unsupported(const struct director_conf *d)
+{
+	if (!addr_is_set(&d->addr) && d->fwmark == 0)
+		return "a director without an address needs a flow, which is not "
+		       "supported yet; give it an address or \"fwmark <n>\"";
+	if (addr_is_set(&d->addr) && d->port == 0 && !d->persistent)
+		return "an address without a port means all ports, which is supported "
+		       "only with \"option persistence\" yet; give it a port";
+	return NULL;
+}
+
+bool plan_usable(const struct server_state *s)
+{
+	return s->conf->weight > 0 &&
+	       (s->probe == NO_PROBE || s->health.state == HEALTH_UP);
+}
+
+/* ---- identities ---- */
+
+static void svc_id(const struct director_conf *d, uint8_t family, struct ipvs_svc *svc)
+{
+	memset(svc, 0, sizeof *svc);
+	svc->addr.family = family;
+	if (d->fwmark != 0) {
+		svc->fwmark = d->fwmark;
+		return;
+	}
+	svc->addr = d->addr;
+	svc->protocol = d->protocol;
+	svc->port = d->port;
+}
+
+/* The family of the service that S belongs to. */
+static uint8_t svc_family(const struct director_conf *d, const struct server_conf *s)
+{
+	return addr_is_set(&d->addr) ? d->addr.family : s->addr.family;
+}
+
+static uint8_t forwarding(enum mode mode)
+{
+	switch (mode) {
+	case MODE_GATEWAY:
+		return IP_VS_CONN_F_DROUTE;
+	case MODE_TUNNEL:
+		return IP_VS_CONN_F_TUNNEL;
+	default:
+		return IP_VS_CONN_F_MASQ;
+	}
+}
+
+static struct ipvs_dest dest_of(
+    const struct director_conf *d, const struct server_conf *s, uint32_t weight)
+{
+	return (struct ipvs_dest){
+		.addr = s->addr,
+		/* As ipvsadm does: without a port, the service's. */
+		.port = s->port != 0 ? s->port : d->port,
+		.fwd = forwarding(d->mode),
+		.weight = weight,
+		.active = IPVS_CONNS_UNKNOWN,
+		.inactive = IPVS_CONNS_UNKNOWN,
+	};
+}
+
+const struct ipvs_dest *plan_find(
+    const struct server_state *s, const struct ipvs_table *have)
+{
+	const struct director_conf *d = s->director->conf;
+	struct ipvs_dest id = dest_of(d, s->conf, 0);
+	const struct ipvs_svc *svc;
+	struct ipvs_svc svc_key;
+
+	svc_id(d, svc_family(d, s->conf), &svc_key);
+	svc = ipvs_table_find(have, &svc_key);
+	return svc != NULL ? ipvs_svc_find(svc, &id) : NULL;
+}
+
+/* ---- servers ---- */
+
+static bool serves_now(const struct server_state *s, const struct ipvs_table *have)
+{
+	const struct ipvs_dest *dest = plan_find(s, have);
+
+	return dest != NULL && dest->weight > 0;
+}
+
+enum plan_serving plan_serving(
+    const struct director_state *d, const struct ipvs_table *have)
+{
+	bool sorry_usable = false, sorry_serves = false, all_known = true;
+
+	for (size_t i = 0; i < d->n_servers; i++) {
+		const struct server_state *s = &d->servers[i];
+
+		if (s->conf->sorry) {
+			if (!plan_usable(s))
+				continue;
+			sorry_usable = true;
+			sorry_serves = sorry_serves || serves_now(s, have);
+		} else if (plan_usable(s)) {
+			return SERVING_SERVERS;
+		} else if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN) {
+			all_known = false;
+		}
+	}
+	/* At the start servers may still prove to be up: no sorry page before
+	 * all have spoken, unless it is what serves already. */
+	return sorry_usable && (all_known || sorry_serves) ? SERVING_SORRY
+							   : SERVING_NOBODY;
+}
+
+/* dh picks one server by hash and refuses when that one has weight 0: with it
+ * a server has weight or is not there (ip_vs_dh.c). */
+static enum place without_weight(const struct director_conf *d)
+{
+	return d->balance == BALANCE_DEST ? PLACE_OUT : PLACE_IN;
+}
+
+static enum place server_place(
+    const struct server_state *s, enum plan_serving serving, uint32_t *weight)
+{
+	const struct director_conf *d = s->director->conf;
+
+	*weight = 0;
+	if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
+		return PLACE_LEAVE;
+	if (s->probe != NO_PROBE && s->health.state == HEALTH_DOWN)
+		return s->conf->check->inhibit || s->assumed ? without_weight(d)
+							     : PLACE_OUT;
+	if (s->conf->sorry && serving != SERVING_SORRY)
+		return PLACE_LEAVE;
+	*weight = s->conf->weight;
+	return *weight > 0 ? PLACE_IN : without_weight(d);
+}
+
+/* ---- services ---- */
+
+static uint32_t netmask(const struct director_conf *d, uint8_t family)
+{
+	unsigned full = family == AF_INET6 ? 128 : 32, prefix = full;
+
+	/* A mark director can have both families; a length that fits only one
+	 * of them is meant for that one. */
+	if (d->persistent &&
+	    (addr_is_set(&d->addr) || (d->persist_prefix > 32) == (full > 32)))
+		prefix = d->persist_prefix;
+	if (family == AF_INET6)
+		return prefix;
+	return prefix == 0 ? 0 : htonl(0xffffffffu << (32 - prefix));
+}
+
+static void svc_attrs(const struct director_conf *d, struct ipvs_svc *svc)
+{
+	strcpy(svc->sched, schedulers[d->balance].sched);
+	svc->flags = schedulers[d->balance].flags;
+	if (d->onepacket)
+		svc->flags |= IP_VS_SVC_F_ONEPACKET;
+	if (d->persistent) {
+		svc->flags |= IP_VS_SVC_F_PERSISTENT;
+		svc->timeout_s = d->persist_timeout_s;
+	}
+	svc->netmask = netmask(d, svc->addr.family);
+}
+
+/*
+ * No connection is left. Closed TCP connections linger as inactive for two
+ * minutes and do not count; for other protocols inactive ones do.
+ */
+static bool drained(const struct ipvs_svc *svc, const struct ipvs_dest *dest)
+{
+	return dest->weight == 0 && dest->active == 0 &&
+	       (dest->inactive == 0 || svc->protocol == IPPROTO_TCP);
+}
+
+/* Destinations of HAVE that are neither in WANT nor in OUT stay at weight 0
+ * while they have connections. */
+static void keep_leaving(
+    const struct ipvs_svc *have, const struct ipvs_svc *out, struct ipvs_svc *want)
+{
+	size_t n_wanted = want->n_dests;
+	struct ipvs_svc wanted = *want;
+
+	for (size_t i = 0; i < have->n_dests; i++) {
+		struct ipvs_dest dest = have->dests[i];
+
+		wanted.dests = want->dests; /* it moves as it grows */
+		wanted.n_dests = n_wanted;
+		if (ipvs_svc_find(&wanted, &dest) != NULL ||
+		    ipvs_svc_find(out, &dest) != NULL || drained(have, &dest))
+			continue;
+		if (dest.weight != 0)
+			dest.active = dest.inactive = IPVS_CONNS_UNKNOWN;
+		dest.weight = 0;
+		ipvs_svc_append(want, &dest);
+		want->lingering++;
+	}
+	ipvs_svc_sort(want);
+}
+
+static void plan_service(const struct director_state *d, uint8_t family,
+    enum plan_serving serving, const struct ipvs_svc *have, struct ipvs_svc *want)
+{
+	struct ipvs_svc out = { 0 };
+	bool hashed = d->conf->balance == BALANCE_DEST;
+
+	for (size_t i = 0; i < d->n_servers; i++) {
+		const struct server_state *s = &d->servers[i];
+		struct ipvs_dest dest;
+		enum place place;
+		uint32_t weight;
+
+		if (svc_family(d->conf, s->conf) != family)
+			continue;
+		place = server_place(s, serving, &weight);
+		dest = dest_of(d->conf, s->conf, weight);
+		if (place == PLACE_IN)
+			ipvs_svc_append(want, &dest);
+		else if (place == PLACE_OUT && have != NULL)
+			ipvs_svc_append(&out, &dest);
+	}
+	ipvs_svc_sort(want);
+	ipvs_svc_sort(&out);
+	if (have != NULL && !hashed)
+		keep_leaving(have, &out, want);
+	ipvs_svc_fini(&out);
+}
+
+/* The families D has a service for; returns how many. */
+static size_t families(const struct director_conf *d, uint8_t family[2])
+{
+	const struct server_conf *s;
+	bool v4 = false, v6 = false;
+	size_t n = 0;
+
+	if (plan_unsupported(d) != NULL)
+		return 0;
+	if (addr_is_set(&d->addr)) {
+		family[0] = d->addr.family;
+		return 1;
+	}
+	STAILQ_FOREACH (s, &d->servers, entry) {
+		v4 = v4 || s->addr.family == AF_INET;
+		v6 = v6 || s->addr.family == AF_INET6;
+	}
+	if (v4 || !v6)
+		family[n++] = AF_INET;
+	if (v6)
+		family[n++] = AF_INET6;
+	return n;
+}
+
+void plan_identities(const struct director_conf *d, struct ipvs_table *ids)
+{
+	uint8_t family[2];
+	size_t n = families(d, family);
+
+	for (size_t i = 0; i < n; i++) {
+		struct ipvs_svc svc;
+
+		svc_id(d, family[i], &svc);
+		svc.tag = PLAN_TAG_LEAVING;
+		ipvs_table_append(ids, &svc);
+	}
+}
+
+void plan_director(const struct director_state *d, uint32_t tag,
+    const struct ipvs_table *have, struct ipvs_table *want)
+{
+	uint8_t family[2];
+	size_t n = families(d->conf, family);
+	enum plan_serving serving = plan_serving(d, have);
+
+	for (size_t i = 0; i < n; i++) {
+		struct ipvs_svc svc;
+
+		svc_id(d->conf, family[i], &svc);
+		svc_attrs(d->conf, &svc);
+		svc.tag = tag;
+		plan_service(d, family[i], serving, ipvs_table_find(have, &svc), &svc);
+		ipvs_table_append(want, &svc);
+	}
+}
+
+void plan_leaving(const struct ipvs_svc *svc, struct ipvs_table *want)
+{
+	struct ipvs_svc left = *svc, out = { 0 };
+
+	left.dests = NULL;
+	left.n_dests = left.cap_dests = left.lingering = 0;
+	left.tag = PLAN_TAG_LEAVING;
+	keep_leaving(svc, &out, &left);
+	if (left.n_dests > 0)
+		ipvs_table_append(want, &left);
+}
+
+void plan_all(
+    const struct state *s, const struct ipvs_table *have, struct ipvs_table *want)
+{
+	size_t n;
+
+	for (size_t i = 0; i < s->n_directors; i++)
+		plan_director(&s->directors[i], (uint32_t)i, have, want);
+	ipvs_table_sort(want);
+	n = want->n;
+	for (size_t i = 0; i < have->n; i++) {
+		struct ipvs_table planned = { .svcs = want->svcs, .n = n };
+
+		if (ipvs_table_find(&planned, &have->svcs[i]) == NULL)
+			plan_leaving(&have->svcs[i], want);
+	}
+	ipvs_table_sort(want);
+}

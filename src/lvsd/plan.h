@@ -1,0 +1,64 @@
+/*
+ * plan: the table that should be, as a pure function.
+ *
+ * wanted = plan(configuration, health, what the kernel has). No clock, no
+ * descriptor, no log: the same input gives the same table at start, after a
+ * check result, at a reload, in a retry. The rules are those of
+ * behaviour.md, *A server*; lvs.conf(5) tells them to the user.
+ *
+ * What the kernel has matters in two places only: servers that nobody wants
+ * any more keep their connections (weight 0 until the last one is gone), and
+ * what was found there at the start is left as it is until a check has spoken.
+ */
+#ifndef LVSD_PLAN_H
+#define LVSD_PLAN_H
+
+#include "ipvs/ipvs.h"
+#include "lvsd/state.h"
+
+#define PLAN_TAG_LEAVING UINT32_MAX /* a service whose director is gone */
+
+enum plan_serving {
+	SERVING_NOBODY,
+	SERVING_SERVERS,
+	SERVING_SORRY,
+};
+
+/*
+ * Why this version cannot program the director at all (it needs flows), or NULL.
+ */
+const char *plan_unsupported(const struct director_conf *d);
+
+/* Takes traffic as far as health and weight go. */
+bool plan_usable(const struct server_state *s);
+/* Who serves for D, given the services of ours in HAVE. */
+enum plan_serving plan_serving(
+    const struct director_state *d, const struct ipvs_table *have);
+
+/*
+ * Appends the services of D to WANT (one; a mark director has one for each
+ * family of its servers; none when it is unsupported). Their tag is TAG.
+ * WANT has to be sorted afterwards.
+ */
+void plan_director(const struct director_state *d, uint32_t tag,
+    const struct ipvs_table *have, struct ipvs_table *want);
+
+/*
+ * Appends what SVC, a service whose director is gone, should still be: its
+ * servers at weight 0 while they have connections. Nothing when none has.
+ */
+void plan_leaving(const struct ipvs_svc *svc, struct ipvs_table *want);
+
+/* The whole table: every director, and what leaves. Sorted. The tag of a
+ * director's services is its index in S. */
+void plan_all(
+    const struct state *s, const struct ipvs_table *have, struct ipvs_table *want);
+
+/* Appends the services that D would have, without attributes and servers. */
+void plan_identities(const struct director_conf *d, struct ipvs_table *ids);
+
+/* The destination of S in HAVE, or NULL. */
+const struct ipvs_dest *plan_find(
+    const struct server_state *s, const struct ipvs_table *have);
+
+#endif

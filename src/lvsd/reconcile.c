@@ -1,0 +1,432 @@
+#include "lvsd/reconcile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/mono.h"
+#include "lvsd/plan.h"
+
+#define RETRY_FIRST_US (1 * 1000000ull)
+#define RETRY_MAX_US (60 * 1000000ull)
+#define ROUNDS 3    /* in one turn, when the kernel proved different */
+#define TEXT_OPS 20 /* operations told one by one */
+
+void reconcile_mark(struct lvsd *l, struct director_state *d)
+{
+	d->dirty = true;
+	l->dirty = true;
+}
+
+static void wake_tick(struct lvsd *l)
+{
+	if (!ev_is_active(&l->tick))
+		ev_timer_again(l->loop, &l->tick);
+}
+
+/* ---- reading the kernel ---- */
+
+/* Adds the identity of SVC to IDS. */
+static void add_id(struct ipvs_table *ids, const struct ipvs_svc *svc)
+{
+	struct ipvs_svc id = *svc;
+
+	id.dests = NULL;
+	id.n_dests = id.cap_dests = id.lingering = 0;
+	ipvs_table_add(ids, &id);
+}
+
+/*
+ * Makes L->have tell the truth about the services in IDS: their attributes from
+ * the kernel's list, their servers read one by one.
+ */
+static bool reread(struct lvsd *l, const struct ipvs_table *ids)
+{
+	struct ipvs_table listed = { 0 };
+	bool done = ids->n == 0 || ipvs_read_services(l->ipvs, &listed);
+	int error = errno;
+
+	for (size_t i = 0; done && i < ids->n; i++) {
+		const struct ipvs_svc *found = ipvs_table_find(&listed, &ids->svcs[i]);
+		struct ipvs_svc *known = ipvs_table_find(&l->have, &ids->svcs[i]);
+		struct ipvs_svc fresh = found != NULL ? *found : (struct ipvs_svc){ 0 };
+
+		fresh.tag = ids->svcs[i].tag;
+		if (found != NULL && ipvs_read_dests(l->ipvs, &fresh)) {
+			ipvs_table_add(&l->have, &fresh);
+		} else if (found != NULL && errno != ESRCH) {
+			error = errno;
+			done = false;
+		} else if (known != NULL) {
+			ipvs_table_remove(&l->have, known);
+		}
+	}
+	ipvs_table_fini(&listed);
+	errno = error;
+	return done;
+}
+
+bool reconcile_adopt(struct lvsd *l, const struct conf *conf)
+{
+	struct ipvs_table named = { 0 }, fresh = { 0 };
+	const struct director_conf *dc;
+	size_t n_before = l->have.n;
+	bool done;
+
+	STAILQ_FOREACH (dc, &conf->directors, entry)
+		plan_identities(dc, &named);
+	for (size_t i = 0; i < named.n; i++)
+		if (ipvs_table_find(&l->have, &named.svcs[i]) == NULL)
+			ipvs_table_append(&fresh, &named.svcs[i]);
+	ipvs_table_sort(&fresh);
+	done = reread(l, &fresh);
+	if (l->have.n > n_before)
+		log_info("adopted from the kernel services=%zu", l->have.n - n_before);
+	ipvs_table_fini(&named);
+	ipvs_table_fini(&fresh);
+	return done;
+}
+
+/* After the kernel did not answer: reads everything that is ours. */
+static bool resync(struct lvsd *l)
+{
+	struct ipvs_table ids = { 0 };
+	bool done;
+
+	for (size_t i = 0; i < l->have.n; i++)
+		add_id(&ids, &l->have.svcs[i]);
+	done = reread(l, &ids) && reconcile_adopt(l, l->state->conf);
+	ipvs_table_fini(&ids);
+	if (!done && l->resyncs_failed++ == 0)
+		log_err("cannot read the kernel's table: %s; trying on", strerror(errno));
+	if (done && l->resyncs_failed > 0)
+		log_info("the kernel answers again");
+	if (done)
+		l->resyncs_failed = 0;
+	l->resync = !done;
+	return done;
+}
+
+/* ---- refusals ---- */
+
+static struct director_state *tagged_director(struct lvsd *l, uint32_t tag)
+{
+	return tag < l->state->n_directors ? &l->state->directors[tag] : NULL;
+}
+
+/* Our picture was wrong: someone else changed the table. Comparing anew with
+ * what was read again mends that. */
+static bool is_mismatch(const struct ipvs_op *op)
+{
+	switch (op->cmd) {
+	case IPVS_ADD_SVC:
+		return op->error == EEXIST;
+	case IPVS_SET_SVC:
+	case IPVS_DEL_SVC:
+		return op->error == ESRCH;
+	default:
+		return op->error == EEXIST || op->error == ENOENT || op->error == ESRCH;
+	}
+}
+
+/* What the refusal of OP means, for people. */
+static void refusal_text(const struct ipvs_op *op, struct buf *b)
+{
+	bool sets_scheduler = op->cmd == IPVS_ADD_SVC || op->cmd == IPVS_SET_SVC;
+
+	if (sets_scheduler && op->error == ENOENT) {
+		buf_printf(b,
+		    "this kernel has no scheduler \"%s\" (module ip_vs_%s); choose "
+		    "another balance or install it",
+		    op->svc->sched, op->svc->sched);
+		return;
+	}
+	buf_str(b, "the kernel refused \"");
+	ipvs_op_text(op, b);
+	buf_printf(b, "\": %s", strerror(op->error));
+}
+
+/* D failed in the kernel, by OP; told once, tried again after a while. */
+static void fail_director(struct director_state *d, const struct ipvs_op *op)
+{
+	struct buf text = { 0 };
+	unsigned shift = d->fault.failures < 6 ? d->fault.failures : 6;
+	uint64_t wait_us = RETRY_FIRST_US << shift;
+
+	refusal_text(op, &text);
+	if (d->fault.text == NULL || strcmp(d->fault.text, text.data) != 0)
+		log_err("director %s failed: %s director=%s", d->conf->name, text.data,
+		    d->conf->name);
+	fault_set(&d->fault, text.data,
+	    mono_us() + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US));
+	d->fault.no_service = op->cmd == IPVS_ADD_SVC;
+	buf_fini(&text);
+}
+
+/*
+ * Goes through the answers. A service whose first operation was refused fails
+ * once; that its servers then had nowhere to go is no failure of its own.
+ * Services with a refusal come into FAILED.
+ */
+static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_round,
+    struct ipvs_table *failed)
+{
+	const struct ipvs_svc *before = NULL;
+
+	for (size_t i = 0; i < ops->n; i++) {
+		const struct ipvs_op *op = &ops->list[i];
+		struct director_state *d = tagged_director(l, op->svc->tag);
+
+		if (op->error == 0 || op->svc == before)
+			continue;
+		before = op->svc;
+		add_id(failed, op->svc);
+		if (d == NULL)
+			continue; /* a service that leaves: the tick comes again */
+		if (is_mismatch(op) && !last_round)
+			reconcile_mark(l, d);
+		else
+			fail_director(d, op);
+	}
+}
+
+/* ---- one run ---- */
+
+/* What one run plans: services as they should be, and those that go. */
+struct run {
+	struct ipvs_table want, gone;
+};
+
+static void run_fini(struct run *r)
+{
+	ipvs_table_fini(&r->want);
+	ipvs_table_fini(&r->gone);
+}
+
+static void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
+{
+	for (size_t i = 0; i < r->want.n; i++)
+		ipvs_diff_svc(
+		    ipvs_table_find(&l->have, &r->want.svcs[i]), &r->want.svcs[i], ops);
+	for (size_t i = 0; i < r->gone.n; i++)
+		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
+}
+
+static void tell(struct reconcile_counts *counts, const struct ipvs_ops *ops)
+{
+	for (size_t i = 0; i < ops->n; i++) {
+		if (counts->n_ops++ < TEXT_OPS) {
+			ipvs_op_text(&ops->list[i], &counts->text);
+			buf_str(&counts->text, "\n");
+		}
+		counts->ops[ops->list[i].cmd]++;
+		counts->n_refused += ops->list[i].error != 0;
+	}
+}
+
+static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
+{
+	struct director_state *d = tagged_director(l, svc->tag);
+
+	if (d == NULL || d->fault.text == NULL)
+		return;
+	log_info(
+	    "director %s is in the kernel now director=%s", d->conf->name, d->conf->name);
+	fault_set(&d->fault, NULL, 0);
+}
+
+/* What was done becomes what the kernel has; services in FAILED are read. */
+static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *failed)
+{
+	bool lingers = false;
+
+	for (size_t i = 0; i < r->want.n; i++) {
+		struct ipvs_svc *svc = &r->want.svcs[i];
+
+		lingers = lingers || svc->lingering > 0;
+		if (ipvs_table_find(failed, svc) != NULL)
+			continue;
+		clear_fault(l, svc);
+		ipvs_table_add(&l->have, svc);
+	}
+	for (size_t i = 0; i < r->gone.n; i++) {
+		struct ipvs_svc *svc = ipvs_table_find(&l->have, &r->gone.svcs[i]);
+
+		if (svc != NULL && ipvs_table_find(failed, svc) == NULL)
+			ipvs_table_remove(&l->have, svc);
+	}
+	if (!reread(l, failed))
+		l->resync = true;
+	if (lingers || failed->n > 0)
+		wake_tick(l);
+}
+
+/* Sends one run. Directors whose service was different in the kernel are dirty
+ * again afterwards, unless this was the LAST_ROUND. */
+static void run_send(
+    struct lvsd *l, struct run *r, bool last_round, struct reconcile_counts *counts)
+{
+	struct ipvs_ops ops = { 0 };
+	struct ipvs_table failed = { 0 };
+
+	run_diff(l, r, &ops);
+	if (ipvs_apply(l->ipvs, &ops)) {
+		take_refusals(l, &ops, last_round, &failed);
+		tell(counts, &ops);
+		settle(l, r, &failed);
+	} else {
+		log_err(
+		    "the kernel did not take %zu operations: %s", ops.n, strerror(errno));
+		l->resync = true;
+	}
+	if (l->resync)
+		wake_tick(l);
+	ipvs_table_fini(&failed);
+	ipvs_ops_fini(&ops);
+}
+
+/* ---- what to plan ---- */
+
+/* Waits for its retry, with nothing in the kernel that could be changed. */
+static bool must_wait(const struct director_state *d, uint64_t now_us)
+{
+	return d->fault.text != NULL && d->fault.no_service && now_us < d->fault.retry_us;
+}
+
+static void plan_dirty(struct lvsd *l, struct run *r)
+{
+	uint64_t now_us = mono_us();
+
+	for (size_t i = 0; i < l->state->n_directors; i++) {
+		struct director_state *d = &l->state->directors[i];
+
+		if (!d->dirty)
+			continue;
+		d->dirty = false;
+		if (!must_wait(d, now_us))
+			plan_director(d, (uint32_t)i, &l->have, &r->want);
+	}
+	ipvs_table_sort(&r->want);
+	l->dirty = false;
+}
+
+static void run_dirty(struct lvsd *l, struct reconcile_counts *counts)
+{
+	for (int round = 1; l->dirty && round <= ROUNDS; round++) {
+		struct run r = { 0 };
+
+		plan_dirty(l, &r);
+		run_send(l, &r, round == ROUNDS, counts);
+		run_fini(&r);
+	}
+}
+
+void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
+{
+	struct run r = { 0 };
+
+	if (l->resync && !resync(l)) {
+		wake_tick(l);
+		return;
+	}
+	for (size_t i = 0; i < l->state->n_directors; i++) {
+		struct director_state *d = &l->state->directors[i];
+		const char *why = plan_unsupported(d->conf);
+
+		d->dirty = false;
+		if (why != NULL) {
+			log_err("director %s failed: %s director=%s", d->conf->name, why,
+			    d->conf->name);
+			fault_set(&d->fault, why, UINT64_MAX);
+		}
+	}
+	l->dirty = false;
+	plan_all(l->state, &l->have, &r.want);
+	for (size_t i = 0; i < l->have.n; i++)
+		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
+			add_id(&r.gone, &l->have.svcs[i]);
+	run_send(l, &r, false, counts);
+	run_fini(&r);
+	run_dirty(l, counts);
+}
+
+void reconcile_dirty(struct lvsd *l)
+{
+	struct reconcile_counts counts = { 0 };
+
+	if (l->dirty && !l->resync)
+		run_dirty(l, &counts);
+	if (counts.n_ops > 0)
+		log_debug("table changed operations=%zu refused=%zu", counts.n_ops,
+		    counts.n_refused);
+	buf_fini(&counts.text);
+}
+
+/* ---- the tick ---- */
+
+/* Reads the connections of what lingers. Directors are planned again by being
+ * dirty; services without one come into R. */
+static bool tick_lingering(struct lvsd *l, struct run *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < l->have.n; i++) {
+		struct ipvs_svc *svc = &l->have.svcs[i];
+		struct director_state *d = tagged_director(l, svc->tag);
+		size_t n_want = r->want.n;
+
+		if (svc->lingering == 0)
+			continue;
+		any = true;
+		if (!ipvs_read_dests(l->ipvs, svc)) {
+			l->resync = true;
+			continue;
+		}
+		if (d != NULL) {
+			reconcile_mark(l, d);
+			continue;
+		}
+		plan_leaving(svc, &r->want);
+		if (r->want.n == n_want)
+			add_id(&r->gone, svc);
+	}
+	return any;
+}
+
+static bool tick_faults(struct lvsd *l)
+{
+	uint64_t now_us = mono_us();
+	bool any = false;
+
+	for (size_t i = 0; i < l->state->n_directors; i++) {
+		struct director_state *d = &l->state->directors[i];
+
+		if (d->fault.text == NULL || d->fault.retry_us == UINT64_MAX)
+			continue;
+		any = true;
+		if (now_us >= d->fault.retry_us)
+			reconcile_mark(l, d);
+	}
+	return any;
+}
+
+void reconcile_tick(struct lvsd *l)
+{
+	struct reconcile_counts counts = { 0 };
+	struct run r = { 0 };
+	bool busy = l->resync;
+
+	if (l->resync) {
+		reconcile_all(l, &counts);
+	} else {
+		busy = tick_lingering(l, &r);
+		busy = tick_faults(l) || busy;
+		ipvs_table_sort(&r.want);
+		run_send(l, &r, true, &counts);
+	}
+	run_fini(&r);
+	buf_fini(&counts.text);
+	if (!busy && !l->resync)
+		ev_timer_stop(l->loop, &l->tick);
+}

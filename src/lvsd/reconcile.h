@@ -1,0 +1,40 @@
+/*
+ * reconcile: the one road to the kernel.
+ *
+ * Plans what is dirty, compares with what the kernel has, sends the
+ * difference in one batch and deals with refusals. Nothing else in the daemon
+ * calls ipvs_apply().
+ */
+#ifndef LVSD_RECONCILE_H
+#define LVSD_RECONCILE_H
+
+#include "lvsd/lvsd.h"
+
+/* What one run changed; for the log and for `lvsctl reload`. */
+struct reconcile_counts {
+	size_t ops[IPVS_N_CMDS]; /* sent, by command */
+	size_t n_ops, n_refused;
+	/* The first of them as ipvsadm commands, one a line. */
+	struct buf text;
+};
+
+/*
+ * Takes into L->have what the kernel already has of the services that CONF
+ * names: adoption, at the start and for services new in a reload. One list of
+ * services is read, and only when CONF names one that is not known yet.
+ * False with errno when the kernel did not answer.
+ */
+bool reconcile_adopt(struct lvsd *l, const struct conf *conf);
+
+/* Plans and sends everything. COUNTS is to be freed by buf_fini(&counts->text). */
+void reconcile_all(struct lvsd *l, struct reconcile_counts *counts);
+/* Plans and sends the dirty directors; the end of a turn. */
+void reconcile_dirty(struct lvsd *l);
+/* Once a second while something waits: servers that leave when their last
+ * connection ends, directors that the kernel refused, a kernel that did not
+ * answer. Stops its timer when nothing does. */
+void reconcile_tick(struct lvsd *l);
+
+void reconcile_mark(struct lvsd *l, struct director_state *d);
+
+#endif

@@ -1,0 +1,238 @@
+#include "lvsd/show.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "lib/mono.h"
+#include "lvsd/plan.h"
+
+/* ---- words ---- */
+
+static const char *const balance_words[] = {
+	[BALANCE_ROUNDROBIN] = "roundrobin",
+	[BALANCE_LEASTCONN] = "leastconn",
+	[BALANCE_LOCALITY] = "leastconn localitybased",
+	[BALANCE_LOCALITY_REPLICATION] = "leastconn localitybased replication",
+	[BALANCE_SOURCE] = "source",
+	[BALANCE_SRCDST] = "srcdst",
+	[BALANCE_DEST] = "dest",
+	[BALANCE_SHORTEXPDELAY] = "shortexpdelay",
+	[BALANCE_NEVERQUEUE] = "neverqueue",
+	[BALANCE_FO] = "fo",
+	[BALANCE_OVF] = "ovf",
+	[BALANCE_MH] = "mh",
+	[BALANCE_TWOS] = "twos",
+};
+static const char *const mode_words[] = {
+	[MODE_NAT] = "nat",
+	[MODE_GATEWAY] = "gateway",
+	[MODE_TUNNEL] = "tunnel",
+};
+static const char *const method_words[] = {
+	[CHECK_ICMP] = "icmp",
+	[CHECK_TCP] = "tcp",
+	[CHECK_HTTP] = "http",
+	[CHECK_HTTPS] = "https",
+	[CHECK_ARP] = "arp",
+};
+
+static json_t *seconds_since(uint64_t then_us, uint64_t now_us)
+{
+	return json_real((double)(now_us - then_us) / 1e6);
+}
+
+/* ---- servers ---- */
+
+static const char *server_health(const struct server_state *s)
+{
+	return s->probe == NO_PROBE ? "unchecked" : health_name(s->health.state);
+}
+
+static json_t *show_check(const struct lvsd *l, const struct server_state *s)
+{
+	const struct probe_state *p;
+	uint64_t started_us;
+	json_t *o;
+
+	if (s->probe == NO_PROBE)
+		return json_null();
+	p = &l->state->probes[s->probe];
+	started_us = p->probe.started_us;
+	o = json_pack("{s:s, s:i, s:s, s:s, s:i}", "method",
+	    method_words[s->conf->check->method], "interval_ms",
+	    (int)s->conf->check->interval_ms, "reason", reason_name(p->reason), "means",
+	    reason_text(p->reason), "code", (int)p->code);
+	json_object_set_new(o, "duration_us", json_integer(p->duration_us));
+	json_object_set_new(o, "text",
+	    p->text != NULL ? json_stringn_nocheck(p->text, strlen(p->text))
+			    : json_null());
+	json_object_set_new(o, "age_s",
+	    started_us != 0 ? seconds_since(started_us, mono_us()) : json_null());
+	return o;
+}
+
+/* DEST: where the kernel has it, or NULL. */
+static json_t *show_server(
+    const struct lvsd *l, const struct server_state *s, const struct ipvs_dest *dest)
+{
+	char addr[ADDR_TEXT_MAX];
+	json_t *o = json_pack("{s:s, s:s, s:i, s:b, s:s}", "name", s->conf->name,
+	    "address", addr_port_text(&s->conf->addr, s->conf->port, addr), "weight",
+	    (int)s->conf->weight, "sorry", (int)s->conf->sorry, "health",
+	    server_health(s));
+
+	json_object_set_new(o, "since_s", seconds_since(s->since_us, mono_us()));
+	json_object_set_new(
+	    o, "table_weight", dest != NULL ? json_integer(dest->weight) : json_null());
+	json_object_set_new(
+	    o, "active", dest != NULL ? json_integer(dest->active) : json_null());
+	json_object_set_new(
+	    o, "inactive", dest != NULL ? json_integer(dest->inactive) : json_null());
+	json_object_set_new(o, "check", show_check(l, s));
+	return o;
+}
+
+/* ---- directors ---- */
+
+static const char *director_state_word(
+    const struct lvsd *l, const struct director_state *d)
+{
+	if (d->fault.text != NULL && (d->fault.no_service || plan_unsupported(d->conf)))
+		return "failed";
+	switch (plan_serving(d, &l->have)) {
+	case SERVING_SERVERS:
+		return "up";
+	case SERVING_SORRY:
+		return "sorry";
+	case SERVING_NOBODY:
+		break;
+	}
+	return "down";
+}
+
+/* The director's services as the kernel has them now, with connections. */
+static void read_director(
+    struct lvsd *l, const struct director_state *d, struct ipvs_table *now)
+{
+	plan_identities(d->conf, now);
+	ipvs_table_sort(now);
+	for (size_t i = 0; i < now->n; i++)
+		if (ipvs_table_find(&l->have, &now->svcs[i]) != NULL)
+			ipvs_read_dests(l->ipvs, &now->svcs[i]);
+}
+
+static const char *service_text(const struct director_conf *d, char *buf)
+{
+	char addr[ADDR_TEXT_MAX];
+
+	if (!addr_is_set(&d->addr))
+		snprintf(buf, IPVS_SVC_NAME_MAX, d->fwmark != 0 ? "FWM %u" : "FWM -",
+		    (unsigned)d->fwmark);
+	else
+		snprintf(buf, IPVS_SVC_NAME_MAX, "%s %s",
+		    d->protocol == IPPROTO_UDP	  ? "UDP"
+		    : d->protocol == IPPROTO_SCTP ? "SCTP"
+						  : "TCP",
+		    addr_port_text(&d->addr, d->port, addr));
+	return buf;
+}
+
+static json_t *show_director(struct lvsd *l, const struct director_state *d)
+{
+	struct ipvs_table now = { 0 };
+	char service[IPVS_SVC_NAME_MAX];
+	json_t *servers = json_array(), *o;
+
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", d->conf->name, "service",
+	    service_text(d->conf, service), "balance", balance_words[d->conf->balance],
+	    "mode", mode_words[d->conf->mode], "state", director_state_word(l, d));
+	json_object_set_new(
+	    o, "fault", d->fault.text != NULL ? json_string(d->fault.text) : json_null());
+	read_director(l, d, &now);
+	for (size_t i = 0; i < d->n_servers; i++)
+		json_array_append_new(servers,
+		    show_server(l, &d->servers[i], plan_find(&d->servers[i], &now)));
+	json_object_set_new(o, "servers", servers);
+	ipvs_table_fini(&now);
+	return o;
+}
+
+/* Services and servers that stay only until their connections end. */
+static json_t *show_leaving(const struct lvsd *l)
+{
+	json_t *list = json_array();
+	char name[IPVS_SVC_NAME_MAX];
+
+	for (size_t i = 0; i < l->have.n; i++) {
+		const struct ipvs_svc *svc = &l->have.svcs[i];
+
+		if (svc->lingering > 0)
+			json_array_append_new(list,
+			    json_pack("{s:s, s:i}", "service", ipvs_svc_name(svc, name),
+				"servers", (int)svc->lingering));
+	}
+	return list;
+}
+
+static json_t *show_reload(const struct lvsd *l)
+{
+	json_t *o = json_pack("{s:I}", "count", (json_int_t)l->reloads);
+
+	json_object_set_new(o, "error",
+	    l->reload.error != NULL ? json_string(l->reload.error) : json_null());
+	json_object_set_new(o, "age_s",
+	    l->reload.at_us != 0 ? seconds_since(l->reload.at_us, mono_us())
+				 : json_null());
+	return o;
+}
+
+json_t *show_status(struct lvsd *l)
+{
+	const struct ipvs_stats stats = *ipvs_stats(l->ipvs);
+	json_t *directors = json_array(), *o;
+
+	o = json_pack("{s:b, s:s, s:i, s:s, s:b}", "ok", 1, "version", PACKAGE_VERSION,
+	    "pid", (int)getpid(), "config", l->options.config, "dry_run",
+	    (int)l->options.dry_run);
+	json_object_set_new(o, "uptime_s", seconds_since(l->started_us, mono_us()));
+	json_object_set_new(o, "reload", show_reload(l));
+	json_object_set_new(o, "checker",
+	    json_pack("{s:i, s:s, s:i, s:I, s:I}", "pid",
+		l->checker != NULL ? (int)l->checker->pid : 0, "user", l->user.name,
+		"probes", (int)l->state->n_probes, "starts",
+		(json_int_t)l->checker_starts, "deaths",
+		(json_int_t)l->checker_restarts));
+	json_object_set_new(o, "kernel",
+	    json_pack("{s:I, s:I, s:I, s:b}", "operations", (json_int_t)stats.ops,
+		"refused", (json_int_t)stats.ops_refused, "reads",
+		(json_int_t)stats.reads, "answers", (int)!l->resync));
+	for (size_t i = 0; i < l->state->n_directors; i++)
+		json_array_append_new(
+		    directors, show_director(l, &l->state->directors[i]));
+	json_object_set_new(o, "directors", directors);
+	json_object_set_new(o, "leaving", show_leaving(l));
+	return o;
+}
+
+json_t *show_table(struct lvsd *l)
+{
+	struct ipvs_table listed = { 0 };
+	struct buf text = { 0 };
+	json_t *o;
+
+	if (!ipvs_read_services(l->ipvs, &listed))
+		return json_pack("{s:b, s:s+}", "ok", 0, "error",
+		    "cannot read the kernel's table: ", strerror(errno));
+	buf_str(&text, "");
+	for (size_t i = 0; i < listed.n; i++)
+		if (ipvs_table_find(&l->have, &listed.svcs[i]) != NULL &&
+		    ipvs_read_dests(l->ipvs, &listed.svcs[i]))
+			ipvs_svc_text(&listed.svcs[i], &text);
+	o = json_pack("{s:b, s:s}", "ok", 1, "table", text.data);
+	buf_fini(&text);
+	ipvs_table_fini(&listed);
+	return o;
+}

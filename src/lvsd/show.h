@@ -1,0 +1,19 @@
+/*
+ * show: what the daemon knows, as JSON.
+ *
+ * The objects that go over the sockets; lvsctl(8) makes them readable.
+ * Numbers of connections are read from the kernel when they are asked for.
+ */
+#ifndef LVSD_SHOW_H
+#define LVSD_SHOW_H
+
+#include <jansson.h>
+
+#include "lvsd/lvsd.h"
+
+/* The caller owns the result. */
+json_t *show_status(struct lvsd *l);
+/* The services that are ours, as the kernel has them: `ipvsadm -Sn`. */
+json_t *show_table(struct lvsd *l);
+
+#endif

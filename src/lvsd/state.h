@@ -1,0 +1,93 @@
+/*
+ * state: what is true now of every director and server.
+ *
+ * Built whole from a configuration and what was true before; a reload builds
+ * a new one and drops the old. It points into the configuration, never the
+ * other way. Health comes in as reports of the checker; the plan (plan.h)
+ * turns all of it into the wanted table. Health is known for each probe and
+ * copied to every server that the probe checks.
+ */
+#ifndef LVSD_STATE_H
+#define LVSD_STATE_H
+
+#include "check/probe.h"
+#include "ipvs/ipvs.h"
+#include "parser/conf.h"
+
+#define NO_PROBE UINT32_MAX
+
+struct server_state {
+	const struct server_conf *conf;
+	struct director_state *director;
+	uint32_t probe; /* index into state.probes, NO_PROBE: not checked */
+	struct health health;
+	/* The health is what the kernel's table told; no check has spoken. */
+	bool assumed;
+	uint64_t since_us; /* mono: when the health last changed */
+};
+
+/* Why the kernel does not hold what it should for a director. */
+struct fault {
+	char *text;	   /* NULL: no fault */
+	unsigned failures; /* in a row, for the back-off */
+	uint64_t retry_us; /* mono */
+	bool no_service;   /* there is nothing to change before the retry */
+};
+
+struct director_state {
+	const struct director_conf *conf;
+	struct server_state *servers; /* in the order of the file */
+	size_t n_servers;
+	bool dirty; /* to be planned at the end of this turn */
+	struct fault fault;
+};
+
+struct probe_state {
+	struct probe probe;
+	struct server_state **servers; /* that it checks */
+	size_t n_servers;
+	/* the last check */
+	enum reason reason;
+	int32_t code;
+	uint32_t duration_us;
+	char *text; /* NULL: none */
+};
+
+struct state {
+	struct conf *conf;
+	struct director_state *directors;
+	size_t n_directors;
+	struct server_state *servers; /* of all directors, one array */
+	size_t n_servers;
+	struct probe_state *probes; /* sorted by probe_cmp() */
+	size_t n_probes;
+	struct server_state **by_probe; /* where probes[].servers point into */
+};
+
+/*
+ * The state that CONF (taken over) starts with. Health, in this order: that of
+ * an OLD probe with the same outcome; that of the server of the same name in
+ * the director of the same name; what HAVE, the services that are ours in the
+ * kernel, shows; unknown. OLD may be NULL. NOW_US is mono.
+ */
+struct state *state_build(struct conf *conf, const struct state *old,
+    const struct ipvs_table *have, uint64_t now_us);
+void state_free(struct state *s); /* with its configuration; NULL is allowed */
+
+/* The checks of A and B are the same, so a running checker can stay. */
+bool state_same_probes(const struct state *a, const struct state *b);
+
+/*
+ * Takes a validated report: health of every server of that probe, reason and
+ * figures of the check. CHANGED is called for each server whose health is
+ * another one now (its old state is given) after all is taken.
+ */
+typedef void state_changed_fn(
+    struct server_state *server, enum health_state was, void *arg);
+void state_report(struct state *s, const struct probe_report *r, uint64_t now_us,
+    state_changed_fn *changed, void *arg);
+
+/* Replaces a director's fault. TEXT is copied; NULL clears it. */
+void fault_set(struct fault *f, const char *text, uint64_t retry_us);
+
+#endif
