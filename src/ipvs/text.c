@@ -86,7 +86,7 @@ static void svc_attrs_text(const struct ipvs_svc *svc, struct buf *b)
 		}
 	}
 	if (svc->pe[0] != '\0')
-		buf_printf(b, " pe %s", svc->pe);
+		buf_printf(b, " --pe %s", svc->pe);
 	if (svc->flags & IP_VS_SVC_F_ONEPACKET)
 		buf_str(b, " -o");
 	sched_flags_text(svc, b);
@@ -106,6 +106,21 @@ static const char *fwd_option(uint8_t fwd)
 	}
 }
 
+static void tunnel_text(const struct ipvs_dest *dest, struct buf *b)
+{
+	static const char *const types[] = {
+		[IP_VS_CONN_F_TUNNEL_TYPE_IPIP] = "ipip",
+		[IP_VS_CONN_F_TUNNEL_TYPE_GUE] = "gue",
+		[IP_VS_CONN_F_TUNNEL_TYPE_GRE] = "gre",
+	};
+
+	if (dest->tun_type >= sizeof types / sizeof *types)
+		return;
+	buf_printf(b, " --tun-type %s", types[dest->tun_type]);
+	if (dest->tun_type == IP_VS_CONN_F_TUNNEL_TYPE_GUE)
+		buf_printf(b, " --tun-port %u", (unsigned)dest->tun_port);
+}
+
 static void dest_text(const struct ipvs_dest *dest, bool attrs, struct buf *b)
 {
 	char text[ADDR_TEXT_MAX];
@@ -114,6 +129,8 @@ static void dest_text(const struct ipvs_dest *dest, bool attrs, struct buf *b)
 	if (!attrs)
 		return;
 	buf_printf(b, " %s -w %u", fwd_option(dest->fwd), (unsigned)dest->weight);
+	if (dest->fwd == IP_VS_CONN_F_TUNNEL)
+		tunnel_text(dest, b);
 	if (dest->u_thresh != 0)
 		buf_printf(b, " -x %u", (unsigned)dest->u_thresh);
 	if (dest->l_thresh != 0)

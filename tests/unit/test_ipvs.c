@@ -1,0 +1,311 @@
+/*
+ * The table, the difference of two tables, and ipvsadm's words for them.
+ *
+ * The random test makes pairs of tables and holds the difference to what the
+ * design promises: it leads from one to the other, a second one is empty, and
+ * at no step is a service without a server that had one before and has one
+ * after. It prints its seed and takes one in LVSD_SEED.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/ip_vs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ipvs/ipvs.h"
+
+static struct addr ip(const char *text)
+{
+	struct addr a;
+
+	assert_true(addr_parse(&a, text, strlen(text)));
+	return a;
+}
+
+static struct ipvs_svc service(const char *addr, uint16_t port)
+{
+	struct ipvs_svc svc = {
+		.addr = ip(addr),
+		.port = port,
+		.protocol = IPPROTO_TCP,
+		.sched = "wlc",
+		.netmask = 0xffffffff,
+	};
+
+	if (svc.addr.family == AF_INET6)
+		svc.netmask = 128;
+	return svc;
+}
+
+static struct ipvs_dest server(const char *addr, uint16_t port, uint32_t weight)
+{
+	return (struct ipvs_dest){ .addr = ip(addr), .port = port, .weight = weight };
+}
+
+static void test_table_keeps_order(void **state)
+{
+	struct ipvs_table t = { 0 };
+	const char *addrs[] = { "10.0.0.3", "10.0.0.1", "2001:db8::1", "10.0.0.2" };
+	struct ipvs_svc svc;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		svc = service(addrs[i], 80);
+		ipvs_table_add(&t, &svc);
+	}
+	assert_int_equal(t.n, 4);
+	for (size_t i = 1; i < t.n; i++)
+		assert_true(ipvs_svc_cmp(&t.svcs[i - 1], &t.svcs[i]) < 0);
+	svc = service("10.0.0.2", 80);
+	assert_non_null(ipvs_table_find(&t, &svc));
+	ipvs_table_remove(&t, ipvs_table_find(&t, &svc));
+	assert_null(ipvs_table_find(&t, &svc));
+	svc = service("10.0.0.2", 81);
+	assert_null(ipvs_table_find(&t, &svc));
+	ipvs_table_fini(&t);
+}
+
+static void test_apply_answers_as_kernel(void **state)
+{
+	struct ipvs_table t = { 0 };
+	struct ipvs_svc svc = service("10.9.9.1", 80);
+	struct ipvs_dest d = server("10.2.0.11", 80, 1);
+	struct ipvs_op op = { .cmd = IPVS_ADD_DEST, .svc = &svc, .dest = &d };
+
+	(void)state;
+	assert_int_equal(ipvs_table_apply(&t, &op), ESRCH);
+	op.cmd = IPVS_ADD_SVC;
+	assert_int_equal(ipvs_table_apply(&t, &op), 0);
+	assert_int_equal(ipvs_table_apply(&t, &op), EEXIST);
+	op.cmd = IPVS_SET_DEST;
+	assert_int_equal(ipvs_table_apply(&t, &op), ENOENT);
+	op.cmd = IPVS_ADD_DEST;
+	assert_int_equal(ipvs_table_apply(&t, &op), 0);
+	assert_int_equal(ipvs_table_apply(&t, &op), EEXIST);
+	op.cmd = IPVS_DEL_DEST;
+	assert_int_equal(ipvs_table_apply(&t, &op), 0);
+	assert_int_equal(ipvs_table_apply(&t, &op), ENOENT);
+	op.cmd = IPVS_DEL_SVC;
+	assert_int_equal(ipvs_table_apply(&t, &op), 0);
+	assert_int_equal(ipvs_table_apply(&t, &op), ESRCH);
+	ipvs_table_fini(&t);
+}
+
+static void expect_ops(const struct ipvs_ops *ops, const char *want)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, "");
+	for (size_t i = 0; i < ops->n; i++) {
+		ipvs_op_text(&ops->list[i], &b);
+		buf_str(&b, "\n");
+	}
+	assert_string_equal(b.data, want);
+	buf_fini(&b);
+}
+
+static void test_diff_brings_weight_first(void **state)
+{
+	struct ipvs_svc have = service("10.9.9.1", 80), want = service("10.9.9.1", 80);
+	struct ipvs_ops ops = { 0 };
+	struct ipvs_dest d;
+
+	(void)state;
+	d = server("10.2.0.11", 80, 1);
+	ipvs_svc_add(&have, &d);
+	d = server("10.2.0.12", 80, 1);
+	ipvs_svc_add(&have, &d);
+	d.weight = 0;
+	ipvs_svc_add(&want, &d);
+	d = server("10.2.0.13", 80, 5);
+	ipvs_svc_add(&want, &d);
+	ipvs_diff_svc(&have, &want, &ops);
+	expect_ops(&ops, "ipvsadm -a -t 10.9.9.1:80 -r 10.2.0.13:80 -m -w 5\n"
+			 "ipvsadm -e -t 10.9.9.1:80 -r 10.2.0.12:80 -m -w 0\n"
+			 "ipvsadm -d -t 10.9.9.1:80 -r 10.2.0.11:80\n");
+	ipvs_ops_fini(&ops);
+	ipvs_diff_svc(&want, &want, &ops);
+	assert_int_equal(ops.n, 0);
+	ipvs_svc_fini(&have);
+	ipvs_svc_fini(&want);
+}
+
+/* Each attribute alone makes a difference; what the kernel counts does not. */
+static void test_diff_sees_every_attribute(void **state)
+{
+	const struct ipvs_svc svc = service("10.9.9.1", 80);
+	const struct ipvs_dest dest = server("10.2.0.11", 80, 1);
+	struct ipvs_svc s[5] = { svc, svc, svc, svc, svc };
+	struct ipvs_dest d[7] = { dest, dest, dest, dest, dest, dest, dest };
+	struct ipvs_dest counted = dest, local = dest;
+
+	(void)state;
+	strcpy(s[0].sched, "rr");
+	strcpy(s[1].pe, "sip");
+	s[2].flags = IP_VS_SVC_F_PERSISTENT;
+	s[3].timeout_s = 60;
+	s[4].netmask = 0xffffff;
+	for (size_t i = 0; i < 5; i++)
+		assert_false(ipvs_svc_same(&svc, &s[i]));
+	d[0].fwd = IP_VS_CONN_F_DROUTE;
+	d[1].weight = 2;
+	d[2].u_thresh = 1;
+	d[3].l_thresh = 1;
+	d[4].tun_type = 1;
+	d[5].tun_port = 1;
+	d[6].tun_flags = 1;
+	for (size_t i = 0; i < 7; i++)
+		assert_false(ipvs_dest_same(&dest, &d[i]));
+	counted.active = counted.inactive = 7;
+	assert_true(ipvs_dest_same(&dest, &counted));
+	local.fwd = IP_VS_CONN_F_LOCALNODE;
+	assert_true(ipvs_dest_same(&local, &dest));
+}
+
+static void test_text_is_ipvsadms(void **state)
+{
+	struct ipvs_svc svc = service("10.9.9.1", 80);
+	struct ipvs_dest d = server("10.2.0.11", 8080, 10);
+	struct ipvs_svc mark = { .addr.family = AF_INET6,
+		.fwmark = 5,
+		.sched = "mh",
+		.flags = IP_VS_SVC_F_SCHED1,
+		.netmask = 128 };
+	struct buf b = { 0 };
+
+	(void)state;
+	svc.flags = IP_VS_SVC_F_PERSISTENT | IP_VS_SVC_F_SCHED1;
+	strcpy(svc.sched, "sh");
+	svc.timeout_s = 360;
+	svc.netmask = htonl(0xffffff00);
+	d.fwd = IP_VS_CONN_F_TUNNEL;
+	ipvs_svc_add(&svc, &d);
+	ipvs_svc_text(&svc, &b);
+	ipvs_svc_text(&mark, &b);
+	assert_string_equal(b.data,
+	    "-A -t 10.9.9.1:80 -s sh -p 360 -M 255.255.255.0 -b sh-fallback\n"
+	    "-a -t 10.9.9.1:80 -r 10.2.0.11:8080 -i -w 10 --tun-type ipip\n"
+	    "-A -f 5 -6 -s mh -b mh-fallback\n");
+	buf_fini(&b);
+	ipvs_svc_fini(&svc);
+}
+
+/* ---- random pairs ---- */
+
+static unsigned pick(unsigned n)
+{
+	return (unsigned)random() % n;
+}
+
+static void random_table(struct ipvs_table *t)
+{
+	char text[32];
+
+	for (unsigned i = 0; i < 6; i++) {
+		struct ipvs_svc svc;
+
+		if (pick(3) == 0)
+			continue;
+		snprintf(text, sizeof text, "10.9.9.%u", i);
+		svc = service(text, 80);
+		strcpy(svc.sched, pick(4) ? "wlc" : "wrr");
+		for (unsigned j = 0; j < 6; j++) {
+			struct ipvs_dest d;
+
+			if (pick(2) == 0)
+				continue;
+			snprintf(text, sizeof text, "10.2.0.%u", j);
+			d = server(text, 80, pick(3));
+			ipvs_svc_add(&svc, &d);
+		}
+		ipvs_table_add(t, &svc);
+	}
+}
+
+static bool has_weight(const struct ipvs_table *t, const struct ipvs_svc *id)
+{
+	const struct ipvs_svc *svc = ipvs_table_find(t, id);
+
+	for (size_t i = 0; svc != NULL && i < svc->n_dests; i++)
+		if (svc->dests[i].weight > 0)
+			return true;
+	return false;
+}
+
+static struct ipvs_table copy(const struct ipvs_table *t)
+{
+	struct ipvs_table c = { 0 };
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct ipvs_svc svc = t->svcs[i];
+
+		svc.dests = NULL;
+		svc.n_dests = svc.cap_dests = 0;
+		for (size_t j = 0; j < t->svcs[i].n_dests; j++)
+			ipvs_svc_add(&svc, &t->svcs[i].dests[j]);
+		ipvs_table_add(&c, &svc);
+	}
+	return c;
+}
+
+static void one_random_pair(void)
+{
+	struct ipvs_table have = { 0 }, want = { 0 }, now;
+	struct ipvs_ops ops = { 0 }, again = { 0 };
+
+	random_table(&have);
+	random_table(&want);
+	now = copy(&have);
+	ipvs_diff(&have, &want, &ops);
+	for (size_t i = 0; i < ops.n; i++) {
+		assert_int_equal(ipvs_table_apply(&now, &ops.list[i]), 0);
+		for (size_t j = 0; j < have.n; j++)
+			if (has_weight(&have, &have.svcs[j]) &&
+			    has_weight(&want, &have.svcs[j]))
+				assert_true(has_weight(&now, &have.svcs[j]));
+	}
+	ipvs_diff(&now, &want, &again);
+	assert_int_equal(again.n, 0);
+	assert_int_equal(now.n, want.n);
+	ipvs_ops_fini(&ops);
+	ipvs_ops_fini(&again);
+	ipvs_table_fini(&have);
+	ipvs_table_fini(&want);
+	ipvs_table_fini(&now);
+}
+
+static void test_random_pairs(void **state)
+{
+	const char *given = getenv("LVSD_SEED");
+	unsigned seed =
+	    given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
+
+	(void)state;
+	print_message("LVSD_SEED=%u\n", seed);
+	srandom(seed);
+	for (int i = 0; i < 2000; i++)
+		one_random_pair();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table_keeps_order),
+		cmocka_unit_test(test_apply_answers_as_kernel),
+		cmocka_unit_test(test_diff_brings_weight_first),
+		cmocka_unit_test(test_diff_sees_every_attribute),
+		cmocka_unit_test(test_text_is_ipvsadms),
+		cmocka_unit_test(test_random_pairs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
