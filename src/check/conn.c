@@ -40,7 +40,7 @@ static bool bind_source(int fd, const struct addr *source)
 	int on = 1;
 
 	return setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0 &&
-	    bind(fd, (const struct sockaddr *)&ss, len) == 0;
+	       bind(fd, (const struct sockaddr *)&ss, len) == 0;
 }
 
 void conn_open(struct conn *c, struct run *r, void (*on_ready)(struct conn *c))
@@ -58,13 +58,15 @@ void conn_open(struct conn *c, struct run *r, void (*on_ready)(struct conn *c))
 	c->io.data = c;
 	if (fd < 0) {
 		run_ended(r, reason_of_call(errno), errno);
-	} else if (addr_is_set(&p->check->source) && !bind_source(fd, &p->check->source)) {
+	} else if (addr_is_set(&p->check->source) &&
+		   !bind_source(fd, &p->check->source)) {
 		enum reason why = reason_of_call(errno);
 
 		if (errno == EADDRNOTAVAIL)
 			why = REASON_LOCAL_SOURCE;
 		run_ended(r, why, errno);
-	} else if (connect(fd, (const struct sockaddr *)&ss, len) < 0 && errno != EINPROGRESS) {
+	} else if (connect(fd, (const struct sockaddr *)&ss, len) < 0 &&
+		   errno != EINPROGRESS) {
 		run_ended(r, reason_of_call(errno), errno);
 	} else {
 		ev_io_start(r->checker->loop, &c->io);

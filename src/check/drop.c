@@ -73,7 +73,7 @@ static bool drop_caps(uid_t uid, gid_t gid, bool root)
 			   CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_AMBIENT |
 			       (bounding ? CAPNG_CLEAR_BOUNDING : 0)) == 0;
 	return capng_apply(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT |
-		   (bounding ? CAPNG_SELECT_BOUNDS : 0)) == 0;
+			   (bounding ? CAPNG_SELECT_BOUNDS : 0)) == 0;
 }
 
 /* Believes nothing that was done above. */
@@ -96,7 +96,7 @@ static bool is_dropped(uid_t uid, gid_t gid, bool root)
 	    capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
 		return false;
 	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
-	    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+	       prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 bool drop_rights(uid_t uid, gid_t gid, const char *user)

@@ -15,7 +15,15 @@
  * the run, and its cookie, of which the sequence number is a part. An answer
  * counts when all of them are right and the server sent it.
  */
-enum { AT_TYPE = 0, AT_SUM = 2, AT_ID = 4, AT_SEQ = 6, AT_RUN = 8, AT_COOKIE = 12, ECHO_LEN = 20 };
+enum {
+	AT_TYPE = 0,
+	AT_SUM = 2,
+	AT_ID = 4,
+	AT_SEQ = 6,
+	AT_RUN = 8,
+	AT_COOKIE = 12,
+	ECHO_LEN = 20
+};
 
 enum { IP4_MIN = 20, IP6_LEN = 40, ERROR_LEN = 8 };
 
@@ -38,7 +46,7 @@ static uint16_t checksum(const uint8_t *p, size_t len)
 	for (size_t i = 0; i < len; i += 2)
 		sum += get16(p + i);
 	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)~(sum + (sum >> 16));
+	return (uint16_t) ~(sum + (sum >> 16));
 }
 
 static void icmp_start(struct run *r)
@@ -47,8 +55,10 @@ static void icmp_start(struct run *r)
 	bool v4 = r->probe->addr.family == AF_INET;
 	uint32_t number = (uint32_t)(r - c->runs);
 	uint8_t echo[ECHO_LEN] = { 0 };
-	struct raw_send s = { .to = &r->probe->addr, .source = &r->probe->check->source,
-		.data = echo, .len = sizeof echo };
+	struct raw_send s = { .to = &r->probe->addr,
+		.source = &r->probe->check->source,
+		.data = echo,
+		.len = sizeof echo };
 	int err;
 
 	r->cookie = raw_cookie(&c->raw);

@@ -67,9 +67,11 @@ static int http_cmp(const struct http_conf *a, const struct http_conf *b)
 		return 0;
 	if (a == NULL || b == NULL)
 		return (a != NULL) - (b != NULL);
-	if ((d = cmp_str(a->uri, b->uri)) != 0 || (d = cmp_str(a->vhost, b->vhost)) != 0 ||
+	if ((d = cmp_str(a->uri, b->uri)) != 0 ||
+	    (d = cmp_str(a->vhost, b->vhost)) != 0 ||
 	    (d = cmp_u32(a->statuscode, b->statuscode)) != 0 ||
-	    (d = cmp_str(a->sni, b->sni)) != 0 || (d = cmp_u32(a->verify, b->verify)) != 0)
+	    (d = cmp_str(a->sni, b->sni)) != 0 ||
+	    (d = cmp_u32(a->verify, b->verify)) != 0)
 		return d;
 	return cmp_str(a->cafile, b->cafile);
 }
@@ -79,7 +81,8 @@ int probe_cmp_outcome(const struct probe *a, const struct probe *b)
 	const struct check_conf *ca = a->check, *cb = b->check;
 	int d;
 
-	if ((d = addr_cmp(&a->addr, &b->addr)) != 0 || (d = cmp_u32(a->port, b->port)) != 0 ||
+	if ((d = addr_cmp(&a->addr, &b->addr)) != 0 ||
+	    (d = cmp_u32(a->port, b->port)) != 0 ||
 	    (d = cmp_u32(ca->method, cb->method)) != 0 ||
 	    (d = cmp_u32(ca->timeout_ms, cb->timeout_ms)) != 0 ||
 	    (d = addr_cmp(&ca->source, &cb->source)) != 0)

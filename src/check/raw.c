@@ -103,8 +103,8 @@ static void open_one(struct raw *w, enum raw_kind kind)
 	struct raw_socket *s = &w->sockets[kind];
 	int size = RECEIVE_BUFFER;
 
-	s->fd = socket(kinds[kind].family, kinds[kind].type | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    kinds[kind].protocol);
+	s->fd = socket(kinds[kind].family,
+	    kinds[kind].type | SOCK_NONBLOCK | SOCK_CLOEXEC, kinds[kind].protocol);
 	if (s->fd >= 0 && filter(kind, s->fd, w->echo_id)) {
 		/* Best effort: the default holds the answers of some hundred probes. */
 		if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
@@ -154,15 +154,19 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 		kind++;
 	for (int i = 0; i < BATCH; i++) {
 		iov[i] = (struct iovec){ data[i], sizeof data[i] };
-		msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i], .msg_iovlen = 1,
-			.msg_name = &from[i], .msg_namelen = sizeof from[i],
-			.msg_control = control[i], .msg_controllen = sizeof control[i] };
+		msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
+			.msg_iovlen = 1,
+			.msg_name = &from[i],
+			.msg_namelen = sizeof from[i],
+			.msg_control = control[i],
+			.msg_controllen = sizeof control[i] };
 	}
 	/* An error here is about a packet sent before, and is nobody's answer. */
 	n = recvmmsg(w->fd, msgs, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
 		const struct sockaddr_ll *ll = (const struct sockaddr_ll *)&from[i];
-		struct raw_packet p = { .data = data[i], .len = msgs[i].msg_len,
+		struct raw_packet p = { .data = data[i],
+			.len = msgs[i].msg_len,
 			.from = addr_of_sockaddr((struct sockaddr *)&from[i]),
 			.ifindex = kind == RAW_ARP ? ll->sll_ifindex : 0,
 			.hop_limit = hop_limit_of(&msgs[i].msg_hdr) };
@@ -185,7 +189,8 @@ void raw_start(struct raw *w, struct checker *c)
 }
 
 /* Appends one control message to M, whose buffer is large enough. */
-static void add_control(struct msghdr *m, int level, int type, const void *data, size_t len)
+static void add_control(
+    struct msghdr *m, int level, int type, const void *data, size_t len)
 {
 	struct cmsghdr *c = (void *)((char *)m->msg_control + m->msg_controllen);
 
@@ -215,8 +220,11 @@ int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
 	_Alignas(struct cmsghdr) char control[CONTROL_MAX] = { 0 };
 	struct iovec iov = { (void *)(uintptr_t)s->data, s->len };
 	struct sockaddr_storage to;
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_name = &to,
-		.msg_namelen = addr_sockaddr(s->to, 0, &to), .msg_control = control };
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_name = &to,
+		.msg_namelen = addr_sockaddr(s->to, 0, &to),
+		.msg_control = control };
 
 	if (w->sockets[kind].fd < 0)
 		return w->sockets[kind].error;

@@ -22,24 +22,24 @@ struct checker;
 enum raw_kind { RAW_ICMP4, RAW_ICMP6, RAW_ARP, RAW_KINDS };
 
 struct raw_socket {
-	int fd; /* -1: not open */
+	int fd;	   /* -1: not open */
 	int error; /* the errno when it could not be opened */
 	ev_io io;
 };
 
 struct raw {
 	struct raw_socket sockets[RAW_KINDS];
-	uint16_t echo_id; /* of every echo request of this process */
+	uint16_t echo_id;     /* of every echo request of this process */
 	uint64_t cookies[32]; /* random; the first n_cookies are unused yet */
 	size_t n_cookies;
 };
 
 struct raw_packet {
 	const uint8_t *data; /* from the IP header (RAW_ICMP4), else behind it */
-	size_t len; /* at most 256; the rest was cut off */
-	struct addr from; /* unset for RAW_ARP */
-	int ifindex; /* RAW_ARP, else 0 */
-	int hop_limit; /* RAW_ICMP6, else -1 */
+	size_t len;	     /* at most 256; the rest was cut off */
+	struct addr from;    /* unset for RAW_ARP */
+	int ifindex;	     /* RAW_ARP, else 0 */
+	int hop_limit;	     /* RAW_ICMP6, else -1 */
 };
 
 /* Opens those that NEED[] names. What fails is noted and logged. */

@@ -64,12 +64,13 @@ static bool send_batch(struct report *p)
 	struct run *r;
 	int sent;
 
-	TAILQ_FOREACH(r, &p->dirty, dirty) {
+	TAILQ_FOREACH (r, &p->dirty, dirty) {
 		if (n == BATCH)
 			break;
 		reports[n] = snapshot(p, r);
 		iov[n] = (struct iovec){ &reports[n], sizeof reports[n] };
-		msgs[n] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &iov[n], .msg_iovlen = 1 } };
+		msgs[n] = (struct mmsghdr){ .msg_hdr = {
+						.msg_iov = &iov[n], .msg_iovlen = 1 } };
 		n++;
 	}
 	sent = sendmmsg(p->fd, msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -30,7 +30,7 @@ struct run {
 	const struct probe *probe;
 	STAILQ_ENTRY(run) waiting;
 	TAILQ_ENTRY(run) dirty; /* see report.h */
-	union { /* in flight, the method's own */
+	union {			/* in flight, the method's own */
 		void *talk;
 		uint64_t cookie;
 	};
@@ -39,7 +39,7 @@ struct run {
 	struct health health;
 	uint32_t duration_us;
 	int32_t code;
-	char *text; /* escaped; NULL: none */
+	char *text;	/* escaped; NULL: none */
 	uint8_t reason; /* enum reason */
 	bool in_flight, is_dirty;
 };

@@ -1,0 +1,57 @@
+/*
+ * checker_bench: a real checker process at the other end of a socketpair.
+ *
+ * The test plays the daemon: it gives probes, forks checker_run() and reads the
+ * reports, and it plays the servers on loopback. Every wait is a poll() with a
+ * deadline; a wait that fails ends the test.
+ */
+#ifndef LVSD_TESTS_CHECKER_BENCH_H
+#define LVSD_TESTS_CHECKER_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "check/checker.h"
+
+#define BENCH_PROBES 16
+#define BENCH_DEADLINE_MS 10000
+
+struct bench {
+	struct check_conf checks[BENCH_PROBES];
+	struct http_conf https[BENCH_PROBES];
+	struct probe probes[BENCH_PROBES];
+	size_t n;
+	int fd; /* the daemon's end; -1: closed */
+	pid_t pid;
+};
+
+/* Adds a probe of ADDRESS with interval 200 ms, timeout 100 ms, rise and fall 1,
+ * http: uri "/" and status 200. Returns its check for changes. */
+struct check_conf *bench_add(
+    struct bench *b, enum check_method method, const char *address, uint16_t port);
+/* The http part of the probe added last. */
+struct http_conf *bench_http(struct bench *b);
+
+void bench_start(struct bench *b);
+/* Closes the report socket and waits for the checker; its wait status. */
+int bench_stop(struct bench *b);
+
+/* The next report, of whatever probe. */
+struct probe_report bench_report(struct bench *b);
+/* Reads on until PROBE reports REASON. */
+struct probe_report bench_wait(struct bench *b, uint32_t probe, enum reason reason);
+/* The first report of PROBE. */
+struct probe_report bench_first(struct bench *b, uint32_t probe);
+/* Starts, takes the first report of the only probe, stops. */
+struct probe_report bench_once(struct bench *b);
+
+/* A TCP socket on loopback: bound to *PORT (0: any, written back). */
+int bench_bound(const char *address, uint16_t *port);
+int bench_listener(const char *address, uint16_t *port);
+/* Accepts one connection within the deadline. */
+int bench_accept(int listener);
+/* Waits until FD is readable. */
+void bench_readable(int fd);
+
+#endif

@@ -1,0 +1,331 @@
+/*
+ * The checker process from outside: real sockets on loopback, real reports.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/mono.h"
+#include "tests/unit/checker_bench.h"
+
+static void tcp_up(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r;
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port);
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	r = bench_once(&b);
+	assert_int_equal(r.reason, REASON_OK);
+	assert_int_equal(r.health, HEALTH_UP);
+	assert_int_equal(r.score, 1);
+	assert_int_not_equal(r.started_us, 0);
+	assert_in_range(r.duration_us, 1, 100000);
+	close(l);
+}
+
+static void tcp_up_v6(void **state)
+{
+	struct bench b = { 0 };
+	uint16_t port = 0;
+	int l = bench_listener("::1", &port);
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "::1", port);
+	assert_int_equal(bench_once(&b).reason, REASON_OK);
+	close(l);
+}
+
+static void tcp_refused(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r;
+	uint16_t port = 0;
+	int l = bench_bound("127.0.0.1", &port);
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	r = bench_once(&b);
+	assert_int_equal(r.reason, REASON_REFUSED);
+	assert_int_equal(r.health, HEALTH_DOWN);
+	close(l);
+}
+
+/* Fills the backlog of a listener, so that it drops further SYNs. */
+static void tcp_silent(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r;
+	uint16_t port = 0, any;
+	int l = bench_bound("127.0.0.1", &port), fill[4];
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+
+	(void)state;
+	assert_int_equal(listen(l, 0), 0);
+	assert_int_equal(getsockname(l, (struct sockaddr *)&ss, &len), 0);
+	for (int i = 0; i < 4; i++) {
+		any = 0;
+		fill[i] = bench_bound("127.0.0.1", &any);
+		assert_int_equal(connect(fill[i], (struct sockaddr *)&ss, len), -1);
+	}
+	bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	r = bench_once(&b);
+	assert_int_equal(r.reason, REASON_TIMEOUT);
+	assert_int_equal(r.health, HEALTH_DOWN);
+	assert_in_range(r.duration_us, 100000, 200000);
+	for (int i = 0; i < 4; i++)
+		close(fill[i]);
+	close(l);
+}
+
+/* The server's end of a check sees a reset, not an orderly end. */
+static void tcp_closes_by_reset(void **state)
+{
+	struct bench b = { 0 };
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port), fd;
+	char c;
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	bench_start(&b);
+	fd = bench_accept(l);
+	bench_readable(fd);
+	assert_int_equal(recv(fd, &c, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(bench_stop(&b), 0);
+	close(fd);
+	close(l);
+}
+
+/* A server that dies is reported within the interval, and when it is back too. */
+static void tcp_down_and_up_again(void **state)
+{
+	struct bench b = { 0 };
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port);
+	uint64_t t;
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	bench_start(&b);
+	assert_int_equal(bench_first(&b, 0).health, HEALTH_UP);
+	close(l);
+	t = mono_us();
+	assert_int_equal(bench_wait(&b, 0, REASON_REFUSED).health, HEALTH_DOWN);
+	assert_in_range(mono_us() - t, 0, 500000);
+	l = bench_listener("127.0.0.1", &port);
+	t = mono_us();
+	assert_int_equal(bench_wait(&b, 0, REASON_OK).health, HEALTH_UP);
+	assert_in_range(mono_us() - t, 0, 500000);
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+/* Rise and fall start from the health that the daemon hands over. */
+static void rise_and_fall(void **state)
+{
+	struct bench b = { 0 };
+	struct check_conf *check;
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port);
+
+	(void)state;
+	check = bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	check->rise = 3;
+	b.probes[0].health = health_assumed(false, 3, 1);
+	bench_start(&b);
+	for (int score = 1; score <= 3; score++) {
+		struct probe_report r;
+
+		do
+			r = bench_report(&b);
+		while (r.score < score);
+		/* Unchanged results are sent once a second, so some are not seen. */
+		score = r.score;
+		assert_int_equal(r.health, score < 3 ? HEALTH_DOWN : HEALTH_UP);
+	}
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+/* Between two starts lies the interval, also when nothing changes. */
+static void keeps_its_interval(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r1, r2;
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port);
+	uint64_t between, rest;
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	bench_start(&b);
+	bench_first(&b, 0);
+	r1 = bench_first(&b, 0);
+	r2 = bench_first(&b, 0);
+	between = r2.started_us - r1.started_us;
+	rest = (between + 50000) % 200000;
+	assert_in_range(between, 800000, 3000000); /* the once-a-second reports */
+	assert_in_range(rest, 0, 100000); /* a multiple of 200 ms, 50 ms off at most */
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+static void source_not_here(void **state)
+{
+	struct bench b = { 0 };
+	struct check_conf *check;
+	struct probe_report r;
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port);
+
+	(void)state;
+	check = bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	assert_true(addr_parse(&check->source, "192.0.2.77", 10));
+	b.probes[0].health = health_assumed(true, 1, 1);
+	r = bench_once(&b);
+	assert_int_equal(r.reason, REASON_LOCAL_SOURCE);
+	assert_int_equal(r.health, HEALTH_UP);
+	close(l);
+}
+
+static void source_is_used(void **state)
+{
+	struct bench b = { 0 };
+	struct check_conf *check;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+	struct addr from;
+	char text[ADDR_TEXT_MAX];
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port), fd;
+
+	(void)state;
+	check = bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	assert_true(addr_parse(&check->source, "127.0.0.5", 9));
+	bench_start(&b);
+	bench_readable(l);
+	fd = accept(l, (struct sockaddr *)&ss, &len);
+	assert_true(fd >= 0);
+	from = addr_of_sockaddr((struct sockaddr *)&ss);
+	assert_string_equal(addr_text(&from, text), "127.0.0.5");
+	assert_int_equal(bench_stop(&b), 0);
+	close(fd);
+	close(l);
+}
+
+/* End of file ends it, with probes and without. */
+static void ends_with_the_daemon(void **state)
+{
+	struct bench none = { 0 }, b = { 0 };
+
+	(void)state;
+	bench_start(&none);
+	assert_int_equal(bench_stop(&none), 0);
+	bench_add(&b, CHECK_TCP, "127.0.0.1", 9);
+	b.checks[0].interval_ms = 3600 * 1000;
+	bench_start(&b);
+	bench_first(&b, 0);
+	assert_int_equal(bench_stop(&b), 0);
+}
+
+static void term_ends_it_and_int_does_not(void **state)
+{
+	struct bench b = { 0 };
+	struct pollfd p;
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", 9);
+	bench_start(&b);
+	bench_first(&b, 0);
+	assert_int_equal(kill(b.pid, SIGINT), 0);
+	assert_int_equal(kill(b.pid, SIGHUP), 0);
+	bench_first(&b, 0);
+	assert_int_equal(kill(b.pid, SIGTERM), 0);
+	p = (struct pollfd){ .fd = b.fd, .events = POLLRDHUP };
+	assert_int_equal(poll(&p, 1, BENCH_DEADLINE_MS), 1);
+	assert_int_equal(bench_stop(&b), SIGTERM);
+}
+
+/* The value of a line of /proc/PID/status. */
+static void proc_value(pid_t pid, const char *name, char *value, size_t size)
+{
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	value[0] = '\0';
+	while (fgets(line, sizeof line, f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':')
+			snprintf(value, size, "%s",
+			    line + strlen(name) + 1 +
+				strspn(line + strlen(name) + 1, " \t"));
+	}
+	fclose(f);
+}
+
+static void has_no_rights(void **state)
+{
+	static const char *const caps[] = { "CapInh", "CapPrm", "CapEff", "CapAmb" };
+	struct bench b = { 0 };
+	char value[128], want[64];
+	unsigned id = geteuid() == 0 ? 65534 : geteuid();
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", 9);
+	bench_start(&b);
+	bench_first(&b, 0);
+	for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
+		proc_value(b.pid, caps[i], value, sizeof value);
+		assert_string_equal(value, "0000000000000000");
+	}
+	proc_value(b.pid, "NoNewPrivs", value, sizeof value);
+	assert_string_equal(value, "1");
+	proc_value(b.pid, "Uid", value, sizeof value);
+	snprintf(want, sizeof want, "%u\t%u\t%u\t%u", id, id, id, id);
+	assert_string_equal(value, want);
+	if (geteuid() == 0) {
+		proc_value(b.pid, "Groups", value, sizeof value);
+		assert_string_equal(value, "");
+	}
+	assert_int_equal(bench_stop(&b), 0);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tcp_up),
+		cmocka_unit_test(tcp_up_v6),
+		cmocka_unit_test(tcp_refused),
+		cmocka_unit_test(tcp_silent),
+		cmocka_unit_test(tcp_closes_by_reset),
+		cmocka_unit_test(tcp_down_and_up_again),
+		cmocka_unit_test(rise_and_fall),
+		cmocka_unit_test(keeps_its_interval),
+		cmocka_unit_test(source_not_here),
+		cmocka_unit_test(source_is_used),
+		cmocka_unit_test(ends_with_the_daemon),
+		cmocka_unit_test(term_ends_it_and_int_does_not),
+		cmocka_unit_test(has_no_rights),
+	};
+
+	setproctitle_init(argc, argv, envp);
+	return cmocka_run_group_tests_name("checker", tests, NULL, NULL);
+}
