@@ -1,0 +1,34 @@
+#!/bin/sh
+# Who may include what (doc/design.md, Rooms), held against the code.
+cd "$(dirname "$0")/.." || exit 1
+passed=0 failed=0
+
+# rule TEXT PATTERN PATH...: no line in PATH may match PATTERN
+rule()
+{
+	text=$1 pattern=$2
+	shift 2
+	if found=$(grep -nE "$pattern" "$@" /dev/null); then
+		echo "not ok - $text"
+		echo "$found" | sed 's/^/# /'
+		failed=$((failed + 1))
+	else
+		echo "ok - $text"
+		passed=$((passed + 1))
+	fi
+}
+rooms='"(ipvs|check|lvsd|lvsctl|parser)/'
+rule 'lib knows nothing of us' "#include $rooms" src/lib/*.[ch]
+rule 'ipvs knows lib only' '#include "(check|lvsd|lvsctl|parser)/' src/ipvs/*.[ch]
+rule 'parser knows lib only' '#include "(ipvs|check|lvsd|lvsctl)/' parser/*.[chly]
+rule 'check knows lib and the tree' '#include "(ipvs|lvsd|lvsctl|parser/(parser|grammar))' src/check/*.[ch]
+rule 'lvsctl knows lib only' '#include "(ipvs|check|lvsd|parser)/' src/lvsctl/*.[ch]
+rule 'netlink in ipvs only' '#include <(netlink|libnl|linux/netlink)' \
+	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
+rule 'OpenSSL in check only' '#include <openssl' \
+	src/lib/*.[ch] src/ipvs/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
+rule 'only reconcile.c sends operations' 'ipvs_apply\(' \
+	$(ls src/lvsd/*.c | grep -v reconcile.c) src/lvsctl/*.c src/check/*.c
+rule 'no free() in the grammar' '\bfree\(' parser/grammar.y
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
