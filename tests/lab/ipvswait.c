@@ -219,6 +219,17 @@ static bool table_fits(void)
 	return true;
 }
 
+static void show_table(void)
+{
+	FILE *f = fopen("/proc/net/ip_vs", "re");
+	int c;
+
+	while (f != NULL && (c = getc(f)) != EOF)
+		putc(c, stderr);
+	if (f != NULL)
+		fclose(f);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t until_us = mono_us(), now_us;
@@ -248,9 +259,8 @@ int main(int argc, char **argv)
 			break;
 		if (now_us >= until_us) {
 			fprintf(stderr, "ipvswait: not so after %.1f s:\n", timeout_s);
-			fflush(stderr);
-			execl("/bin/cat", "cat", "/proc/net/ip_vs", (char *)NULL);
-			err(1, "/bin/cat");
+			show_table();
+			return 1;
 		}
 		usleep(interval_us);
 	}

@@ -12,10 +12,17 @@
 # nap: what takes time is asked for until it is so.
 
 VIP=10.9.9.1 VIP6=fd09::1
-TOOLS=$BUILDDIR/tests/lab
 LAB=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+BUILDDIR=${BUILDDIR:-$LAB/../../build/gcc}
+TOOLS=$BUILDDIR/tests/lab
+for i in backend hammer ipvswait monotime; do
+	[ -x "$TOOLS/$i" ] && continue
+	echo "$TOOLS/$i is missing; is BUILDDIR right?" >&2
+	exit 1
+done
 
-# ns NAME COMMAND...: in the namespace; it becomes the command, so $! is its pid.
+# ns NAME COMMAND...: in the namespace. In the background use "ip netns exec",
+# which becomes the command, so that $! is that.
 ns()
 {
 	local name=$1
@@ -200,13 +207,15 @@ use_nat()
 use_gateway()
 {
 	no_server_vips 10.2.0.1 fd02::1
-	server_vips lo lo "${@:-$VIP}" ${1:-"$VIP6"}
+	[ $# -gt 0 ] || set -- "$VIP" "$VIP6"
+	server_vips lo lo "$@"
 }
 
 use_tunnel()
 {
 	no_server_vips 10.2.0.1 fd02::1
-	server_vips tunl0 ip6tnl0 "${@:-$VIP}" ${1:-"$VIP6"}
+	[ $# -gt 0 ] || set -- "$VIP" "$VIP6"
+	server_vips tunl0 ip6tnl0 "$@"
 }
 
 # What can be wrong with a server, each until heal. refuse: every connection is

@@ -1,0 +1,61 @@
+# lab: -t 60
+# t_detect.sh: how soon a dead server is out of the table, and a live one back.
+# The limits are those of the interval and the timeout, plus a second of
+# slack for a busy machine; the figures are printed.
+. "$(dirname "$0")/test.sh"
+
+lab_up 3
+start_backends
+lvsd_start <<END
+director web $VIP:80
+ balance roundrobin
+ check interval 1 timeout 500ms fall 1 rise 1
+ option tcpcheck
+ server rs1 10.2.0.11:80 check
+ server rs2 10.2.0.12:80 check
+ server rs3 10.2.0.13:80 check inhibit
+END
+rs() { echo "tcp:$VIP:80,$(rs_addr $1):80"; }
+# changed CONDITION: milliseconds since $since until the table is so
+changed()
+{
+	local at
+
+	at=$(ns director ipvswait -t 20 "$@") || return
+	ms_between "$since" "${at%% *}"
+}
+ns director ipvswait -t 10 "$(rs rs1)=1" "$(rs rs2)=1" "$(rs rs3)=1" >/run/ready
+is "all three are in the table after their first check" $? 0
+
+for try in 1 2 3; do
+	since=$(now)
+	refuse rs2
+	ms=$(changed "$(rs rs2)=absent")
+	note "refused: out after $ms ms (limit 1100)"
+	at_most "refused: out of the table in time" "$ms" 2100
+	since=$(now)
+	heal rs2
+	ms=$(changed "$(rs rs2)=1")
+	note "answers again: back after $ms ms (limit 1100)"
+	at_most "answers again: back in time" "$ms" 2100
+	since=$(now)
+	silence rs2
+	ms=$(changed "$(rs rs2)=absent")
+	note "silent: out after $ms ms (limit 1600)"
+	at_most "silent: out in time" "$ms" 2600
+	heal rs2
+	changed "$(rs rs2)=1" >/run/back
+done
+refuse rs3
+changed "$(rs rs3)=0" >/run/inhibited
+is "inhibit: weight 0 instead of gone" $? 0
+heal rs3
+changed "$(rs rs3)=1" >/run/back
+is "inhibit: its weight again" $? 0
+is "one line in the log for each change of rs2" \
+	"$(logged 'server web/rs2 (up -> down|down -> up)')" 12
+like "with the reason" "$(cat $LVSD_LOG)" \
+	'server web/rs2 up -> down: connection refused .*reason=refused .*duration_us='
+like "and the other reason" "$(cat $LVSD_LOG)" 'server web/rs2 up -> down: timeout .*reason=timeout'
+lvsd_stop
+finish
