@@ -84,7 +84,7 @@ struct server_conf {
 	struct loc loc; /* of the name */
 	const char *name;
 	struct addr addr;
-	uint16_t port; /* 0: the packet's port */
+	uint16_t port; /* 0: the packet's port, for a director without one */
 	uint16_t weight; /* 0 to 65535, default 1 */
 	bool sorry;
 	const struct check_conf *check; /* NULL: not checked, always up */
@@ -102,22 +102,27 @@ struct director_conf {
 	enum balance balance;
 	enum mode mode;
 	bool persistent, onepacket;
-	uint32_t persist_timeout_s;
-	uint8_t persist_prefix; /* netmask as a prefix length: of 32, or of 128 */
+	uint32_t persist_timeout_s; /* 0 when not persistent */
+	uint8_t persist_prefix; /* netmask as a prefix length: of 32, or of 128 (for a
+				 * mark director, when it has an IPv6 server) */
 	struct check_conf *check;
 	struct server_list servers;
 	size_t n_servers;
 };
 STAILQ_HEAD(director_list, director_conf);
 
+/* Is a condition of a rule there, and does "not" stand before it? */
+struct flow_has {
+	bool given, negated;
+};
+
 /* One "match" or "ignore" line of a flow; conditions not given are unset. */
 struct flow_rule {
 	STAILQ_ENTRY(flow_rule) entry;
 	struct loc loc;
 	bool ignore;
-	struct {
-		bool given, negated;
-	} has_iface, has_proto, has_src, has_dst, has_srcport, has_dstport, has_icmptype;
+	struct flow_has has_iface, has_proto, has_src, has_dst;
+	struct flow_has has_srcport, has_dstport, has_icmptype;
 	const char *iface;
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_ICMP */
 	struct addr src, dst;

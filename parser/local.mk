@@ -1,0 +1,22 @@
+noinst_LIBRARIES += libparser.a
+libparser_a_SOURCES = \
+	parser/build.c parser/build.h \
+	parser/build_check.c \
+	parser/build_director.c \
+	parser/build_flow.c \
+	parser/conf.h \
+	parser/diag.c parser/diag.h \
+	parser/draft.h \
+	parser/grammar.y \
+	parser/parse.h \
+	parser/parser.c parser/parser.h \
+	parser/reader.c \
+	parser/scanner.l \
+	parser/syntax.c \
+	parser/validate.c parser/validate.h \
+	parser/validate_check.c \
+	parser/validate_director.c \
+	parser/validate_flow.c \
+	parser/value.c parser/value.h \
+	parser/value_addr.c
+BUILT_SOURCES += parser/grammar.h

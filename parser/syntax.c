@@ -1,0 +1,252 @@
+/*
+ * syntax: what to say about a word that cannot stand where it stands.
+ *
+ * The grammar knows which keywords could stand there; from those, and from the
+ * words before, comes a message for people: what is missing, what may have
+ * been meant, what may stand there. Words that are no slip but knowledge of
+ * another language (a firewall's policies, a later version of this one) get
+ * an answer of their own.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "parser/parse.h"
+
+#define SLIP_LEN_MAX 32
+
+static bool is_keyword(const struct word *w, const char *s)
+{
+	return s != NULL && strlen(s) == w->len && memcmp(s, w->text, w->len) == 0;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static unsigned min3(unsigned a, unsigned b, unsigned c)
+{
+	unsigned m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/*
+ * How many letters must be added, left out, changed or swapped with their
+ * neighbour to make S of W; upper and lower case are the same.
+ */
+static unsigned distance(const struct word *w, const char *s)
+{
+	unsigned rows[3][SLIP_LEN_MAX + 1];
+	unsigned *before = rows[0], *last = rows[1], *row = rows[2];
+	size_t len = strlen(s);
+
+	for (unsigned j = 0; j <= len; j++)
+		last[j] = j;
+	for (unsigned i = 1; i <= w->len; i++) {
+		unsigned *spare = before;
+		char c = lower(w->text[i - 1]);
+
+		row[0] = i;
+		for (unsigned j = 1; j <= len; j++) {
+			row[j] = min3(last[j] + 1, row[j - 1] + 1,
+			    last[j - 1] + (c != lower(s[j - 1])));
+			if (i > 1 && j > 1 && c == lower(s[j - 2]) &&
+			    lower(w->text[i - 2]) == lower(s[j - 1]))
+				row[j] = min3(row[j], before[j - 2] + 1, row[j]);
+		}
+		before = last;
+		last = row;
+		row = spare;
+	}
+	return last[len];
+}
+
+/* The one of EXPECTED that W is a slip of, or NULL. */
+static const char *slip(const struct word *w, const char *const *expected, size_t n)
+{
+	unsigned best = w->len / 3 + 1; /* a third of the word may be wrong */
+	const char *found = NULL;
+
+	if (w->len < 2 || w->len > SLIP_LEN_MAX)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		unsigned d;
+
+		if (expected[i] == NULL || strlen(expected[i]) > SLIP_LEN_MAX)
+			continue;
+		d = distance(w, expected[i]);
+		if (d < best) {
+			best = d;
+			found = expected[i];
+		}
+	}
+	return found;
+}
+
+bool is_slip_of(const struct word *w, const char *const *expected, size_t n)
+{
+	return slip(w, expected, n) != NULL;
+}
+
+/* "a, b or c" in BUF; NULL stands for a word that is no keyword. */
+static const char *list(char *buf, size_t size, const char *const *expected, size_t n)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && len < size; i++)
+		len += (size_t)snprintf(buf + len, size - len, "%s%s",
+		    i == 0	? ""
+		    : i + 1 < n ? ", "
+				: " or ",
+		    expected[i] != NULL ? expected[i] : "an address");
+	return buf;
+}
+
+/* A line that ends too early. */
+static void missing(
+    struct parse *p, struct loc loc, const char *const *expected, size_t n)
+{
+	char buf[600];
+
+	if (p->wanted != NULL)
+		parse_error(
+		    p, loc, "%s must follow \"%.*s\"", p->wanted, WORD_ARGS(p->last));
+	else
+		parse_error(p, loc,
+		    n > 1 ? "one of %s must follow \"%.*s\""
+			  : "\"%s\" must follow \"%.*s\"",
+		    list(buf, sizeof buf, expected, n), WORD_ARGS(p->last));
+}
+
+/*
+ * What the language has but this version has not. UNDER is the statement that
+ * the word is an argument of; NULL: it is a statement.
+ */
+/* clang-format off */
+static const struct {
+	const char *under, *word;
+} later[] = {
+	{ NULL, "include" },
+	{ NULL, "stop" }, { NULL, "table" }, { NULL, "timeouts" }, { NULL, "empty" },
+	{ NULL, "sync" }, { NULL, "conntrack" }, { NULL, "sysctl" }, { NULL, "checks" },
+	{ "balance", "port" }, { "balance", "kernel" },
+	{ "mode", "ipip" }, { "mode", "gue" }, { "mode", "gre" }, { "mode", "checksum" },
+	{ "mode", "masquerade" },
+	{ "check", "fastinter" }, { "check", "downinter" },
+	{ "option", "fastinter" }, { "option", "downinter" },
+	{ "option", "method" }, { "option", "match" }, { "option", "send" },
+	{ "option", "expect" }, { "option", "ssl" },
+	{ "option", "udpcheck" }, { "option", "dnscheck" }, { "option", "externalcheck" },
+	{ "option", "agentcheck" }, { "option", "slowstart" }, { "option", "quorum" },
+	{ "option", "panic" }, { "option", "announce" }, { "option", "drain" },
+	{ "option", "sip" },
+	{ "server", "fastinter" }, { "server", "downinter" },
+	{ "server", "maxconn" }, { "server", "minconn" },
+};
+
+/* Where a statement belongs, for one that stands in another section. */
+static const struct {
+	const char *word, *section;
+} home[] = {
+	{ "balance", "director" }, { "mode", "director" }, { "check", "director" },
+	{ "option", "director" }, { "server", "director" },
+	{ "user", "global" }, { "control", "global" }, { "status", "global" },
+	{ "state", "global" },
+	{ "match", "flow" }, { "ignore", "flow" },
+};
+/* clang-format on */
+
+static bool is_later(const struct parse *p, const struct word *w)
+{
+	for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+		if (is_keyword(w, later[i].word) &&
+		    (p->n_words == 1 ? later[i].under == NULL
+				     : is_keyword(&p->first, later[i].under)))
+			return true;
+	return false;
+}
+
+static const char *home_of(const struct word *w)
+{
+	for (size_t i = 0; i < sizeof home / sizeof home[0]; i++)
+		if (is_keyword(w, home[i].word))
+			return home[i].section;
+	return NULL;
+}
+
+/* The policies of the language's origin that are a firewall's. */
+static bool is_firewall(const struct parse *p, const struct word *w)
+{
+	static const char *const policies[] = { "permit", "deny", "skip", "table" };
+
+	if (is_keyword(&p->first, "outflow"))
+		return true;
+	for (size_t i = 0; i < 4 && is_keyword(&p->first, "flow"); i++)
+		if (p->n_words == 3 && is_keyword(w, policies[i]))
+			return true;
+	return false;
+}
+
+/* Words with an answer of their own; false for all others. */
+static bool special(struct parse *p, const struct word *w)
+{
+	const struct word *whole = w != NULL ? w : &p->last;
+
+	if (is_keyword(&p->first, "defaults"))
+		parse_error(p, p->first.loc, "\"defaults\" is not supported yet");
+	else if (is_firewall(p, whole))
+		parse_error(p,
+		    is_keyword(&p->first, "outflow") ? p->first.loc : whole->loc,
+		    "\"%.*s\" is for a firewall, and this daemon is none; "
+		    "a flow is \"flow NAME director DIRECTOR\"",
+		    is_keyword(&p->first, "outflow") ? 7 : (int)whole->len,
+		    is_keyword(&p->first, "outflow") ? "outflow" : whole->text);
+	else if (w != NULL && is_later(p, w))
+		parse_error(p, w->loc, "\"%.*s\" is not supported yet", WORD_ARGS(*w));
+	else if (w != NULL && p->n_words == 1 && home_of(w) != NULL)
+		parse_error(p, w->loc, "\"%.*s\" belongs in a %s section", WORD_ARGS(*w),
+		    home_of(w));
+	else
+		return false;
+	return true;
+}
+
+/* What the word W was meant to be. */
+static const char *kind(const struct parse *p)
+{
+	return p->n_words == 1 ? "statement" : "argument";
+}
+
+void syntax_error(struct parse *p, const struct word *w, struct loc loc,
+    const char *const *expected, size_t n)
+{
+	char buf[600], what[80];
+	const char *meant;
+
+	if (special(p, w))
+		return;
+	if (w == NULL) {
+		missing(p, loc, expected, n);
+		return;
+	}
+	if (n == 0) {
+		parse_error(
+		    p, loc, "nothing may stand after \"%.*s\"", WORD_ARGS(p->prev));
+		return;
+	}
+	if (p->n_words == 2)
+		snprintf(what, sizeof what, "%.*s", WORD_ARGS(p->first));
+	else
+		snprintf(what, sizeof what, "%s", kind(p));
+	meant = slip(w, expected, n);
+	if (meant != NULL && is_keyword(w, meant))
+		parse_error(p, loc, "\"%s\" stands in quotes; a keyword must not", meant);
+	else if (meant != NULL)
+		parse_error(p, loc, "unknown %s \"%.*s\"; did you mean \"%s\"?", what,
+		    WORD_ARGS(*w), meant);
+	else
+		parse_error(p, loc, "unknown %s \"%.*s\"; here may stand %s", what,
+		    WORD_ARGS(*w), list(buf, sizeof buf, expected, n));
+}

@@ -1,0 +1,136 @@
+/*
+ * validate_flow: flows, their directors and their rules.
+ *
+ * A flow marks packets for one director without an address. A rule must be one
+ * that a packet can fit: ports belong to tcp and udp, ICMP types to icmp.
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+#include "parser/validate.h"
+
+static int find_cmp(const void *key, const void *v)
+{
+	const struct twin *t = v;
+
+	return strcmp(key, ((const struct director_conf *)t->node)->name);
+}
+
+static void find_director(
+    struct parse *p, struct flow_conf *f, const struct twin *by_name, size_t n)
+{
+	const struct twin *found;
+
+	if (f->director_name == NULL)
+		return;
+	found = n > 0 ? bsearch(f->director_name, by_name, n, sizeof *by_name, find_cmp)
+		      : NULL;
+	if (found == NULL) {
+		parse_error(
+		    p, f->director_loc, "there is no director \"%s\"", f->director_name);
+		return;
+	}
+	f->director = found->node;
+	director_draft((struct director_conf *)found->node)->fed = true;
+	if (addr_is_set(&f->director->addr))
+		parse_error(p, f->director_loc,
+		    "director \"%s\" has an address; a flow feeds one without",
+		    f->director_name);
+}
+
+/* Does R say in so many words that its packets are of PROTO? */
+static bool is_proto(const struct flow_rule *r, uint8_t proto)
+{
+	return r->has_proto.given && !r->has_proto.negated && r->proto == proto;
+}
+
+static void judge_proto(struct parse *p, const struct rule_draft *r)
+{
+	const struct flow_rule *c = &r->conf;
+	const bool ports = is_proto(c, IPPROTO_TCP) || is_proto(c, IPPROTO_UDP);
+
+	if (c->has_proto.given && c->proto == 0)
+		return; /* has its error already */
+	if (c->has_srcport.given && !ports)
+		parse_error(p, r->srcport_loc, "srcport needs proto tcp or proto udp");
+	if (c->has_dstport.given && !ports)
+		parse_error(p, r->dstport_loc, "dstport needs proto tcp or proto udp");
+	if (c->has_icmptype.given && !is_proto(c, IPPROTO_ICMP))
+		parse_error(p, r->icmptype_loc, "icmptype needs proto icmp");
+	if (!c->ignore && is_proto(c, IPPROTO_ICMP))
+		parse_warning(p, r->proto_loc,
+		    "IPVS balances no echo requests; of ICMP it takes only errors that "
+		    "belong to a connection");
+}
+
+static void judge_rule(struct parse *p, const struct rule_draft *r)
+{
+	const struct flow_rule *c = &r->conf;
+
+	judge_proto(p, r);
+	if (addr_is_set(&c->src) && addr_is_set(&c->dst) &&
+	    c->src.family != c->dst.family)
+		parse_error(p, r->dst_loc, "src and dst must both be IPv4 or both IPv6");
+	if (!c->ignore && !c->has_iface.given && !c->has_proto.given &&
+	    !c->has_src.given && !c->has_dst.given)
+		parse_warning(p, c->loc,
+		    "a match without a condition takes every packet that arrives");
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct flow_conf *f = a, *g = b;
+
+	return strcmp(f->name, g->name);
+}
+
+static void same_name(struct parse *p, const struct twin *again, struct loc first)
+{
+	parse_error(p, again->loc, "a second flow \"%s\"; first given at line %u",
+	    ((const struct flow_conf *)again->node)->name, (unsigned)first.line);
+}
+
+static void unique_flows(struct parse *p)
+{
+	struct twin *v;
+	struct flow_conf *f;
+	size_t n = 0;
+
+	STAILQ_FOREACH (f, &p->conf->flows, entry)
+		n++;
+	v = xcalloc(n, sizeof *v);
+	n = 0;
+	STAILQ_FOREACH (f, &p->conf->flows, entry)
+		if (f->name != NULL)
+			v[n++] = (struct twin){ f, f->loc };
+	twins_report(p, v, n, by_name, same_name);
+	free(v);
+}
+
+static void judge_unfed(struct parse *p)
+{
+	struct director_conf *d;
+
+	STAILQ_FOREACH (d, &p->conf->directors, entry)
+		if (!addr_is_set(&d->addr) && d->fwmark == 0 && !director_draft(d)->bad &&
+		    !director_draft(d)->fed)
+			parse_warning(p, d->loc,
+			    "nothing feeds this director: it has no address and no "
+			    "fwmark, and no flow names it");
+}
+
+void validate_flows(struct parse *p, const struct twin *by_director_name, size_t n)
+{
+	struct flow_conf *f;
+	struct flow_rule *r;
+
+	STAILQ_FOREACH (f, &p->conf->flows, entry) {
+		find_director(p, f, by_director_name, n);
+		STAILQ_FOREACH (r, &f->rules, entry)
+			judge_rule(p, rule_draft(r));
+	}
+	unique_flows(p);
+	judge_unfed(p);
+}
