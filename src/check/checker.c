@@ -60,6 +60,13 @@ static void open_raw(struct raw *w, const struct checker_start *start)
 	raw_open(w, need);
 }
 
+static void open_tls(struct tls_contexts *all, const struct checker_start *start)
+{
+	for (size_t i = 0; i < start->n_probes; i++)
+		if (start->probes[i].check->method == CHECK_HTTPS)
+			tls_prepare(all, start->probes[i].check->http);
+}
+
 /* Everything but what is given here stays behind. */
 static void confine(const struct checker_start *start, struct raw *raw, int *report_fd)
 {
@@ -86,6 +93,7 @@ void checker_run(const struct checker_start *start)
 	setproctitle("checker");
 	c->fds_max = budget();
 	open_raw(&c->raw, start);
+	open_tls(&c->tls, start);
 	confine(start, &c->raw, &report_fd);
 	/* The daemon's default loop is not touched: its descriptors are closed
 	 * above, and its timers are nobody's. */

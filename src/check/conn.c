@@ -84,6 +84,29 @@ void conn_want(struct conn *c, int events)
 	ev_io_start(loop, &c->io);
 }
 
+static struct conn_result moved(ssize_t n, int events)
+{
+	if (n > 0)
+		return (struct conn_result){ .what = CONN_MOVED, .n = (size_t)n };
+	if (n == 0)
+		return (struct conn_result){ .what = CONN_ENDED };
+	if (errno == EAGAIN || errno == EINTR)
+		return (struct conn_result){ .what = CONN_AGAIN, .events = events };
+	return (struct conn_result){
+		.what = CONN_FAILED, .reason = reason_of_network(errno), .code = errno
+	};
+}
+
+struct conn_result conn_send(struct conn *c, const void *data, size_t len)
+{
+	return moved(send(c->io.fd, data, len, MSG_NOSIGNAL), EV_WRITE);
+}
+
+struct conn_result conn_recv(struct conn *c, void *data, size_t size)
+{
+	return moved(recv(c->io.fd, data, size, 0), EV_READ);
+}
+
 void conn_close(struct conn *c)
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };

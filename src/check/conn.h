@@ -10,8 +10,26 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "check/probe.h"
 
 struct run;
+
+/* What became of an attempt to move bytes, plain or over TLS. */
+struct conn_result {
+	enum {
+		CONN_MOVED,  /* n bytes, at least 1; for a handshake: it is done */
+		CONN_AGAIN,  /* when there is an event of "events" */
+		CONN_ENDED,  /* the server will send no more */
+		CONN_FAILED, /* reason, code, and maybe a static text */
+	} what;
+	size_t n;
+	int events;
+	enum reason reason;
+	int code;
+	const char *text;
+};
 
 struct conn {
 	ev_io io;
@@ -30,6 +48,9 @@ void conn_open(struct conn *c, struct run *r, void (*on_ready)(struct conn *c));
 
 /* Waits for EVENTS (EV_READ, EV_WRITE) from now on, and for nothing else. */
 void conn_want(struct conn *c, int events);
+
+struct conn_result conn_send(struct conn *c, const void *data, size_t len);
+struct conn_result conn_recv(struct conn *c, void *data, size_t size);
 
 /* Frees what conn_open() made, not C. */
 void conn_close(struct conn *c);

@@ -7,6 +7,7 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
+#include "check/arp.h"
 #include "check/reason.h"
 #include "check/run.h"
 
@@ -154,6 +155,8 @@ void icmp6_input(struct checker *c, const struct raw_packet *p)
 		memcpy(server.bytes, inner + 24, 16); /* the destination */
 		answered(find(c, inner + IP6_LEN, p->len - ERROR_LEN - IP6_LEN, &server),
 		    REASON_UNREACHABLE);
+	} else if (p->data[0] == ND_NEIGHBOR_ADVERT) {
+		arp_advert_input(c, p);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check/arp.h"
 #include "check/icmp.h"
 #include "check/run.h"
 #include "lib/log.h"
@@ -31,6 +32,7 @@ static const struct {
 } kinds[RAW_KINDS] = {
 	[RAW_ICMP4] = { "ICMP", AF_INET, SOCK_RAW, IPPROTO_ICMP, icmp4_input },
 	[RAW_ICMP6] = { "ICMPv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, icmp6_input },
+	[RAW_ARP] = { "ARP", AF_PACKET, SOCK_DGRAM, ETH_P_ARP, arp_input },
 };
 
 /* clang-format off */
@@ -88,23 +90,55 @@ static bool filter_icmp6(int fd, uint16_t id)
 	ICMP6_FILTER_SETPASS(ND_NEIGHBOR_ADVERT, &types);
 	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &types, sizeof types) == 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on) == 0;
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on) == 0 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0;
+}
+
+/* Replies over Ethernet about IPv4, sent to this host and nobody else. */
+static bool filter_arp(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* hardware and protocol */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_ETHER << 16 | ETH_P_IP, 0, 5),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPOP_REPLY, 0, 3),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog prog = { sizeof code / sizeof *code, code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0;
 }
 
 /* clang-format on */
 
 static bool filter(enum raw_kind kind, int fd, uint16_t id)
 {
-	return kind == RAW_ICMP4 ? filter_icmp4(fd, id) : filter_icmp6(fd, id);
+	switch (kind) {
+	case RAW_ICMP4:
+		return filter_icmp4(fd, id);
+	case RAW_ICMP6:
+		return filter_icmp6(fd, id);
+	case RAW_ARP:
+		return filter_arp(fd);
+	case RAW_KINDS:
+		break;
+	}
+	abort();
 }
 
 static void open_one(struct raw *w, enum raw_kind kind)
 {
 	struct raw_socket *s = &w->sockets[kind];
+	int family = kinds[kind].family, protocol = kinds[kind].protocol;
+	int type = kinds[kind].type | SOCK_NONBLOCK | SOCK_CLOEXEC;
 	int size = RECEIVE_BUFFER;
 
-	s->fd = socket(kinds[kind].family,
-	    kinds[kind].type | SOCK_NONBLOCK | SOCK_CLOEXEC, kinds[kind].protocol);
+	/* A packet socket's protocol is a field of the frame. */
+	s->fd = socket(
+	    family, type, family == AF_PACKET ? htons((uint16_t)protocol) : protocol);
 	if (s->fd >= 0 && filter(kind, s->fd, w->echo_id)) {
 		/* Best effort: the default holds the answers of some hundred probes. */
 		if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
@@ -128,14 +162,23 @@ void raw_open(struct raw *w, const bool need[RAW_KINDS])
 	}
 }
 
-static int hop_limit_of(struct msghdr *m)
+/* What the kernel tells beside an ICMPv6 packet. */
+static void read_control(struct raw_packet *p, struct msghdr *m)
 {
-	int hop_limit = -1;
+	struct in6_pktinfo info;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c))
-		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)
-			memcpy(&hop_limit, CMSG_DATA(c), sizeof hop_limit);
-	return hop_limit;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != IPPROTO_IPV6)
+			continue;
+		if (c->cmsg_type == IPV6_HOPLIMIT)
+			memcpy(&p->hop_limit, CMSG_DATA(c), sizeof p->hop_limit);
+		if (c->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			p->ifindex = (int)info.ipi6_ifindex;
+			p->to.family = AF_INET6;
+			memcpy(p->to.bytes, &info.ipi6_addr, 16);
+		}
+	}
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -169,8 +212,9 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 			.len = msgs[i].msg_len,
 			.from = addr_of_sockaddr((struct sockaddr *)&from[i]),
 			.ifindex = kind == RAW_ARP ? ll->sll_ifindex : 0,
-			.hop_limit = hop_limit_of(&msgs[i].msg_hdr) };
+			.hop_limit = -1 };
 
+		read_control(&p, &msgs[i].msg_hdr);
 		kinds[kind].input(c, &p);
 	}
 }

@@ -38,7 +38,8 @@ struct raw_packet {
 	const uint8_t *data; /* from the IP header (RAW_ICMP4), else behind it */
 	size_t len;	     /* at most 256; the rest was cut off */
 	struct addr from;    /* unset for RAW_ARP */
-	int ifindex;	     /* RAW_ARP, else 0 */
+	struct addr to;	     /* RAW_ICMP6, else unset */
+	int ifindex;	     /* where it came in; RAW_ICMP4: 0 */
 	int hop_limit;	     /* RAW_ICMP6, else -1 */
 };
 

@@ -26,8 +26,9 @@ static const struct probe_ops *ops_of(const struct run *r)
 		return &tcp_ops;
 	case CHECK_HTTP:
 	case CHECK_HTTPS:
+		return &http_ops;
 	case CHECK_ARP:
-		break;
+		return &arp_ops;
 	}
 	abort();
 }
@@ -164,6 +165,7 @@ void run_init_all(struct checker *c, const struct probe *probes, size_t n)
 	c->runs = xcalloc(n, sizeof *c->runs);
 	c->n_runs = n;
 	STAILQ_INIT(&c->waiting);
+	RB_INIT(&c->arp);
 	for (size_t i = 0; i < n; i++) {
 		struct run *r = &c->runs[i];
 

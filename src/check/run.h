@@ -20,9 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "check/arp.h"
+#include "check/nets.h"
 #include "check/probe.h"
 #include "check/raw.h"
 #include "check/report.h"
+#include "check/tls.h"
 
 struct run {
 	ev_timer timer; /* at rest: when it is due; in flight: the deadline */
@@ -56,6 +59,9 @@ struct checker {
 	uint64_t n_late, n_skipped, logged_us;
 	struct report report;
 	struct raw raw;
+	struct tls_contexts tls;
+	struct nets nets;
+	struct arp_tree arp;
 };
 
 /* A check method. */
@@ -68,7 +74,7 @@ struct probe_ops {
 	enum reason silence; /* what a passed deadline means */
 	bool needs_descriptor;
 };
-extern const struct probe_ops tcp_ops, icmp_ops;
+extern const struct probe_ops tcp_ops, http_ops, icmp_ops, arp_ops;
 
 /*
  * Makes C->runs of the N PROBES, which must outlive it, and schedules them: at
