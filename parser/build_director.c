@@ -7,6 +7,7 @@
  */
 #include "lib/arena.h"
 #include "parser/build.h"
+#include "parser/grammar.h"
 #include "parser/value.h"
 
 #define NAME_MAX_BYTES 63
@@ -47,6 +48,8 @@ void director_address(struct parse *p, const struct word *value)
 	static const char *const keys[] = { PROTOCOL_KEYS };
 	struct director_draft *d = p->director;
 
+	if (p->prev.token == T_WORD && is_slip_of(&p->prev, keys, 4))
+		return; /* the value of a misspelt keyword */
 	if (d->addr_loc.line != 0 || is_slip_of(value, keys, 4)) {
 		syntax_error(p, value, value->loc, keys, 4);
 		d->bad = true;

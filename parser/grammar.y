@@ -341,6 +341,13 @@ static void yyerror(const struct loc *loc, struct parse *p, const char *text)
 	parse_error(p, *loc, "%s", text);
 }
 
+/* Is KIND a word that a message should offer? */
+static bool is_offered(yysymbol_kind_t kind)
+{
+	return kind != YYSYMBOL_EOL && kind != YYSYMBOL_YYEOF &&
+	       kind != YYSYMBOL_DEFAULTS && kind != YYSYMBOL_OUTFLOW;
+}
+
 static int yyreport_syntax_error(const yypcontext_t *context, struct parse *p)
 {
 	yysymbol_kind_t kinds[YYNTOKENS];
@@ -352,7 +359,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parse *p)
 	size_t n_names = 0;
 
 	for (int i = 0; i < n; i++)
-		if (kinds[i] != YYSYMBOL_EOL && kinds[i] != YYSYMBOL_YYEOF)
+		if (is_offered(kinds[i]))
 			names[n_names++] =
 			    kinds[i] == YYSYMBOL_WORD ? NULL : yysymbol_name(kinds[i]);
 	syntax_error(p, at_end ? NULL : &p->last, *loc, names, n_names);

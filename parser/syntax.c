@@ -213,18 +213,27 @@ static bool special(struct parse *p, const struct word *w)
 	return true;
 }
 
-/* What the word W was meant to be. */
+/* What the word behind the others was meant to be. */
 static const char *kind(const struct parse *p)
 {
+	static const char *const kinds[] = { "balance", "mode", "option" };
+
+	for (size_t i = 0; p->n_words == 2 && i < 3; i++)
+		if (is_keyword(&p->first, kinds[i]))
+			return kinds[i];
 	return p->n_words == 1 ? "statement" : "argument";
 }
 
 void syntax_error(struct parse *p, const struct word *w, struct loc loc,
     const char *const *expected, size_t n)
 {
-	char buf[600], what[80];
-	const char *meant;
+	char buf[600];
+	const char *meant = w != NULL ? slip(w, expected, n) : NULL;
 
+	if (meant != NULL && is_keyword(w, meant)) {
+		parse_error(p, loc, "\"%s\" stands in quotes; a keyword must not", meant);
+		return;
+	}
 	if (special(p, w))
 		return;
 	if (w == NULL) {
@@ -236,17 +245,10 @@ void syntax_error(struct parse *p, const struct word *w, struct loc loc,
 		    p, loc, "nothing may stand after \"%.*s\"", WORD_ARGS(p->prev));
 		return;
 	}
-	if (p->n_words == 2)
-		snprintf(what, sizeof what, "%.*s", WORD_ARGS(p->first));
-	else
-		snprintf(what, sizeof what, "%s", kind(p));
-	meant = slip(w, expected, n);
-	if (meant != NULL && is_keyword(w, meant))
-		parse_error(p, loc, "\"%s\" stands in quotes; a keyword must not", meant);
-	else if (meant != NULL)
-		parse_error(p, loc, "unknown %s \"%.*s\"; did you mean \"%s\"?", what,
+	if (meant != NULL)
+		parse_error(p, loc, "unknown %s \"%.*s\"; did you mean \"%s\"?", kind(p),
 		    WORD_ARGS(*w), meant);
 	else
-		parse_error(p, loc, "unknown %s \"%.*s\"; here may stand %s", what,
+		parse_error(p, loc, "unknown %s \"%.*s\"; here may stand %s", kind(p),
 		    WORD_ARGS(*w), list(buf, sizeof buf, expected, n));
 }

@@ -48,7 +48,7 @@ static void judge_balance(struct parse *p, const struct director_draft *d)
 	if (addr_is_set(&d->conf.addr) && (b == BALANCE_DEST || b == BALANCE_LOCALITY ||
 					      b == BALANCE_LOCALITY_REPLICATION))
 		parse_warning(p, d->balance_loc,
-		    "it chooses by destination address, and this director has one: "
+		    "this chooses by destination address, and the director has only one: "
 		    "all clients will use the same server");
 }
 

@@ -65,6 +65,13 @@ static void judge_proto(struct parse *p, const struct rule_draft *r)
 		    "belong to a connection");
 }
 
+static bool has_condition(const struct flow_rule *r)
+{
+	return r->has_iface.given || r->has_proto.given || r->has_src.given ||
+	       r->has_dst.given || r->has_srcport.given || r->has_dstport.given ||
+	       r->has_icmptype.given;
+}
+
 static void judge_rule(struct parse *p, const struct rule_draft *r)
 {
 	const struct flow_rule *c = &r->conf;
@@ -73,8 +80,7 @@ static void judge_rule(struct parse *p, const struct rule_draft *r)
 	if (addr_is_set(&c->src) && addr_is_set(&c->dst) &&
 	    c->src.family != c->dst.family)
 		parse_error(p, r->dst_loc, "src and dst must both be IPv4 or both IPv6");
-	if (!c->ignore && !c->has_iface.given && !c->has_proto.given &&
-	    !c->has_src.given && !c->has_dst.given)
+	if (!c->ignore && !has_condition(c))
 		parse_warning(p, c->loc,
 		    "a match without a condition takes every packet that arrives");
 }
@@ -114,8 +120,8 @@ static void judge_unfed(struct parse *p)
 	struct director_conf *d;
 
 	STAILQ_FOREACH (d, &p->conf->directors, entry)
-		if (!addr_is_set(&d->addr) && d->fwmark == 0 && !director_draft(d)->bad &&
-		    !director_draft(d)->fed)
+		if (!addr_is_set(&d->addr) && d->fwmark == 0 && !director_draft(d)->fed &&
+		    !director_draft(d)->bad && director_draft(d)->protocol_loc.line == 0)
 			parse_warning(p, d->loc,
 			    "nothing feeds this director: it has no address and no "
 			    "fwmark, and no flow names it");
