@@ -18,7 +18,7 @@
 #define FILE_PATH_MAX 1000
 #define USER_NAME_MAX 32
 
-bool argument(struct parse *p, const struct word *key)
+bool build_argument(struct parse *p, const struct word *key)
 {
 	struct loc *at = &p->argument_at[key->token];
 
@@ -33,7 +33,7 @@ bool argument(struct parse *p, const struct word *key)
 	return true;
 }
 
-bool statement(struct parse *p, const struct word *key)
+bool build_statement(struct parse *p, const struct word *key)
 {
 	struct loc *at = &p->statement_at[key->token];
 
@@ -48,7 +48,7 @@ bool statement(struct parse *p, const struct word *key)
 	return true;
 }
 
-void global_open(struct parse *p, const struct word *key)
+void build_global_open(struct parse *p, const struct word *key)
 {
 	p->section = *key;
 	if (p->global_at.line != 0)
@@ -59,47 +59,52 @@ void global_open(struct parse *p, const struct word *key)
 		p->global_at = key->loc;
 }
 
-void global_user(struct parse *p, const struct word *key, const struct word *value)
+void build_global_user(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (statement(p, key) &&
+	if (build_statement(p, key) &&
 	    value_name(p, value, USER_NAME_MAX, true, &p->conf->user))
 		p->conf->user_loc = value->loc;
 }
 
-void global_user_group(struct parse *p, const struct word *key, const struct word *value)
+void build_global_user_group(
+    struct parse *p, const struct word *key, const struct word *value)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		value_name(p, value, USER_NAME_MAX, true, &p->conf->group);
 }
 
-void global_control(struct parse *p, const struct word *key, const struct word *value)
+void build_global_control(
+    struct parse *p, const struct word *key, const struct word *value)
 {
 	p->socket = &p->conf->control;
-	if (statement(p, key) && value_path(p, value, SOCKET_PATH_MAX, &p->socket->path))
+	if (build_statement(p, key) &&
+	    value_path(p, value, SOCKET_PATH_MAX, &p->socket->path))
 		p->control_at = value->loc;
 }
 
-void global_status(struct parse *p, const struct word *key, const struct word *value)
+void build_global_status(
+    struct parse *p, const struct word *key, const struct word *value)
 {
 	p->socket = &p->conf->status;
-	if (statement(p, key) && value_path(p, value, SOCKET_PATH_MAX, &p->socket->path))
+	if (build_statement(p, key) &&
+	    value_path(p, value, SOCKET_PATH_MAX, &p->socket->path))
 		p->status_at = value->loc;
 }
 
-void global_state(struct parse *p, const struct word *key, const struct word *value)
+void build_global_state(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (statement(p, key))
+	if (build_statement(p, key))
 		value_path(p, value, FILE_PATH_MAX, &p->conf->state);
 }
 
-void socket_group(struct parse *p, const struct word *key, const struct word *value)
+void build_socket_group(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		value_name(p, value, USER_NAME_MAX, true, &p->socket->group);
 }
 
-void socket_mode(struct parse *p, const struct word *key, const struct word *value)
+void build_socket_mode(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		value_octal(p, value, &p->socket->mode);
 }

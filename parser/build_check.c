@@ -21,13 +21,13 @@ static struct check_words *words_new(struct parse *p)
 	return arena_alloc(p->scratch, sizeof(struct check_words));
 }
 
-void check_open(struct parse *p, const struct word *key)
+void build_check_open(struct parse *p, const struct word *key)
 {
 	struct check_words *words = words_new(p);
 
 	p->server = NULL;
 	p->check = words;
-	if (!statement(p, key))
+	if (!build_statement(p, key))
 		return;
 	p->director->check_line = words;
 	p->director->check_loc = key->loc;
@@ -39,7 +39,7 @@ void check_open(struct parse *p, const struct word *key)
  */
 static struct check_words *words_for(struct parse *p, const struct word *key)
 {
-	if (!argument(p, key))
+	if (!build_argument(p, key))
 		return NULL;
 	if (p->server == NULL)
 		return p->check;
@@ -54,7 +54,8 @@ static struct check_words *words_for(struct parse *p, const struct word *key)
 	return p->check;
 }
 
-void check_interval(struct parse *p, const struct word *key, const struct word *value)
+void build_check_interval(
+    struct parse *p, const struct word *key, const struct word *value)
 {
 	struct check_words *words = words_for(p, key);
 
@@ -62,7 +63,8 @@ void check_interval(struct parse *p, const struct word *key, const struct word *
 		words->at.interval = value->loc;
 }
 
-void check_timeout(struct parse *p, const struct word *key, const struct word *value)
+void build_check_timeout(
+    struct parse *p, const struct word *key, const struct word *value)
 {
 	struct check_words *words = words_for(p, key);
 
@@ -70,7 +72,7 @@ void check_timeout(struct parse *p, const struct word *key, const struct word *v
 		words->at.timeout = value->loc;
 }
 
-void check_source(struct parse *p, const struct word *key, const struct word *value)
+void build_check_source(struct parse *p, const struct word *key, const struct word *value)
 {
 	struct check_words *words = words_for(p, key);
 
@@ -90,7 +92,7 @@ static void take_u16(struct parse *p, const struct word *value, const char *what
 	*at = value->loc;
 }
 
-void check_port(struct parse *p, const struct word *key, const struct word *value)
+void build_check_port(struct parse *p, const struct word *key, const struct word *value)
 {
 	struct check_words *words = words_for(p, key);
 
@@ -98,7 +100,7 @@ void check_port(struct parse *p, const struct word *key, const struct word *valu
 		take_u16(p, value, "a port", &words->port, &words->at.port);
 }
 
-void check_rise(struct parse *p, const struct word *key, const struct word *value)
+void build_check_rise(struct parse *p, const struct word *key, const struct word *value)
 {
 	struct check_words *words = words_for(p, key);
 
@@ -106,7 +108,7 @@ void check_rise(struct parse *p, const struct word *key, const struct word *valu
 		take_u16(p, value, "a number of checks", &words->rise, &words->at.rise);
 }
 
-void check_fall(struct parse *p, const struct word *key, const struct word *value)
+void build_check_fall(struct parse *p, const struct word *key, const struct word *value)
 {
 	struct check_words *words = words_for(p, key);
 
@@ -114,7 +116,7 @@ void check_fall(struct parse *p, const struct word *key, const struct word *valu
 		take_u16(p, value, "a number of checks", &words->fall, &words->at.fall);
 }
 
-void check_inhibit(struct parse *p, const struct word *key)
+void build_check_inhibit(struct parse *p, const struct word *key)
 {
 	struct check_words *words = words_for(p, key);
 
@@ -122,18 +124,18 @@ void check_inhibit(struct parse *p, const struct word *key)
 		words->at.inhibit = key->loc;
 }
 
-void option_persistence(struct parse *p, const struct word *key)
+void build_option_persistence(struct parse *p, const struct word *key)
 {
-	statement(p, key);
+	build_statement(p, key);
 	p->director->conf.persistent = true;
 }
 
-void persistence_timeout(
+void build_persistence_timeout(
     struct parse *p, const struct word *key, const struct word *value)
 {
 	uint32_t ms;
 
-	if (!argument(p, key) || !value_time(p, value, &ms))
+	if (!build_argument(p, key) || !value_time(p, value, &ms))
 		return;
 	if (ms % 1000 != 0) {
 		parse_error(p, value->loc, "\"%.*s\" is not a number of whole seconds",
@@ -143,31 +145,34 @@ void persistence_timeout(
 	p->director->conf.persist_timeout_s = ms / 1000;
 }
 
-void persistence_netmask(
+void build_persistence_netmask(
     struct parse *p, const struct word *key, const struct word *value)
 {
-	if (!argument(p, key))
+	if (!build_argument(p, key))
 		return;
 	p->director->netmask = arena_strndup(p->scratch, value->text, value->len);
 	p->director->netmask_loc = value->loc;
 }
 
-void option_onepacket(struct parse *p, const struct word *key)
+void build_option_onepacket(struct parse *p, const struct word *key)
 {
-	statement(p, key);
+	build_statement(p, key);
 	p->director->conf.onepacket = true;
 	p->director->onepacket_loc = key->loc;
 }
 
-void option_method(struct parse *p, const struct word *key, enum check_method method)
+void build_option_method(
+    struct parse *p, const struct word *key, enum check_method method)
 {
 	struct director_draft *d = p->director;
 
 	p->server = NULL;
 	p->check = words_new(p);
-	p->http = arena_alloc(p->arena, sizeof *p->http);
-	p->http->uri = "/";
-	p->http->statuscode = 200;
+	if (method == CHECK_HTTP || method == CHECK_HTTPS) {
+		p->http = arena_alloc(p->arena, sizeof *p->http);
+		p->http->uri = "/";
+		p->http->statuscode = 200;
+	}
 	if (d->method_loc.line != 0) {
 		parse_error(p, key->loc,
 		    "a second check method; the first was given at line %u",
@@ -181,16 +186,16 @@ void option_method(struct parse *p, const struct word *key, enum check_method me
 		d->http = p->http;
 }
 
-void arp_iface(struct parse *p, const struct word *key, const struct word *value)
+void build_arp_iface(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		value_text(
 		    p, value, "the name of an interface", IFACE_MAX, &p->director->iface);
 }
 
-void http_uri(struct parse *p, const struct word *key, const struct word *value)
+void build_http_uri(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (!argument(p, key) ||
+	if (!build_argument(p, key) ||
 	    !value_text(p, value, "a uri", HTTP_URI_MAX, &p->http->uri))
 		return;
 	if (p->http->uri[0] != '/')
@@ -198,34 +203,36 @@ void http_uri(struct parse *p, const struct word *key, const struct word *value)
 		    WORD_ARGS(*value));
 }
 
-void http_statuscode(struct parse *p, const struct word *key, const struct word *value)
+void build_http_statuscode(
+    struct parse *p, const struct word *key, const struct word *value)
 {
 	uint32_t n;
 
-	if (argument(p, key) && value_number(p, value, "a status code", 100, 999, &n))
+	if (build_argument(p, key) &&
+	    value_number(p, value, "a status code", 100, 999, &n))
 		p->http->statuscode = (uint16_t)n;
 }
 
-void http_vhost(struct parse *p, const struct word *key, const struct word *value)
+void build_http_vhost(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		value_text(p, value, "a virtual host", HOST_MAX, &p->http->vhost);
 }
 
-void https_sni(struct parse *p, const struct word *key, const struct word *value)
+void build_https_sni(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		value_text(p, value, "a server name", HOST_MAX, &p->http->sni);
 }
 
-void https_verify(struct parse *p, const struct word *key, bool required)
+void build_https_verify(struct parse *p, const struct word *key, bool required)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		p->http->verify = required;
 }
 
-void https_cafile(struct parse *p, const struct word *key, const struct word *value)
+void build_https_cafile(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (argument(p, key) && value_path(p, value, CAFILE_MAX, &p->http->cafile))
+	if (build_argument(p, key) && value_path(p, value, CAFILE_MAX, &p->http->cafile))
 		p->director->cafile_loc = value->loc;
 }

@@ -27,7 +27,7 @@ static struct director_draft *director_new(struct parse *p, const struct word *k
 	return d;
 }
 
-void director_open(struct parse *p, const struct word *key, const struct word *name)
+void build_director_open(struct parse *p, const struct word *key, const struct word *name)
 {
 	struct director_draft *d = director_new(p, key);
 
@@ -37,20 +37,20 @@ void director_open(struct parse *p, const struct word *key, const struct word *n
 	p->conf->n_directors++;
 }
 
-void director_scratch(struct parse *p, const struct word *key)
+void build_director_scratch(struct parse *p, const struct word *key)
 {
 	director_new(p, key);
 }
 
 /* The one argument without a keyword: an address, or a keyword misspelt. */
-void director_address(struct parse *p, const struct word *value)
+void build_director_address(struct parse *p, const struct word *value)
 {
 	static const char *const keys[] = { PROTOCOL_KEYS };
 	struct director_draft *d = p->director;
 
-	if (p->prev.token == T_WORD && is_slip_of(&p->prev, keys, 4))
+	if (p->prev.token == T_WORD && syntax_is_slip(&p->prev, keys, 4))
 		return; /* the value of a misspelt keyword */
-	if (d->addr_loc.line != 0 || is_slip_of(value, keys, 4)) {
+	if (d->addr_loc.line != 0 || syntax_is_slip(value, keys, 4)) {
 		syntax_error(p, value, value->loc, keys, 4);
 		d->bad = true;
 		return;
@@ -60,7 +60,7 @@ void director_address(struct parse *p, const struct word *value)
 		d->bad = true;
 }
 
-void director_protocol(struct parse *p, const struct word *key, uint8_t protocol)
+void build_director_protocol(struct parse *p, const struct word *key, uint8_t protocol)
 {
 	struct director_draft *d = p->director;
 
@@ -75,29 +75,31 @@ void director_protocol(struct parse *p, const struct word *key, uint8_t protocol
 	d->conf.protocol = protocol;
 }
 
-void director_fwmark(struct parse *p, const struct word *key, const struct word *value)
+void build_director_fwmark(
+    struct parse *p, const struct word *key, const struct word *value)
 {
 	struct director_draft *d = p->director;
 
-	if (!argument(p, key) ||
+	if (!build_argument(p, key) ||
 	    !value_number(p, value, "a mark", 1, UINT32_MAX, &d->conf.fwmark))
 		d->bad = true;
 	d->fwmark_loc = key->loc;
 }
 
-void balance(struct parse *p, const struct word *key, enum balance b)
+void build_balance(struct parse *p, const struct word *key, enum balance b)
 {
 	p->director->conf.balance = b;
 	p->director->balance_loc = key->loc;
 }
 
-void mode(struct parse *p, const struct word *key, enum mode m)
+void build_mode(struct parse *p, const struct word *key, enum mode m)
 {
 	p->director->conf.mode = m;
 	p->director->mode_loc = key->loc;
 }
 
-void server_open(struct parse *p, const struct word *name, const struct word *address)
+void build_server_open(
+    struct parse *p, const struct word *name, const struct word *address)
 {
 	struct server_draft *s = arena_alloc(p->arena, sizeof *s);
 
@@ -110,27 +112,29 @@ void server_open(struct parse *p, const struct word *name, const struct word *ad
 	value_endpoint(p, address, true, &s->conf.addr, &s->conf.port);
 }
 
-void server_weight(struct parse *p, const struct word *key, const struct word *value)
+void build_server_weight(
+    struct parse *p, const struct word *key, const struct word *value)
 {
 	uint32_t n;
 
-	if (argument(p, key) && value_number(p, value, "a weight", 0, UINT16_MAX, &n))
+	if (build_argument(p, key) &&
+	    value_number(p, value, "a weight", 0, UINT16_MAX, &n))
 		p->server->conf.weight = (uint16_t)n;
 }
 
-void server_check(struct parse *p, const struct word *key)
+void build_server_check(struct parse *p, const struct word *key)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		p->server->check_loc = key->loc;
 }
 
-void server_sorry(struct parse *p, const struct word *key)
+void build_server_sorry(struct parse *p, const struct word *key)
 {
-	if (argument(p, key))
+	if (build_argument(p, key))
 		p->server->conf.sorry = true;
 }
 
-void server_close(struct parse *p)
+void build_server_close(struct parse *p)
 {
 	struct server_draft *s = p->server;
 

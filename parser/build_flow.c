@@ -28,7 +28,7 @@ static struct flow_conf *flow_new(struct parse *p, const struct word *key)
 	return f;
 }
 
-void flow_open(struct parse *p, const struct word *key, const struct word *name)
+void build_flow_open(struct parse *p, const struct word *key, const struct word *name)
 {
 	struct flow_conf *f = flow_new(p, key);
 
@@ -37,25 +37,25 @@ void flow_open(struct parse *p, const struct word *key, const struct word *name)
 	STAILQ_INSERT_TAIL(&p->conf->flows, f, entry);
 }
 
-void flow_scratch(struct parse *p, const struct word *key)
+void build_flow_scratch(struct parse *p, const struct word *key)
 {
 	flow_new(p, key);
 }
 
-void flow_director(struct parse *p, const struct word *name)
+void build_flow_director(struct parse *p, const struct word *name)
 {
 	if (value_name(p, name, DIRECTOR_NAME_MAX, true, &p->flow->director_name))
 		p->flow->director_loc = name->loc;
 }
 
-void rule_open(struct parse *p, const struct word *key, bool ignore)
+void build_rule_open(struct parse *p, const struct word *key, bool ignore)
 {
 	p->rule = arena_alloc(p->arena, sizeof *p->rule);
 	p->rule->conf.loc = key->loc;
 	p->rule->conf.ignore = ignore;
 }
 
-void rule_close(struct parse *p)
+void build_rule_close(struct parse *p)
 {
 	STAILQ_INSERT_TAIL(&p->flow->rules, &p->rule->conf, entry);
 }
@@ -64,14 +64,14 @@ void rule_close(struct parse *p)
 static bool condition(struct parse *p, const struct word *key, const struct word *value,
     bool not, struct flow_has *has, struct loc *at)
 {
-	if (!argument(p, key))
+	if (!build_argument(p, key))
 		return false;
 	*has = (struct flow_has){ .given = true, .negated = not };
 	*at = value->loc;
 	return true;
 }
 
-void rule_iface(
+void build_rule_iface(
     struct parse *p, const struct word *key, const struct word *value, bool not )
 {
 	struct flow_rule *r = &p->rule->conf;
@@ -87,7 +87,7 @@ static bool is_word(const struct word *w, const char *s)
 	return strlen(s) == w->len && strncasecmp(w->text, s, w->len) == 0;
 }
 
-void rule_proto(
+void build_rule_proto(
     struct parse *p, const struct word *key, const struct word *value, bool not )
 {
 	struct flow_rule *r = &p->rule->conf;
@@ -105,7 +105,7 @@ void rule_proto(
 		    WORD_ARGS(*value));
 }
 
-void rule_src(
+void build_rule_src(
     struct parse *p, const struct word *key, const struct word *value, bool not )
 {
 	struct flow_rule *r = &p->rule->conf;
@@ -114,7 +114,7 @@ void rule_src(
 		value_network(p, value, &r->src, &r->src_prefix);
 }
 
-void rule_dst(
+void build_rule_dst(
     struct parse *p, const struct word *key, const struct word *value, bool not )
 {
 	struct flow_rule *r = &p->rule->conf;
@@ -123,7 +123,7 @@ void rule_dst(
 		value_network(p, value, &r->dst, &r->dst_prefix);
 }
 
-void rule_srcport(
+void build_rule_srcport(
     struct parse *p, const struct word *key, const struct word *value, bool not )
 {
 	struct flow_rule *r = &p->rule->conf;
@@ -132,7 +132,7 @@ void rule_srcport(
 		value_ports(p, value, r->srcport);
 }
 
-void rule_dstport(
+void build_rule_dstport(
     struct parse *p, const struct word *key, const struct word *value, bool not )
 {
 	struct flow_rule *r = &p->rule->conf;
@@ -163,7 +163,7 @@ static const struct {
 	{ "address-mask-reply", 18 },
 };
 
-void rule_icmptype(
+void build_rule_icmptype(
     struct parse *p, const struct word *key, const struct word *value, bool not )
 {
 	struct flow_rule *r = &p->rule->conf;

@@ -142,14 +142,14 @@ bad_line: error EOL { yyerrok; };
 
 /* Values */
 
-want_name: %empty { want(p, "a name"); };
-want_address: %empty { want(p, "an address"); };
-want_number: %empty { want(p, "a number"); };
-want_time: %empty { want(p, "a time, such as 10s or 500ms,"); };
-want_path: %empty { want(p, "a path"); };
-want_text: %empty { want(p, "a value"); };
-want_octal: %empty { want(p, "an octal mode, such as 0660,"); };
-want_iface: %empty { want(p, "the name of an interface"); };
+want_name: %empty { parse_want(p, "a name"); };
+want_address: %empty { parse_want(p, "an address"); };
+want_number: %empty { parse_want(p, "a number"); };
+want_time: %empty { parse_want(p, "a time, such as 10s or 500ms,"); };
+want_path: %empty { parse_want(p, "a path"); };
+want_text: %empty { parse_want(p, "a value"); };
+want_octal: %empty { parse_want(p, "an octal mode, such as 0660,"); };
+want_iface: %empty { parse_want(p, "the name of an interface"); };
 
 name: want_name WORD { $$ = $2; };
 address: want_address WORD { $$ = $2; };
@@ -163,7 +163,7 @@ iface: want_iface WORD { $$ = $2; };
 /* global */
 
 global_head: global_name EOL | global_name bad_line;
-global_name: GLOBAL { global_open(p, &$1); };
+global_name: GLOBAL { build_global_open(p, &$1); };
 global_lines:
 	%empty
 	| global_lines EOL
@@ -171,16 +171,16 @@ global_lines:
 	| global_lines bad_line
 	;
 global_statement:
-	USER name { global_user(p, &$1, &$2); } user_args
-	| CONTROL path { global_control(p, &$1, &$2); } socket_args
-	| STATUS path { global_status(p, &$1, &$2); } socket_args
-	| STATE path { global_state(p, &$1, &$2); }
+	USER name { build_global_user(p, &$1, &$2); } user_args
+	| CONTROL path { build_global_control(p, &$1, &$2); } socket_args
+	| STATUS path { build_global_status(p, &$1, &$2); } socket_args
+	| STATE path { build_global_state(p, &$1, &$2); }
 	;
-user_args: %empty | user_args GROUP name { global_user_group(p, &$2, &$3); };
+user_args: %empty | user_args GROUP name { build_global_user_group(p, &$2, &$3); };
 socket_args: %empty | socket_args socket_arg;
 socket_arg:
-	GROUP name { socket_group(p, &$1, &$2); }
-	| MODE octal { socket_mode(p, &$1, &$2); }
+	GROUP name { build_socket_group(p, &$1, &$2); }
+	| MODE octal { build_socket_mode(p, &$1, &$2); }
 	;
 
 /* director */
@@ -188,93 +188,93 @@ socket_arg:
 director_head:
 	director_name director_args EOL
 	| director_name director_args bad_line { p->director->bad = true; }
-	| DIRECTOR want_name bad_line { director_scratch(p, &$1); }
-	| DEFAULTS bad_line { director_scratch(p, &$1); }
+	| DIRECTOR want_name bad_line { build_director_scratch(p, &$1); }
+	| DEFAULTS bad_line { build_director_scratch(p, &$1); }
 	;
-director_name: DIRECTOR want_name WORD { director_open(p, &$1, &$3); };
+director_name: DIRECTOR want_name WORD { build_director_open(p, &$1, &$3); };
 director_args: %empty | director_args director_arg;
 director_arg:
-	WORD { director_address(p, &$1); }
-	| TCP { director_protocol(p, &$1, IPPROTO_TCP); }
-	| UDP { director_protocol(p, &$1, IPPROTO_UDP); }
-	| SCTP { director_protocol(p, &$1, IPPROTO_SCTP); }
-	| FWMARK number { director_fwmark(p, &$1, &$2); }
+	WORD { build_director_address(p, &$1); }
+	| TCP { build_director_protocol(p, &$1, IPPROTO_TCP); }
+	| UDP { build_director_protocol(p, &$1, IPPROTO_UDP); }
+	| SCTP { build_director_protocol(p, &$1, IPPROTO_SCTP); }
+	| FWMARK number { build_director_fwmark(p, &$1, &$2); }
 	;
 director_lines:
 	%empty
 	| director_lines EOL
 	| director_lines director_statement EOL
-	| director_lines server EOL { server_close(p); }
+	| director_lines server EOL { build_server_close(p); }
 	| director_lines bad_line
 	;
 director_statement:
-	BALANCE { statement(p, &$1); } balance
-	| MODE { statement(p, &$1); } mode
-	| CHECK { check_open(p, &$1); } check_args
+	BALANCE { build_statement(p, &$1); } balance
+	| MODE { build_statement(p, &$1); } mode
+	| CHECK { build_check_open(p, &$1); } check_args
 	| OPTION option
 	;
 
 balance:
-	LEASTCONN { balance(p, &$1, BALANCE_LEASTCONN); } locality
-	| ROUNDROBIN { balance(p, &$1, BALANCE_ROUNDROBIN); }
-	| SOURCE { balance(p, &$1, BALANCE_SOURCE); }
-	| SRCDST { balance(p, &$1, BALANCE_SRCDST); }
-	| DEST { balance(p, &$1, BALANCE_DEST); }
-	| SHORTEXPDELAY { balance(p, &$1, BALANCE_SHORTEXPDELAY); }
-	| SHORTESTEXPECTED { balance(p, &$1, BALANCE_SHORTEXPDELAY); }
-	| NEVERQUEUE { balance(p, &$1, BALANCE_NEVERQUEUE); }
-	| FO { balance(p, &$1, BALANCE_FO); }
-	| WEIGHTEDFAILOVER { balance(p, &$1, BALANCE_FO); }
-	| OVF { balance(p, &$1, BALANCE_OVF); }
-	| OVH { balance(p, &$1, BALANCE_OVF); }
-	| MH { balance(p, &$1, BALANCE_MH); }
-	| TWOS { balance(p, &$1, BALANCE_TWOS); }
+	LEASTCONN { build_balance(p, &$1, BALANCE_LEASTCONN); } locality
+	| ROUNDROBIN { build_balance(p, &$1, BALANCE_ROUNDROBIN); }
+	| SOURCE { build_balance(p, &$1, BALANCE_SOURCE); }
+	| SRCDST { build_balance(p, &$1, BALANCE_SRCDST); }
+	| DEST { build_balance(p, &$1, BALANCE_DEST); }
+	| SHORTEXPDELAY { build_balance(p, &$1, BALANCE_SHORTEXPDELAY); }
+	| SHORTESTEXPECTED { build_balance(p, &$1, BALANCE_SHORTEXPDELAY); }
+	| NEVERQUEUE { build_balance(p, &$1, BALANCE_NEVERQUEUE); }
+	| FO { build_balance(p, &$1, BALANCE_FO); }
+	| WEIGHTEDFAILOVER { build_balance(p, &$1, BALANCE_FO); }
+	| OVF { build_balance(p, &$1, BALANCE_OVF); }
+	| OVH { build_balance(p, &$1, BALANCE_OVF); }
+	| MH { build_balance(p, &$1, BALANCE_MH); }
+	| TWOS { build_balance(p, &$1, BALANCE_TWOS); }
 	;
 locality:
 	%empty
-	| LOCALITYBASED { balance(p, &$1, BALANCE_LOCALITY); }
-	| LOCALITYBASED REPLICATION { balance(p, &$1, BALANCE_LOCALITY_REPLICATION); }
+	| LOCALITYBASED { build_balance(p, &$1, BALANCE_LOCALITY); }
+	| LOCALITYBASED REPLICATION { build_balance(p, &$1, BALANCE_LOCALITY_REPLICATION); }
 	;
 
 mode:
-	NAT { mode(p, &$1, MODE_NAT); }
-	| GATEWAY { mode(p, &$1, MODE_GATEWAY); }
-	| TUNNEL { mode(p, &$1, MODE_TUNNEL); }
+	NAT { build_mode(p, &$1, MODE_NAT); }
+	| GATEWAY { build_mode(p, &$1, MODE_GATEWAY); }
+	| TUNNEL { build_mode(p, &$1, MODE_TUNNEL); }
 	;
 
 check_args: %empty | check_args check_arg;
 check_arg:
-	INTERVAL time { check_interval(p, &$1, &$2); }
-	| TIMEOUT time { check_timeout(p, &$1, &$2); }
-	| SOURCE address { check_source(p, &$1, &$2); }
-	| PORT number { check_port(p, &$1, &$2); }
-	| RISE number { check_rise(p, &$1, &$2); }
-	| FALL number { check_fall(p, &$1, &$2); }
-	| INHIBIT { check_inhibit(p, &$1); }
+	INTERVAL time { build_check_interval(p, &$1, &$2); }
+	| TIMEOUT time { build_check_timeout(p, &$1, &$2); }
+	| SOURCE address { build_check_source(p, &$1, &$2); }
+	| PORT number { build_check_port(p, &$1, &$2); }
+	| RISE number { build_check_rise(p, &$1, &$2); }
+	| FALL number { build_check_fall(p, &$1, &$2); }
+	| INHIBIT { build_check_inhibit(p, &$1); }
 	;
 
 option:
-	PERSISTENCE { option_persistence(p, &$1); } persistence_args
-	| ONEPACKET { option_onepacket(p, &$1); }
-	| ICMPCHECK { option_method(p, &$1, CHECK_ICMP); } check_args
-	| ICMP CHECK { option_method(p, &$1, CHECK_ICMP); } check_args
-	| TCPCHECK { option_method(p, &$1, CHECK_TCP); } check_args
-	| ARPCHECK { option_method(p, &$1, CHECK_ARP); } arp_args
-	| HTTPCHECK { option_method(p, &$1, CHECK_HTTP); } http_args
-	| HTTPSCHECK { option_method(p, &$1, CHECK_HTTPS); } https_args
+	PERSISTENCE { build_option_persistence(p, &$1); } persistence_args
+	| ONEPACKET { build_option_onepacket(p, &$1); }
+	| ICMPCHECK { build_option_method(p, &$1, CHECK_ICMP); } check_args
+	| ICMP CHECK { build_option_method(p, &$1, CHECK_ICMP); } check_args
+	| TCPCHECK { build_option_method(p, &$1, CHECK_TCP); } check_args
+	| ARPCHECK { build_option_method(p, &$1, CHECK_ARP); } arp_args
+	| HTTPCHECK { build_option_method(p, &$1, CHECK_HTTP); } http_args
+	| HTTPSCHECK { build_option_method(p, &$1, CHECK_HTTPS); } https_args
 	;
 persistence_args: %empty | persistence_args persistence_arg;
 persistence_arg:
-	TIMEOUT time { persistence_timeout(p, &$1, &$2); }
-	| NETMASK text { persistence_netmask(p, &$1, &$2); }
+	TIMEOUT time { build_persistence_timeout(p, &$1, &$2); }
+	| NETMASK text { build_persistence_netmask(p, &$1, &$2); }
 	;
 arp_args: %empty | arp_args check_arg | arp_args arp_arg;
-arp_arg: IFACE iface { arp_iface(p, &$1, &$2); };
+arp_arg: IFACE iface { build_arp_iface(p, &$1, &$2); };
 http_args: %empty | http_args check_arg | http_args http_arg;
 http_arg:
-	URI text { http_uri(p, &$1, &$2); }
-	| STATUSCODE number { http_statuscode(p, &$1, &$2); }
-	| VHOST text { http_vhost(p, &$1, &$2); }
+	URI text { build_http_uri(p, &$1, &$2); }
+	| STATUSCODE number { build_http_statuscode(p, &$1, &$2); }
+	| VHOST text { build_http_vhost(p, &$1, &$2); }
 	;
 https_args:
 	%empty
@@ -283,50 +283,50 @@ https_args:
 	| https_args https_arg
 	;
 https_arg:
-	SNI text { https_sni(p, &$1, &$2); }
-	| VERIFY NONE { https_verify(p, &$1, false); }
-	| VERIFY REQUIRED { https_verify(p, &$1, true); }
-	| CAFILE path { https_cafile(p, &$1, &$2); }
+	SNI text { build_https_sni(p, &$1, &$2); }
+	| VERIFY NONE { build_https_verify(p, &$1, false); }
+	| VERIFY REQUIRED { build_https_verify(p, &$1, true); }
+	| CAFILE path { build_https_cafile(p, &$1, &$2); }
 	;
 
-server: SERVER name address { server_open(p, &$2, &$3); } server_args;
+server: SERVER name address { build_server_open(p, &$2, &$3); } server_args;
 server_args: %empty | server_args server_arg | server_args check_arg;
 server_arg:
-	WEIGHT number { server_weight(p, &$1, &$2); }
-	| CHECK { server_check(p, &$1); }
-	| SORRY { server_sorry(p, &$1); }
+	WEIGHT number { build_server_weight(p, &$1, &$2); }
+	| CHECK { build_server_check(p, &$1); }
+	| SORRY { build_server_sorry(p, &$1); }
 	;
 
 /* flow */
 
 flow_head:
-	FLOW name { flow_open(p, &$1, &$2); } flow_policy
-	| FLOW want_name bad_line { flow_scratch(p, &$1); }
-	| OUTFLOW bad_line { flow_scratch(p, &$1); }
+	FLOW name { build_flow_open(p, &$1, &$2); } flow_policy
+	| FLOW want_name bad_line { build_flow_scratch(p, &$1); }
+	| OUTFLOW bad_line { build_flow_scratch(p, &$1); }
 	;
 flow_policy:
-	DIRECTOR name EOL { flow_director(p, &$2); }
+	DIRECTOR name EOL { build_flow_director(p, &$2); }
 	| bad_line
 	;
 flow_lines:
 	%empty
 	| flow_lines EOL
-	| flow_lines flow_rule EOL { rule_close(p); }
+	| flow_lines flow_rule EOL { build_rule_close(p); }
 	| flow_lines bad_line
 	;
 flow_rule:
-	MATCH { rule_open(p, &$1, false); } conditions
-	| IGNORE { rule_open(p, &$1, true); } conditions
+	MATCH { build_rule_open(p, &$1, false); } conditions
+	| IGNORE { build_rule_open(p, &$1, true); } conditions
 	;
 conditions: %empty | conditions condition;
 condition:
-	not IFACE iface { rule_iface(p, &$2, &$3, $1); }
-	| not PROTO text { rule_proto(p, &$2, &$3, $1); }
-	| not SRC address { rule_src(p, &$2, &$3, $1); }
-	| not DST address { rule_dst(p, &$2, &$3, $1); }
-	| not SRCPORT number { rule_srcport(p, &$2, &$3, $1); }
-	| not DSTPORT number { rule_dstport(p, &$2, &$3, $1); }
-	| not ICMPTYPE text { rule_icmptype(p, &$2, &$3, $1); }
+	not IFACE iface { build_rule_iface(p, &$2, &$3, $1); }
+	| not PROTO text { build_rule_proto(p, &$2, &$3, $1); }
+	| not SRC address { build_rule_src(p, &$2, &$3, $1); }
+	| not DST address { build_rule_dst(p, &$2, &$3, $1); }
+	| not SRCPORT number { build_rule_srcport(p, &$2, &$3, $1); }
+	| not DSTPORT number { build_rule_dstport(p, &$2, &$3, $1); }
+	| not ICMPTYPE text { build_rule_icmptype(p, &$2, &$3, $1); }
 	;
 not: %empty { $$ = false; } | NOT { $$ = true; };
 

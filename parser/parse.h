@@ -7,7 +7,7 @@
  * work on one struct parse, which lives as long as conf_parse() runs.
  *
  * No word is reserved: where a value stands, the grammar tells the scanner so
- * (want()), and any word is then a T_WORD, even one that is a keyword.
+ * (parse_want()), and any word is then a T_WORD, even one that is a keyword.
  */
 #ifndef LVSD_PARSER_PARSE_H
 #define LVSD_PARSER_PARSE_H
@@ -66,7 +66,7 @@ struct parse {
 };
 
 /* Says before a value which one it is: "a name", "a number". */
-void want(struct parse *p, const char *value);
+void parse_want(struct parse *p, const char *value);
 
 void parse_error(struct parse *p, struct loc loc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -84,6 +84,6 @@ void scanner_stop(struct parse *p);
 void syntax_error(struct parse *p, const struct word *w, struct loc loc,
     const char *const *expected, size_t n);
 /* Is W one of the N keywords EXPECTED, but for a slip of the fingers? */
-bool is_slip_of(const struct word *w, const char *const *expected, size_t n);
+bool syntax_is_slip(const struct word *w, const char *const *expected, size_t n);
 
 #endif

@@ -19,7 +19,7 @@
 #include "parser/grammar.h"
 #include "parser/validate.h"
 
-void want(struct parse *p, const char *value)
+void parse_want(struct parse *p, const char *value)
 {
 	p->want = value;
 }

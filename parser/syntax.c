@@ -84,7 +84,7 @@ static const char *slip(const struct word *w, const char *const *expected, size_
 	return found;
 }
 
-bool is_slip_of(const struct word *w, const char *const *expected, size_t n)
+bool syntax_is_slip(const struct word *w, const char *const *expected, size_t n)
 {
 	return slip(w, expected, n) != NULL;
 }

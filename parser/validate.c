@@ -32,7 +32,7 @@ static int twin_cmp(const void *va, const void *vb, void *order)
 	return r != 0 ? r : loc_cmp(&a->loc, &b->loc);
 }
 
-void twins_report(struct parse *p, struct twin *v, size_t n,
+void validate_twins(struct parse *p, struct twin *v, size_t n,
     int (*cmp)(const void *a, const void *b),
     void (*report)(struct parse *p, const struct twin *again, struct loc first))
 {
@@ -105,17 +105,17 @@ static size_t unique_directors(struct parse *p, struct twin *v)
 	STAILQ_FOREACH (d, &p->conf->directors, entry)
 		if (addr_is_set(&d->addr))
 			v[n++] = (struct twin){ d, director_draft(d)->addr_loc };
-	twins_report(p, v, n, by_address, same_address);
+	validate_twins(p, v, n, by_address, same_address);
 	n = 0;
 	STAILQ_FOREACH (d, &p->conf->directors, entry)
 		if (d->fwmark != 0)
 			v[n++] = (struct twin){ d, director_draft(d)->fwmark_loc };
-	twins_report(p, v, n, by_fwmark, same_fwmark);
+	validate_twins(p, v, n, by_fwmark, same_fwmark);
 	n = 0;
 	STAILQ_FOREACH (d, &p->conf->directors, entry)
 		if (d->name != NULL)
 			v[n++] = (struct twin){ d, d->loc };
-	twins_report(p, v, n, by_name, same_name);
+	validate_twins(p, v, n, by_name, same_name);
 	return n;
 }
 

@@ -27,7 +27,7 @@ struct twin {
  * Sorts the N twins V by CMP (on nodes), and by place where they are equal, and
  * calls REPORT for each that equals an earlier one: FIRST is where that stands.
  */
-void twins_report(struct parse *p, struct twin *v, size_t n,
+void validate_twins(struct parse *p, struct twin *v, size_t n,
     int (*cmp)(const void *a, const void *b),
     void (*report)(struct parse *p, const struct twin *again, struct loc first));
 

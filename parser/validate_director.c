@@ -179,12 +179,12 @@ static void unique_servers(struct parse *p, const struct director_conf *c)
 	STAILQ_FOREACH (s, &c->servers, entry)
 		if (s->name != NULL)
 			v[n++] = (struct twin){ s, s->loc };
-	twins_report(p, v, n, by_name, same_name);
+	validate_twins(p, v, n, by_name, same_name);
 	n = 0;
 	STAILQ_FOREACH (s, &c->servers, entry)
 		if (addr_is_set(&s->addr))
 			v[n++] = (struct twin){ s, server_draft(s)->addr_loc };
-	twins_report(p, v, n, by_address, same_address);
+	validate_twins(p, v, n, by_address, same_address);
 	free(v);
 }
 

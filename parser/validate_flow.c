@@ -111,7 +111,7 @@ static void unique_flows(struct parse *p)
 	STAILQ_FOREACH (f, &p->conf->flows, entry)
 		if (f->name != NULL)
 			v[n++] = (struct twin){ f, f->loc };
-	twins_report(p, v, n, by_name, same_name);
+	validate_twins(p, v, n, by_name, same_name);
 	free(v);
 }
 
