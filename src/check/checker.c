@@ -41,7 +41,7 @@ static size_t budget(void)
 	l.rlim_cur = l.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &l) < 0 && getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return 1;
-	return l.rlim_cur > 2 * FDS_RESERVED ? l.rlim_cur - FDS_RESERVED : FDS_RESERVED;
+	return l.rlim_cur > 2 * FDS_RESERVED ? l.rlim_cur - FDS_RESERVED : l.rlim_cur / 2;
 }
 
 static void open_raw(struct raw *w, const struct checker_start *start)

@@ -37,14 +37,15 @@ static bool fits(uint32_t pos, unsigned char c)
 static enum http_verdict end_line(struct http_status *s)
 {
 	enum { CODE_AT = 9, CODE_END = 12 };
+	int code;
 
 	if (s->pos < CODE_END)
 		return HTTP_MALFORMED;
-	s->code =
-	    (uint16_t)((s->line[CODE_AT] - '0') * 100 +
-		       (s->line[CODE_AT + 1] - '0') * 10 + (s->line[CODE_AT + 2] - '0'));
-	if (s->code < 100)
+	code = (s->line[CODE_AT] - '0') * 100 + (s->line[CODE_AT + 1] - '0') * 10 +
+	       (s->line[CODE_AT + 2] - '0');
+	if (code < 100)
 		return HTTP_MALFORMED;
+	s->code = (uint16_t)code;
 	if (s->code >= 200 || s->code == 101)
 		return HTTP_FINAL;
 	s->state = IN_HEADERS;

@@ -259,6 +259,21 @@ static void add_source(struct msghdr *m, const struct raw_send *s)
 	}
 }
 
+/* A missing source makes sendmsg() fail as a missing route does; bind() tells. */
+static bool is_missing(const struct addr *source)
+{
+	int fd = socket(source->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage ss;
+	socklen_t len = addr_sockaddr(source, 0, &ss);
+	bool missing;
+
+	if (fd < 0)
+		return false;
+	missing = bind(fd, (struct sockaddr *)&ss, len) < 0 && errno == EADDRNOTAVAIL;
+	close(fd);
+	return missing;
+}
+
 int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
 {
 	_Alignas(struct cmsghdr) char control[CONTROL_MAX] = { 0 };
@@ -269,6 +284,7 @@ int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
 		.msg_name = &to,
 		.msg_namelen = addr_sockaddr(s->to, 0, &to),
 		.msg_control = control };
+	int err;
 
 	if (w->sockets[kind].fd < 0)
 		return w->sockets[kind].error;
@@ -280,11 +296,11 @@ int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
 		((struct sockaddr_in6 *)&to)->sin6_scope_id = (uint32_t)s->ifindex;
 	if (sendmsg(w->sockets[kind].fd, &m, MSG_DONTWAIT) >= 0)
 		return 0;
-	/* Both families say so of a source that is not here. */
-	if (errno == EINVAL && addr_is_set(s->source))
+	err = errno;
+	if (addr_is_set(s->source) && is_missing(s->source))
 		return EADDRNOTAVAIL;
 	/* The socket's buffer is full: memory, not ports. */
-	return errno == EAGAIN ? ENOBUFS : errno;
+	return err == EAGAIN ? ENOBUFS : err;
 }
 
 uint64_t raw_cookie(struct raw *w)

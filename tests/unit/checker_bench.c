@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +62,12 @@ void bench_start(struct bench *b)
 			.gid = root ? 65534 : getegid(),
 			.user = "nobody" };
 
+		if (b->nofile != 0) {
+			const struct rlimit few = { b->nofile, b->nofile };
+
+			if (setrlimit(RLIMIT_NOFILE, &few) < 0)
+				_exit(99);
+		}
 		checker_run(&start);
 	}
 	close(ends[1]);

@@ -22,7 +22,8 @@ struct bench {
 	struct http_conf https[BENCH_PROBES];
 	struct probe probes[BENCH_PROBES];
 	size_t n;
-	int fd; /* the daemon's end; -1: closed */
+	unsigned nofile; /* limit of descriptors of the checker; 0: as the test's */
+	int fd;		 /* the daemon's end; -1: closed */
 	pid_t pid;
 };
 

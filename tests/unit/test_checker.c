@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check/run.h"
 #include "lib/mono.h"
 #include "tests/unit/checker_bench.h"
 
@@ -228,6 +229,88 @@ static void source_is_used(void **state)
 	close(l);
 }
 
+/* A silent server: it accepts into its backlog and says nothing. */
+static int many_silent(struct bench *b, size_t n)
+{
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port);
+
+	for (size_t i = 0; i < n; i++)
+		bench_add(b, CHECK_HTTP, "127.0.0.1", port)->interval_ms = 10000;
+	return l;
+}
+
+/* When a round does not fit the budget, its rest is late, not failed. */
+static void budget_of_descriptors(void **state)
+{
+	struct bench b = { .nofile = 24 };
+	uint64_t first_us = UINT64_MAX, last_us = 0;
+	int l = many_silent(&b, 16);
+
+	(void)state;
+	bench_start(&b);
+	for (int i = 0; i < 16; i++) {
+		struct probe_report r = bench_report(&b);
+
+		assert_int_equal(r.reason, REASON_TIMEOUT);
+		first_us = r.started_us < first_us ? r.started_us : first_us;
+		last_us = r.started_us > last_us ? r.started_us : last_us;
+	}
+	assert_in_range(last_us - first_us, 90000, 1000000);
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+/* The budget of a limit of 8 is 4, but only 3 are free. */
+static void out_of_descriptors(void **state)
+{
+	struct bench b = { .nofile = 8 };
+	unsigned n_local = 0;
+	int l = many_silent(&b, 4);
+
+	(void)state;
+	for (size_t i = 0; i < b.n; i++)
+		b.probes[i].health = health_assumed(true, 1, 1);
+	bench_start(&b);
+	for (size_t i = 0; i < b.n; i++) {
+		struct probe_report r = bench_report(&b);
+
+		if (r.reason == REASON_LOCAL_DESCRIPTORS) {
+			assert_int_equal(r.health, HEALTH_UP);
+			assert_int_equal(r.code, EMFILE);
+			n_local++;
+		} else {
+			assert_int_equal(r.health, HEALTH_DOWN);
+		}
+	}
+	assert_int_equal(n_local, 1);
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+/* A probe that ran before keeps its phase; one that is overdue runs at once. */
+static void phase_is_kept(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r;
+	uint64_t now_us = mono_us(), due_us;
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", 9)->interval_ms = 1000;
+	b.probes[0].started_us = now_us - 1;
+	due_us = run_next_us(&b.probes[0], now_us - 1);
+	bench_add(&b, CHECK_TCP, "127.0.0.1", 9)->interval_ms = 1000;
+	b.probes[1].started_us = now_us > 5000000 ? now_us - 5000000 : 1;
+	bench_start(&b);
+	r = bench_first(&b, 1);
+	assert_in_range(r.started_us - now_us, 0, 500000);
+	assert_int_equal(bench_stop(&b), 0);
+	bench_start(&b);
+	r = bench_first(&b, 0);
+	assert_in_range(r.started_us, due_us, due_us + 200000);
+	assert_int_equal(bench_stop(&b), 0);
+}
+
 /* End of file ends it, with probes and without. */
 static void ends_with_the_daemon(void **state)
 {
@@ -321,6 +404,9 @@ int main(int argc, char **argv, char **envp)
 		cmocka_unit_test(keeps_its_interval),
 		cmocka_unit_test(source_not_here),
 		cmocka_unit_test(source_is_used),
+		cmocka_unit_test(budget_of_descriptors),
+		cmocka_unit_test(out_of_descriptors),
+		cmocka_unit_test(phase_is_kept),
 		cmocka_unit_test(ends_with_the_daemon),
 		cmocka_unit_test(term_ends_it_and_int_does_not),
 		cmocka_unit_test(has_no_rights),

@@ -1,0 +1,200 @@
+/*
+ * probe and reason: which probes are the same, and whose fault an errno is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "check/probe.h"
+#include "check/reason.h"
+
+/* A probe with everything it points to, so that copies share nothing. */
+struct whole {
+	struct probe probe;
+	struct check_conf check;
+	struct http_conf http;
+	char uri[16], vhost[16], sni[16], cafile[16], iface[16];
+};
+
+static void whole_init(struct whole *w, enum check_method method)
+{
+	memset(w, 0, sizeof *w);
+	strcpy(w->uri, "/x");
+	strcpy(w->vhost, "v.example");
+	strcpy(w->sni, "s.example");
+	strcpy(w->cafile, "/ca.pem");
+	strcpy(w->iface, "eth0");
+	w->http = (struct http_conf){
+		.uri = w->uri,
+		.vhost = w->vhost,
+		.statuscode = 200,
+		.sni = w->sni,
+		.cafile = w->cafile,
+	};
+	w->check = (struct check_conf){
+		.method = method,
+		.interval_ms = 1000,
+		.timeout_ms = 500,
+		.rise = 2,
+		.fall = 3,
+		.iface = w->iface,
+		.http = &w->http,
+	};
+	w->probe = (struct probe){ .check = &w->check, .port = 80 };
+	assert_true(addr_parse(&w->probe.addr, "192.0.2.1", 9));
+}
+
+/* What each change makes of two equal https probes. */
+struct change {
+	const char *name;
+	void (*make)(struct whole *w);
+	bool same, same_outcome;
+};
+
+/* clang-format off */
+static void c_nothing(struct whole *w) { w->check.loc.line = 7; w->check.inhibit = true; }
+static void c_health(struct whole *w) { w->probe.started_us = 9; w->probe.health.score = 1; }
+static void c_interval(struct whole *w) { w->check.interval_ms++; }
+static void c_rise(struct whole *w) { w->check.rise++; }
+static void c_fall(struct whole *w) { w->check.fall++; }
+static void c_timeout(struct whole *w) { w->check.timeout_ms++; }
+static void c_addr(struct whole *w) { w->probe.addr.bytes[3]++; }
+static void c_port(struct whole *w) { w->probe.port++; }
+static void c_source(struct whole *w) { addr_parse(&w->check.source, "::1", 3); }
+static void c_method(struct whole *w) { w->check.method = CHECK_HTTP; }
+static void c_uri(struct whole *w) { strcpy(w->uri, "/y"); }
+static void c_vhost(struct whole *w) { w->http.vhost = NULL; }
+static void c_status(struct whole *w) { w->http.statuscode++; }
+static void c_sni(struct whole *w) { w->http.sni = NULL; }
+static void c_verify(struct whole *w) { w->http.verify = true; }
+static void c_cafile(struct whole *w) { strcpy(w->cafile, "/cb.pem"); }
+
+static const struct change changes[] = {
+	{ "nothing", c_nothing, true, true },
+	{ "health", c_health, true, true },
+	{ "interval", c_interval, false, true },
+	{ "rise", c_rise, false, true },
+	{ "fall", c_fall, false, true },
+	{ "timeout", c_timeout, false, false },
+	{ "addr", c_addr, false, false },
+	{ "port", c_port, false, false },
+	{ "source", c_source, false, false },
+	{ "method", c_method, false, false },
+	{ "uri", c_uri, false, false },
+	{ "vhost", c_vhost, false, false },
+	{ "statuscode", c_status, false, false },
+	{ "sni", c_sni, false, false },
+	{ "verify", c_verify, false, false },
+	{ "cafile", c_cafile, false, false },
+};
+/* clang-format on */
+
+static int sign(int d)
+{
+	return (d > 0) - (d < 0);
+}
+
+static void every_parameter_counts(void **state)
+{
+	struct whole a, b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		const struct change *c = &changes[i];
+		int all, outcome;
+
+		whole_init(&a, CHECK_HTTPS);
+		whole_init(&b, CHECK_HTTPS);
+		c->make(&b);
+		all = probe_cmp(&a.probe, &b.probe);
+		outcome = probe_cmp_outcome(&a.probe, &b.probe);
+		if ((all == 0) != c->same || (outcome == 0) != c->same_outcome)
+			fail_msg("%s: %d, outcome %d", c->name, all, outcome);
+		assert_int_equal(sign(probe_cmp(&b.probe, &a.probe)), -sign(all));
+		assert_int_equal(
+		    sign(probe_cmp_outcome(&b.probe, &a.probe)), -sign(outcome));
+	}
+}
+
+/* An interface belongs to arp alone, and http to http alone. */
+static void only_what_the_method_uses(void **state)
+{
+	struct whole a, b;
+
+	(void)state;
+	whole_init(&a, CHECK_ARP);
+	whole_init(&b, CHECK_ARP);
+	c_uri(&b);
+	assert_int_equal(probe_cmp(&a.probe, &b.probe), 0);
+	strcpy(b.iface, "eth1");
+	assert_int_not_equal(probe_cmp_outcome(&a.probe, &b.probe), 0);
+	b.check.iface = NULL;
+	assert_true(probe_cmp_outcome(&b.probe, &a.probe) < 0);
+	a.check.method = b.check.method = CHECK_TCP;
+	assert_int_equal(probe_cmp(&a.probe, &b.probe), 0);
+}
+
+static void reasons(void **state)
+{
+	(void)state;
+	for (int i = 0; i < REASON_MAX; i++) {
+		assert_true(reason_text((enum reason)i)[0] != '\0');
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(
+			    reason_name((enum reason)i), reason_name((enum reason)j));
+	}
+	assert_false(reason_is_local(REASON_NO_ARP_ANSWER));
+	assert_true(reason_is_local(REASON_LOCAL_DESCRIPTORS));
+	assert_true(reason_is_local(REASON_LOCAL_OTHER));
+}
+
+static void errnos(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		int err;
+		enum reason of_call, of_network;
+	} rows[] = {
+		{ ECONNREFUSED, REASON_REFUSED, REASON_REFUSED },
+		{ ETIMEDOUT, REASON_TIMEOUT, REASON_TIMEOUT },
+		{ ECONNRESET, REASON_RESET, REASON_RESET },
+		{ EPIPE, REASON_RESET, REASON_RESET },
+		{ EHOSTUNREACH, REASON_UNREACHABLE, REASON_UNREACHABLE },
+		{ ENETUNREACH, REASON_UNREACHABLE, REASON_UNREACHABLE },
+		{ ENETDOWN, REASON_UNREACHABLE, REASON_UNREACHABLE },
+		{ ENOPROTOOPT, REASON_LOCAL_OTHER, REASON_UNREACHABLE },
+		{ EACCES, REASON_LOCAL_PERMISSION, REASON_UNREACHABLE },
+		{ EPERM, REASON_LOCAL_PERMISSION, REASON_UNREACHABLE },
+		{ EMFILE, REASON_LOCAL_DESCRIPTORS, REASON_LOCAL_DESCRIPTORS },
+		{ ENFILE, REASON_LOCAL_DESCRIPTORS, REASON_LOCAL_DESCRIPTORS },
+		{ EADDRNOTAVAIL, REASON_LOCAL_PORTS, REASON_LOCAL_PORTS },
+		{ EAGAIN, REASON_LOCAL_PORTS, REASON_LOCAL_PORTS },
+		{ ENOMEM, REASON_LOCAL_MEMORY, REASON_LOCAL_MEMORY },
+		{ ENOBUFS, REASON_LOCAL_MEMORY, REASON_LOCAL_MEMORY },
+		{ EINVAL, REASON_LOCAL_OTHER, REASON_LOCAL_OTHER },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(reason_of_call(rows[i].err), rows[i].of_call);
+		assert_int_equal(reason_of_network(rows[i].err), rows[i].of_network);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_parameter_counts),
+		cmocka_unit_test(only_what_the_method_uses),
+		cmocka_unit_test(reasons),
+		cmocka_unit_test(errnos),
+	};
+
+	return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
+}

@@ -1,0 +1,408 @@
+/*
+ * run, report and icmp inside one process: phases, texts, a report socket that
+ * is full, and packets that are answers or only look like one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check/icmp.h"
+#include "check/run.h"
+#include "lib/mono.h"
+
+/* A checker without a process: two icmp probes that are due in an hour. */
+struct fixture {
+	struct checker c;
+	struct check_conf check;
+	struct probe probes[2];
+	int daemon; /* the other end of the report socket */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof *f);
+	int ends[2];
+
+	f->check = (struct check_conf){ .method = CHECK_ICMP,
+		.interval_ms = 3600 * 1000,
+		.timeout_ms = 1000,
+		.rise = 1,
+		.fall = 1 };
+	for (size_t i = 0; i < 2; i++)
+		f->probes[i] =
+		    (struct probe){ .check = &f->check, .started_us = mono_us() };
+	addr_parse(&f->probes[0].addr, "192.0.2.1", 9);
+	addr_parse(&f->probes[1].addr, "2001:db8::1", 11);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends) < 0)
+		return -1;
+	f->daemon = ends[0];
+	f->c.loop = ev_loop_new(EVFLAG_AUTO);
+	f->c.raw.echo_id = 0x4711;
+	report_init(&f->c.report, f->c.loop, ends[1], 7);
+	run_init_all(&f->c, f->probes, 2);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < f->c.n_runs; i++)
+		free(f->c.runs[i].text);
+	free(f->c.runs);
+	ev_loop_destroy(f->c.loop);
+	close(f->c.report.fd);
+	close(f->daemon);
+	free(f);
+	return 0;
+}
+
+/* The report that is there now; false: none is. */
+static bool reported(struct fixture *f, struct probe_report *r)
+{
+	ssize_t n = recv(f->daemon, r, sizeof *r, MSG_DONTWAIT);
+
+	assert_true(n == -1 || n == sizeof *r);
+	return n != -1;
+}
+
+/* As if the echo request had just left. */
+static struct run *fly(struct fixture *f, size_t i)
+{
+	struct run *r = &f->c.runs[i];
+
+	r->in_flight = true;
+	r->started_us = mono_us();
+	r->cookie = UINT64_C(0x0123456789abcdef);
+	return r;
+}
+
+/* --- phases and texts --- */
+
+static void next_is_on_phase(void **state)
+{
+	struct check_conf check = { .method = CHECK_TCP };
+	struct probe p = { .check = &check, .addr = { .family = AF_INET } };
+	const char *given = getenv("SEED");
+	unsigned seed =
+	    given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)mono_us();
+
+	(void)state;
+	printf("SEED=%u\n", seed);
+	srandom(seed);
+	for (int i = 0; i < 10000; i++) {
+		uint64_t after_us = (uint64_t)random() * 1000 + (uint64_t)random() % 1000;
+		uint64_t interval_us, next_us;
+
+		check.interval_ms = 1 + (uint32_t)(random() % 100000);
+		interval_us = check.interval_ms * UINT64_C(1000);
+		for (size_t b = 0; b < 4; b++)
+			p.addr.bytes[b] = (uint8_t)random();
+		p.port = (uint16_t)random();
+		next_us = run_next_us(&p, after_us);
+		assert_in_range(next_us, after_us + 1, after_us + interval_us);
+		assert_int_equal(next_us % interval_us, run_phase_us(&p));
+		assert_int_equal(run_next_us(&p, next_us), next_us + interval_us);
+		assert_int_equal(run_next_us(&p, next_us - 1), next_us);
+	}
+}
+
+/* Neighbours in one network fill the interval evenly: of ten parts each gets its
+ * share of 10,000, five standard deviations off at most. */
+static void phases_are_spread(void **state)
+{
+	struct check_conf check = { .method = CHECK_TCP, .interval_ms = 10000 };
+	struct probe p = { .check = &check, .addr = { AF_INET, { 10 } }, .port = 80 };
+	unsigned parts[10] = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		p.addr.bytes[2] = (uint8_t)(i / 250);
+		p.addr.bytes[3] = (uint8_t)(i % 250 + 1);
+		parts[run_phase_us(&p) / 1000000]++;
+	}
+	for (int i = 0; i < 10; i++)
+		assert_in_range(parts[i], 850, 1150);
+}
+
+static void texts_are_printable(void **state)
+{
+	char text[PROBE_TEXT_MAX], long_text[200];
+
+	(void)state;
+	run_escape(text, "a\x1b[\xff\n\0z", 7);
+	assert_string_equal(text, "a\\x1b[\\xff\\x0a\\x00z");
+	run_escape(text, "", 0);
+	assert_string_equal(text, "");
+	memset(long_text, 'x', sizeof long_text);
+	run_escape(text, long_text, sizeof long_text);
+	assert_int_equal(strlen(text), PROBE_TEXT_MAX - 1);
+	memset(long_text, 1, sizeof long_text);
+	run_escape(text, long_text, sizeof long_text);
+	assert_int_equal(strlen(text), (PROBE_TEXT_MAX - 1) / 4 * 4);
+	assert_string_equal(text + strlen(text) - 4, "\\x01");
+}
+
+/* --- reports --- */
+
+static void change_goes_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_report r;
+
+	run_done(fly(f, 1), REASON_BAD_STATUS, 503, "no\n", 3);
+	assert_true(reported(f, &r));
+	assert_int_equal(r.generation, 7);
+	assert_int_equal(r.probe, 1);
+	assert_int_equal(r.health, HEALTH_DOWN);
+	assert_int_equal(r.reason, REASON_BAD_STATUS);
+	assert_int_equal(r.code, 503);
+	assert_string_equal(r.text, "no\\x0a");
+	/* the same again is no change ... */
+	run_done(fly(f, 1), REASON_BAD_STATUS, 503, "no", 2);
+	assert_false(reported(f, &r));
+	/* ... another code is, and another reason, and local trouble. */
+	run_done(fly(f, 1), REASON_BAD_STATUS, 500, NULL, 0);
+	assert_true(reported(f, &r));
+	assert_string_equal(r.text, "");
+	run_done(fly(f, 1), REASON_TIMEOUT, 0, NULL, 0);
+	assert_true(reported(f, &r));
+	run_done(fly(f, 1), REASON_LOCAL_MEMORY, 12, NULL, 0);
+	assert_true(reported(f, &r));
+	assert_int_equal(r.health, HEALTH_DOWN);
+	run_done(fly(f, 1), REASON_OK, 0, NULL, 0);
+	assert_true(reported(f, &r));
+	assert_int_equal(r.health, HEALTH_UP);
+}
+
+/* A quiet result waits for the tick of about a second. */
+static void unchanged_goes_later(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_report r;
+	uint64_t before_us;
+
+	run_ended(fly(f, 0), REASON_OK, 0);
+	assert_true(reported(f, &r));
+	before_us = mono_us();
+	run_ended(fly(f, 0), REASON_OK, 0);
+	run_ended(fly(f, 0), REASON_OK, 0);
+	while (!reported(f, &r))
+		ev_run(f->c.loop, EVRUN_ONCE);
+	assert_in_range(mono_us() - before_us, 900000, 3000000);
+	assert_false(reported(f, &r));
+}
+
+/* While nobody reads, nothing piles up; then the newest of each is told. */
+static void full_socket(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_report r = { 0 };
+	char junk[64];
+	int n = 0;
+
+	while (send(f->c.report.fd, junk, sizeof junk, MSG_DONTWAIT) > 0)
+		;
+	run_ended(fly(f, 0), REASON_TIMEOUT, 0);
+	run_ended(fly(f, 1), REASON_REFUSED, 0);
+	run_ended(fly(f, 0), REASON_OK, 0);
+	run_ended(fly(f, 0), REASON_UNREACHABLE, 0);
+	ev_run(f->c.loop, EVRUN_NOWAIT);
+	while (recv(f->daemon, junk, sizeof junk, MSG_DONTWAIT) == sizeof junk)
+		;
+	while (!reported(f, &r))
+		ev_run(f->c.loop, EVRUN_ONCE);
+	do {
+		assert_int_equal(
+		    r.reason, r.probe == 0 ? REASON_UNREACHABLE : REASON_REFUSED);
+		n++;
+	} while (reported(f, &r));
+	assert_int_equal(n, 2);
+}
+
+/* --- answers --- */
+
+enum { ECHO_LEN = 20 };
+
+static void make_echo(
+    uint8_t *e, uint8_t type, uint16_t id, uint32_t run, uint64_t cookie)
+{
+	memset(e, 0, ECHO_LEN);
+	e[0] = type;
+	e[4] = (uint8_t)(id >> 8);
+	e[5] = (uint8_t)id;
+	e[6] = (uint8_t)(cookie >> 8);
+	e[7] = (uint8_t)cookie;
+	memcpy(e + 8, &run, 4);
+	memcpy(e + 12, &cookie, 8);
+}
+
+static size_t make_v4(uint8_t *p, uint8_t type, uint8_t options)
+{
+	memset(p, 0, 60);
+	p[0] = (uint8_t)(0x45 + options);
+	make_echo(p + (p[0] & 15) * 4, type, 0x4711, 0, UINT64_C(0x0123456789abcdef));
+	return (size_t)(p[0] & 15) * 4 + ECHO_LEN;
+}
+
+static void input4(struct fixture *f, const uint8_t *data, size_t len, const char *from)
+{
+	struct raw_packet p = { .len = len, .hop_limit = -1 };
+	uint8_t *copy = malloc(len ? len : 1); /* its end is watched */
+
+	memcpy(copy, data, len);
+	p.data = copy;
+	addr_parse(&p.from, from, strlen(from));
+	if (p.from.family == AF_INET)
+		icmp4_input(&f->c, &p);
+	else
+		icmp6_input(&f->c, &p);
+	free(copy);
+}
+
+static void echo_reply(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[128];
+	size_t len = make_v4(packet, ICMP_ECHOREPLY, 0);
+	struct run *r = fly(f, 0);
+
+	input4(f, packet, len, "192.0.2.2");
+	assert_true(r->in_flight); /* another host */
+	for (size_t cut = 0; cut < len; cut++) {
+		input4(f, packet, cut, "192.0.2.1");
+		assert_true(r->in_flight);
+	}
+	/* every byte behind code and checksum counts */
+	for (size_t at = 24; at < len; at++) {
+		packet[at] ^= 1;
+		input4(f, packet, len, "192.0.2.1");
+		assert_true(r->in_flight);
+		packet[at] ^= 1;
+	}
+	input4(f, packet, len, "192.0.2.1");
+	assert_false(r->in_flight);
+	assert_int_equal(r->reason, REASON_OK);
+	/* again, when nothing is asked */
+	input4(f, packet, len, "192.0.2.1");
+	/* with IP options */
+	len = make_v4(packet, ICMP_ECHOREPLY, 10);
+	fly(f, 0);
+	input4(f, packet, len, "192.0.2.1");
+	assert_false(r->in_flight);
+}
+
+static void echo_reply_v6(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[ECHO_LEN];
+	struct run *r = fly(f, 1);
+
+	make_echo(packet, ICMP6_ECHO_REPLY, 0x4711, 1, r->cookie);
+	input4(f, packet, sizeof packet, "2001:db8::2");
+	assert_true(r->in_flight);
+	input4(f, packet, sizeof packet, "2001:db8::1");
+	assert_false(r->in_flight);
+	assert_int_equal(r->reason, REASON_OK);
+}
+
+/* The deadline comes first, even if its timer did not run yet. */
+static void late_answer(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[128];
+	size_t len = make_v4(packet, ICMP_ECHOREPLY, 0);
+	struct run *r = fly(f, 0);
+
+	r->started_us -= 1000001;
+	input4(f, packet, len, "192.0.2.1");
+	assert_false(r->in_flight);
+	assert_int_equal(r->reason, REASON_TIMEOUT);
+}
+
+static void unreachable(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[256] = { 0x45 };
+	struct run *r = fly(f, 0);
+	size_t len;
+
+	packet[20] = ICMP_UNREACH;
+	len = 28 + make_v4(packet + 28, ICMP_ECHO, 1);
+	memcpy(packet + 28 + 16, "\300\0\2\1", 4);
+	input4(f, packet, len - 1, "198.51.100.1");
+	assert_true(r->in_flight);
+	packet[28 + 19] = 2; /* about another server */
+	input4(f, packet, len, "198.51.100.1");
+	assert_true(r->in_flight);
+	packet[28 + 19] = 1;
+	input4(f, packet, len, "198.51.100.1");
+	assert_int_equal(r->reason, REASON_UNREACHABLE);
+
+	r = fly(f, 1);
+	memset(packet, 0, sizeof packet);
+	packet[0] = ICMP6_DST_UNREACH;
+	packet[8 + 6] = IPPROTO_ICMPV6;
+	memcpy(packet + 8 + 24, f->probes[1].addr.bytes, 16);
+	make_echo(packet + 48, ICMP6_ECHO_REQUEST, 0x4711, 1, r->cookie);
+	input4(f, packet, 48 + ECHO_LEN, "2001:db8::ffff");
+	assert_false(r->in_flight);
+	assert_int_equal(r->reason, REASON_UNREACHABLE);
+}
+
+/* Noise does nothing, wherever its length ends. */
+static void noise(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[256];
+	struct run *r4 = fly(f, 0), *r6 = fly(f, 1);
+
+	srandom(1);
+	for (int i = 0; i < 200000; i++) {
+		size_t len = (size_t)random() % 120;
+
+		for (size_t b = 0; b < len; b++)
+			packet[b] = (uint8_t)random();
+		packet[0] = i % 2 ? 0x45 : packet[0];
+		packet[20] = i % 4 ? ICMP_UNREACH : packet[20];
+		input4(f, packet, len, "192.0.2.1");
+		packet[0] = i % 3 ? ICMP6_DST_UNREACH : ND_NEIGHBOR_ADVERT;
+		input4(f, packet, len, "2001:db8::1");
+		r4->started_us = r6->started_us = mono_us();
+	}
+	assert_true(r4->in_flight);
+	assert_true(r6->in_flight);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(next_is_on_phase),
+		cmocka_unit_test(phases_are_spread),
+		cmocka_unit_test(texts_are_printable),
+		cmocka_unit_test_setup_teardown(change_goes_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(unchanged_goes_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(full_socket, setup, teardown),
+		cmocka_unit_test_setup_teardown(echo_reply, setup, teardown),
+		cmocka_unit_test_setup_teardown(echo_reply_v6, setup, teardown),
+		cmocka_unit_test_setup_teardown(late_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(unreachable, setup, teardown),
+		cmocka_unit_test_setup_teardown(noise, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}
