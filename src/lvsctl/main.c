@@ -81,7 +81,14 @@ static int run(const struct command *command, const char *socket, bool json)
 		command->show(answer);
 	} else {
 		error = json_string_value(json_object_get(answer, "error"));
-		fprintf(stderr, "lvsctl: refused: %s\n", error != NULL ? error : "?");
+		if (error == NULL)
+			error = "no reason given";
+		/* The parser's remarks are lines of their own, as lvsd -c has them. */
+		if (strchr(error, '\n') != NULL)
+			fprintf(
+			    stderr, "%slvsctl: refused, nothing was changed\n", error);
+		else
+			fprintf(stderr, "lvsctl: refused: %s\n", error);
 	}
 	json_decref(answer);
 	return status;

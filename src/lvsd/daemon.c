@@ -39,10 +39,9 @@ void daemon_fail(enum exit_status status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "lvsd: %s\n", text);
+	if (text[0] != '\0')
+		fprintf(stderr, "lvsd: %s\n", text);
 	if (process.ready_fd >= 0) {
-		log_open("lvsd", LOG_TO_SYSLOG, false);
-		log_err("%s", text);
 		if (write(process.ready_fd, &byte, 1) < 0)
 			exit(status);
 	}

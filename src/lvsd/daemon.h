@@ -9,8 +9,8 @@
 
 #include "lvsd/lvsd.h"
 
-/* The start failed: one line on standard error (and in syslog with -D), and
- * the end of the process, and of the one that waits in front, with STATUS. */
+/* The start failed: one line on standard error (none for an empty text), and the
+ * end of the process, and of the one that waits in front, with STATUS. */
 void daemon_fail(enum exit_status status, const char *fmt, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 

@@ -45,6 +45,7 @@ struct checker_user {
 	char name[64];
 	uid_t uid;
 	gid_t gid;
+	bool fallback; /* nobody, for want of a user lvsd */
 };
 
 /* The checker process of the moment, and those that are on their way out. */

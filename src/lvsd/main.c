@@ -126,6 +126,8 @@ static struct conf *start_conf(struct lvsd *l)
 		    status, "%s is not usable, nothing was started", l->options.config);
 	if (!user_resolve(conf, &l->user, error, sizeof error))
 		daemon_fail(EXIT_USER, "%s", error);
+	if (l->user.fallback)
+		log_warnx("there is no user \"lvsd\"; the checker runs as \"nobody\"");
 	return conf;
 }
 

@@ -202,13 +202,20 @@ static void svc_attrs(const struct director_conf *d, struct ipvs_svc *svc)
 }
 
 /*
- * No connection is left. Closed TCP connections linger as inactive for two
- * minutes and do not count; for other protocols inactive ones do.
+ * No connection is left. In nat mode closed TCP connections linger for two
+ * minutes as inactive ones and do not count: a client that uses its port again
+ * gets another server. In the other modes the kernel sees only half of the
+ * talk, keeps such a connection half closed (FIN_WAIT) and sends the client's
+ * next one on that port after it, to a server that must still be there
+ * (ip_vs_core.c, is_new_conn_expected). Datagrams have inactive ones only.
  */
 static bool drained(const struct ipvs_svc *svc, const struct ipvs_dest *dest)
 {
+	bool inactive_counts =
+	    svc->protocol != IPPROTO_TCP || dest->fwd != IP_VS_CONN_F_MASQ;
+
 	return dest->weight == 0 && dest->active == 0 &&
-	       (dest->inactive == 0 || svc->protocol == IPPROTO_TCP);
+	       (!inactive_counts || dest->inactive == 0);
 }
 
 /* Destinations of HAVE that are neither in WANT nor in OUT stay at weight 0

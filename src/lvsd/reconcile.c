@@ -335,7 +335,7 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 		const char *why = plan_unsupported(d->conf);
 
 		d->dirty = false;
-		if (why != NULL) {
+		if (why != NULL && d->fault.text == NULL) {
 			log_err("director %s failed: %s director=%s", d->conf->name, why,
 			    d->conf->name);
 			fault_set(&d->fault, why, UINT64_MAX);

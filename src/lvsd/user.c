@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/log.h"
-
 #define GROUPS_MAX 256
 
 gid_t user_group(const char *name, gid_t fallback)
@@ -35,10 +33,7 @@ static const struct passwd *default_user(void)
 {
 	const struct passwd *pw = getpwnam("lvsd");
 
-	if (pw != NULL)
-		return pw;
-	log_warnx("there is no user \"lvsd\"; the checker runs as \"nobody\"");
-	return getpwnam("nobody");
+	return pw != NULL ? pw : getpwnam("nobody");
 }
 
 bool user_resolve(
@@ -70,6 +65,7 @@ bool user_resolve(
 	}
 	snprintf(u->name, sizeof u->name, "%s", pw->pw_name);
 	u->uid = pw->pw_uid;
+	u->fallback = conf->user == NULL && strcmp(u->name, "nobody") == 0;
 	u->gid = user_group(conf->group, pw->pw_gid);
 	if (conf->control.group != NULL && holds_user(conf->control.group, u)) {
 		snprintf(error, size,

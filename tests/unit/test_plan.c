@@ -23,8 +23,9 @@
 
 static struct conf *parse(const char *text)
 {
-	struct conf_text t = { .name = xstrdup("test.conf"), .data = xstrdup(text),
-		.len = strlen(text) };
+	struct conf_text t = {
+		.name = xstrdup("test.conf"), .data = xstrdup(text), .len = strlen(text)
+	};
 	struct diags d;
 	struct conf *conf;
 
@@ -234,8 +235,9 @@ static void test_removed_server_leaves(void **state)
 static void test_removed_director_leaves(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(
-	    parse("director dns 10.9.9.1:53 UDP\n server s1 10.2.0.11\n"), NULL, &have, 1);
+	struct state *s =
+	    state_build(parse("director dns 10.9.9.1:53 UDP\n server s1 10.2.0.11\n"),
+		NULL, &have, 1);
 	struct state *old = s;
 
 	(void)state;
@@ -245,11 +247,37 @@ static void test_removed_director_leaves(void **state)
 	state_free(old);
 	expect_plan(s, &have, 0,
 	    "-A -u 10.9.9.1:53 -s wlc\n-a -u 10.9.9.1:53 -r 10.2.0.11:53 -m -w 0\n");
-	/* for UDP inactive ones count, too */
+	/* datagrams have no other connections than inactive ones */
 	have.svcs[0].dests[0].inactive = 1;
 	expect_plan(s, &have, 0,
 	    "-A -u 10.9.9.1:53 -s wlc\n-a -u 10.9.9.1:53 -r 10.2.0.11:53 -m -w 0\n");
 	expect_plan(s, &have, 0, "");
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
+/* The kernel sends a used port's next connection after the last one. */
+static void test_gateway_waits_for_inactive(void **state)
+{
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(parse(WEB " mode gateway\n server s1 10.2.0.11:80\n"
+						" server s2 10.2.0.12:80\n"),
+	    NULL, &have, 1);
+	struct state *old = s;
+	const char *both = SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 1\n"
+			       "-a -t 10.9.9.1:80 -r 10.2.0.12:80 -g -w 0\n";
+
+	(void)state;
+	expect_plan(s, &have, 1,
+	    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 1\n"
+		"-a -t 10.9.9.1:80 -r 10.2.0.12:80 -g -w 1\n");
+	s = state_build(
+	    parse(WEB " mode gateway\n server s1 10.2.0.11:80\n"), old, &have, 1);
+	state_free(old);
+	expect_plan(s, &have, 0, both);
+	have.svcs[0].dests[1].inactive = 1;
+	expect_plan(s, &have, 0, both);
+	expect_plan(s, &have, 0, SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -265,8 +293,9 @@ static void test_health_survives_renaming(void **state)
 	set_health(s, "s1", true);
 	set_health(s, "s2", false);
 	s = state_build(
-	    parse("director shop 10.9.9.7:80\n check interval 3 fall 3\n option tcpcheck\n"
-		  " server a 10.2.0.11:80 check\n server b 10.2.0.12:80 check\n"),
+	    parse(
+		"director shop 10.9.9.7:80\n check interval 3 timeout 500ms fall 3\n option tcpcheck\n"
+		" server a 10.2.0.11:80 check\n server b 10.2.0.12:80 check\n"),
 	    old, &have, 1);
 	assert_int_equal(server(s, "a")->health.state, HEALTH_UP);
 	assert_int_equal(server(s, "b")->health.state, HEALTH_DOWN);
@@ -345,8 +374,8 @@ static void test_attributes(void **state)
 	} cases[] = {
 		{ WEB " mode gateway\n server s 10.2.0.11:80 weight 0\n",
 		    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 0\n" },
-		{ WEB " mode tunnel\n server s 10.2.0.11 weight 65535\n",
-		    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -i -w 65535 --tun-type ipip\n" },
+		{ WEB " mode tunnel\n server s 10.2.0.11 weight 65535\n", SVC
+		    "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -i -w 65535 --tun-type ipip\n" },
 		{ WEB " option persistence timeout 60 netmask 255.255.255.0\n",
 		    "-A -t 10.9.9.1:80 -s wlc -p 60 -M 255.255.255.0\n" },
 		{ "director w [2001:db8::1]:80\n option persistence netmask 64\n",
@@ -356,7 +385,8 @@ static void test_attributes(void **state)
 		    "-a -t 10.9.9.1:0 -r 10.2.0.11:0 -m -w 1\n" },
 		{ "director w 10.9.9.1:53 UDP\n mode gateway\n option onepacket\n",
 		    "-A -u 10.9.9.1:53 -s wlc -o\n" },
-		{ "director w 10.9.9.1:90 sctp\n", "-A --sctp-service 10.9.9.1:90 -s wlc\n" },
+		{ "director w 10.9.9.1:90 sctp\n",
+		    "-A --sctp-service 10.9.9.1:90 -s wlc\n" },
 		{ "director w fwmark 7\n server a 10.2.0.11:80\n server b [fd00::b]:80\n",
 		    "-A -f 7 -s wlc\n-a -f 7 -r 10.2.0.11:80 -m -w 1\n"
 		    "-A -f 7 -6 -s wlc\n-a -f 7 -6 -r [fd00::b]:80 -m -w 1\n" },
@@ -387,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_inhibit_with_dest_deletes),
 		cmocka_unit_test(test_removed_server_leaves),
 		cmocka_unit_test(test_removed_director_leaves),
+		cmocka_unit_test(test_gateway_waits_for_inactive),
 		cmocka_unit_test(test_health_survives_renaming),
 		cmocka_unit_test(test_identical_checks_are_one_probe),
 		cmocka_unit_test(test_schedulers),
