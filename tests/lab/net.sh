@@ -111,6 +111,10 @@ lab_up()
 	printf 'netns add %s\n' client router director $SERVERS | ip -batch -
 	ns router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	ns director sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	# IPVS knows a connection for two minutes after its end, and a new one
+	# from the same port would go where that went. So one client can make
+	# 30,000 connections to one service (half of these ports) in a test.
+	ns client sysctl -qw net.ipv4.ip_local_port_range="1024 65535"
 	ip link add eth0 netns client type veth peer name client netns router
 	ip -n client -batch - <<-END
 		link set lo up

@@ -74,7 +74,7 @@ refused()
 	like "$1: and lvsctl status" "$(lvsctl status)" 'REFUSED'
 	is "$1: the table is as it was" "$(ns director ipvsadm -Sn | sort)" "$before"
 }
-sed 's/balance roundrobin/balance roundrobbin/' /run/good >/run/broken
+sed '2s/balance roundrobin/balance roundrobbin/' /run/good >/run/broken
 refused "a typo" '^/run/lvs.conf:2:10: error: .*roundrobbin.*roundrobin' \
 	'lvs.conf:2:10: .*roundrobbin'
 { head -n 5 /run/good; printf ' server rs2 10.2.0.'; } >/run/broken

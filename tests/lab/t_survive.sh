@@ -7,7 +7,9 @@
 
 lab_up 4
 start_backends
-modprobe -a ip_vs_wrr ip_vs_wlc
+modprobe ip_vs_wrr
+# Closed connections that the kernel saw only half of are gone after a second.
+ns director ipvsadm --set 0 1 0
 
 # conf MODE VIP [LINE...]: rs1 to rs3, and what else is to be in it.
 conf()
@@ -44,7 +46,6 @@ reload_same() { lvsd_hup </run/conf; }
 reload_more() { conf "$mode" "$vip" " server rs3 10.2.0.13:80 weight 2 check" | lvsd_reload; }
 reload_weight() { conf "$mode" "$vip" " server rs3 10.2.0.13:80 weight 7 check" | lvsd_reload; }
 reload_less() { lvsd_reload </run/conf; }
-reload_balance() { sed s/roundrobin/leastconn/ /run/conf | lvsd_reload; }
 reload_renamed() { sed "s/web-/shop-/; s/server rs/server node/" /run/conf | lvsd_reload; }
 
 checker_pid()
@@ -83,7 +84,6 @@ survive()
 	two_thousand "reload with one server less" reload_less
 	ns director ipvswait -t 10 "tcp:$vip:80,10.2.0.13:80=absent" >/run/gone
 	is "$mode: it is gone with its last connection" $? 0
-	two_thousand "reload with another balance" reload_balance
 	two_thousand "reload with other names" reload_renamed
 	two_thousand "kill -9 of the checker" kill_checker
 	two_thousand "kill -9 of lvsd and a new start" restart KILL

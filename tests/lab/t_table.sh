@@ -125,7 +125,7 @@ is "SIGTERM ends it with 0" $? 0
 is "the table stays after SIGTERM" "$(table)" "$(cat /run/want)"
 ns director ipvsadm -A -t 10.9.9.99:80 -s rr
 lvsd_start </run/conf
-like "all of it is adopted" "$(cat $LVSD_LOG)" 'adopted from the kernel services=29'
+like "all of it is adopted" "$(cat $LVSD_LOG)" 'adopted from the kernel services=27'
 like "nothing is sent but what is refused" "$(tail -n 3 $LVSD_LOG)" 'operations=2 refused=2'
 is "a service of another stays, and is not shown" \
 	"$(lvsctl table | grep -c 10.9.9.99) $(table | grep -c 10.9.9.99)" "0 1"

@@ -28,7 +28,7 @@ skip()
 # A figure for the reader: note "detected_ms=1040 limit_ms=1100".
 note()
 {
-	echo "# $*"
+	echo "# note: $*"
 }
 
 # check TEXT COMMAND...: COMMAND must succeed; what it says is shown when it

@@ -21,9 +21,12 @@ mkdir -p -m 755 /run/lvsd /var/lib/lvsd /run/hammer
 show_state()
 {
 	{
-		[ ! -e "$LVSD_LOG" ] || tail -n 100 "$LVSD_LOG"
+		echo "---- $LVSD_LOG"
+		[ ! -e "$LVSD_LOG" ] || tail -n 50 "$LVSD_LOG"
+		echo "---- ipvsadm -Ln"
 		[ ! -e /run/netns/director ] || ns director ipvsadm -Ln 2>&1
-		dmesg | tail -n 20
+		echo "---- warnings of the kernel"
+		dmesg -l warn,err,crit,alert,emerg | tail -n 10
 	} | sed 's/^/# /'
 }
 
