@@ -20,3 +20,6 @@ libparser_a_SOURCES = \
 	parser/value.c parser/value.h \
 	parser/value_addr.c
 BUILT_SOURCES += parser/grammar.h
+# For "make lvsd", which does not look at BUILT_SOURCES.
+parser/build_director.$(OBJEXT) parser/parser.$(OBJEXT) parser/scanner.$(OBJEXT): \
+	parser/grammar.h
