@@ -48,8 +48,9 @@ void build_director_address(struct parse *p, const struct word *value)
 	static const char *const keys[] = { PROTOCOL_KEYS };
 	struct director_draft *d = p->director;
 
-	if (p->prev.token == T_WORD && syntax_is_slip(&p->prev, keys, 4))
-		return; /* the value of a misspelt keyword */
+	if (p->prev.token == T_WORD && p->prev.loc.col != d->conf.loc.col &&
+	    syntax_is_slip(&p->prev, keys, 4))
+		return; /* the value of a misspelt keyword, which was told */
 	if (d->addr_loc.line != 0 || syntax_is_slip(value, keys, 4)) {
 		syntax_error(p, value, value->loc, keys, 4);
 		d->bad = true;

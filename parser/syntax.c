@@ -176,36 +176,40 @@ static const char *home_of(const struct word *w)
 	return NULL;
 }
 
-/* The policies of the language's origin that are a firewall's. */
-static bool is_firewall(const struct parse *p, const struct word *w)
+/* Is W, behind a flow's name, a policy of packet flow managers but not ours? */
+static bool is_foreign_policy(const struct parse *p, const struct word *w)
 {
 	static const char *const policies[] = { "permit", "deny", "skip", "table" };
 
-	if (is_keyword(&p->first, "outflow"))
-		return true;
-	for (size_t i = 0; i < 4 && is_keyword(&p->first, "flow"); i++)
-		if (p->n_words == 3 && is_keyword(w, policies[i]))
+	for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
+		if (is_keyword(&p->first, "flow") && p->n_words == 3 &&
+		    is_keyword(w, policies[i]))
 			return true;
 	return false;
 }
 
-/* Words with an answer of their own; false for all others. */
+static void refuse_firewall(struct parse *p, const struct word *w)
+{
+	parse_error(p, w->loc,
+	    "\"%.*s\" is for a firewall, and this daemon is none; a flow is "
+	    "\"flow NAME director DIRECTOR\"",
+	    WORD_ARGS(*w));
+}
+
+/* Statements and words with an answer of their own; false for all others. */
 static bool special(struct parse *p, const struct word *w)
 {
-	const struct word *whole = w != NULL ? w : &p->last;
-
 	if (is_keyword(&p->first, "defaults"))
 		parse_error(p, p->first.loc, "\"defaults\" is not supported yet");
-	else if (is_firewall(p, whole))
-		parse_error(p,
-		    is_keyword(&p->first, "outflow") ? p->first.loc : whole->loc,
-		    "\"%.*s\" is for a firewall, and this daemon is none; "
-		    "a flow is \"flow NAME director DIRECTOR\"",
-		    is_keyword(&p->first, "outflow") ? 7 : (int)whole->len,
-		    is_keyword(&p->first, "outflow") ? "outflow" : whole->text);
-	else if (w != NULL && is_later(p, w))
+	else if (is_keyword(&p->first, "outflow"))
+		refuse_firewall(p, &p->first);
+	else if (w == NULL)
+		return false;
+	else if (is_foreign_policy(p, w))
+		refuse_firewall(p, w);
+	else if (is_later(p, w))
 		parse_error(p, w->loc, "\"%.*s\" is not supported yet", WORD_ARGS(*w));
-	else if (w != NULL && p->n_words == 1 && home_of(w) != NULL)
+	else if (p->n_words == 1 && home_of(w) != NULL)
 		parse_error(p, w->loc, "\"%.*s\" belongs in a %s section", WORD_ARGS(*w),
 		    home_of(w));
 	else
