@@ -155,6 +155,19 @@ static void start_server(struct server_state *s, const struct server_state *befo
 	s->assumed = s->health.state != HEALTH_UNKNOWN;
 }
 
+/* The server of the same names in OLD, or NULL. */
+static const struct server_state *find_before(const struct state *old,
+    struct server_state **old_index, const struct server_state *s)
+{
+	struct server_state **found;
+
+	if (old == NULL)
+		return NULL;
+	found = bsearch(&s, old_index, old->n_servers, sizeof(struct server_state *),
+	    server_name_cmp);
+	return found != NULL ? *found : NULL;
+}
+
 static void start_probe(struct probe_state *p, const struct state *old,
     struct server_state **old_index, const struct ipvs_table *have)
 {
@@ -164,24 +177,27 @@ static void start_probe(struct probe_state *p, const struct state *old,
 	if (same != NULL)
 		carry_probe(p, same);
 	for (size_t i = 0; i < p->n_servers; i++) {
-		struct server_state *s = p->servers[i], **before = NULL;
+		struct server_state *s = p->servers[i];
 
-		if (old != NULL)
-			before = bsearch(&s, old_index, old->n_servers,
-			    sizeof(struct server_state *), server_name_cmp);
-		if (p->probe.health.state != HEALTH_UNKNOWN && same != NULL)
+		if (p->probe.health.state != HEALTH_UNKNOWN && same != NULL) {
 			s->health = p->probe.health;
-		else
-			start_server(s, before != NULL ? *before : NULL, have);
-		if (before != NULL && (*before)->health.state == s->health.state)
-			s->since_us = (*before)->since_us;
+			s->assumed = same->servers[0]->assumed;
+		} else {
+			start_server(s, find_before(old, old_index, s), have);
+		}
 		if (p->probe.health.state == HEALTH_UNKNOWN)
 			p->probe.health = s->health;
 	}
 }
 
-/* A server in the table stays as it was found when its director was only
- * renamed; faults are found anew. */
+/* A state that goes on goes on since when it did. */
+static void keep_since(struct server_state *s, const struct server_state *before)
+{
+	if (before != NULL && before->health.state == s->health.state &&
+	    (before->probe == NO_PROBE) == (s->probe == NO_PROBE))
+		s->since_us = before->since_us;
+}
+
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us)
 {
@@ -212,6 +228,8 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	build_probes(s);
 	for (size_t i = 0; i < s->n_probes; i++)
 		start_probe(&s->probes[i], old, old_index, have);
+	for (size_t i = 0; i < s->n_servers; i++)
+		keep_since(&s->servers[i], find_before(old, old_index, &s->servers[i]));
 	free(old_index);
 	return s;
 }

@@ -314,6 +314,25 @@ static void test_health_survives_renaming(void **state)
 	state_free(s);
 }
 
+/* Same service and server, all names and the check new: the table tells. */
+static void test_renamed_with_another_check_stays_as_found(void **state)
+{
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(parse(two_checked), NULL, &have, 1), *old = s;
+
+	(void)state;
+	all_up(s);
+	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "5\n");
+	s = state_build(parse("director shop 10.9.9.1:80\n check interval 7\n"
+			      " server a 10.2.0.11:80 check\n"),
+	    old, &have, 1);
+	assert_int_equal(server(s, "a")->health.state, HEALTH_UP);
+	state_free(old);
+	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "0\n");
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
 static void test_identical_checks_are_one_probe(void **state)
 {
 	struct ipvs_table have = { 0 };
@@ -419,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_removed_director_leaves),
 		cmocka_unit_test(test_gateway_waits_for_inactive),
 		cmocka_unit_test(test_health_survives_renaming),
+		cmocka_unit_test(test_renamed_with_another_check_stays_as_found),
 		cmocka_unit_test(test_identical_checks_are_one_probe),
 		cmocka_unit_test(test_schedulers),
 		cmocka_unit_test(test_attributes),
