@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <arpa/inet.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -43,9 +44,34 @@ struct http_conf *bench_http(struct bench *b)
 	return &b->https[b->n - 1];
 }
 
+/* In the child: what a daemon started by root has, and then the checker. */
+static void __attribute__((noreturn)) be_checker(const struct bench *b, int report_fd)
+{
+	const struct rlimit few = { b->nofile, b->nofile };
+	const gid_t groups[] = { 1, 2 };
+	bool root = geteuid() == 0;
+	struct checker_start start = { .probes = b->probes,
+		.n_probes = b->n,
+		.generation = 7,
+		.report_fd = report_fd,
+		.uid = root ? 65534 : geteuid(),
+		.gid = root ? 65534 : getegid(),
+		.user = "nobody" };
+
+	if (root && setgroups(2, groups) < 0)
+		_exit(99);
+	if (b->nofile != 0) {
+		/* Whatever else the test has open must not count. */
+		start.report_fd = dup2(report_fd, STDERR_FILENO + 1);
+		closefrom(STDERR_FILENO + 2);
+		if (start.report_fd < 0 || setrlimit(RLIMIT_NOFILE, &few) < 0)
+			_exit(99);
+	}
+	checker_run(&start);
+}
+
 void bench_start(struct bench *b)
 {
-	bool root = geteuid() == 0;
 	int ends[2];
 
 	assert_int_equal(
@@ -53,23 +79,8 @@ void bench_start(struct bench *b)
 	    0);
 	b->pid = fork();
 	assert_true(b->pid >= 0);
-	if (b->pid == 0) {
-		const struct checker_start start = { .probes = b->probes,
-			.n_probes = b->n,
-			.generation = 7,
-			.report_fd = ends[1],
-			.uid = root ? 65534 : geteuid(),
-			.gid = root ? 65534 : getegid(),
-			.user = "nobody" };
-
-		if (b->nofile != 0) {
-			const struct rlimit few = { b->nofile, b->nofile };
-
-			if (setrlimit(RLIMIT_NOFILE, &few) < 0)
-				_exit(99);
-		}
-		checker_run(&start);
-	}
+	if (b->pid == 0)
+		be_checker(b, ends[1]);
 	close(ends[1]);
 	b->fd = ends[0];
 }

@@ -302,16 +302,18 @@ static void identity_fini(struct identity *id)
 
 /* What one handshake with the checker brought. */
 struct handshake {
+	const char *answer; /* NULL: a plain 200 */
 	bool done;
 	char sni[64];
 	char request[1024];
 };
 
-/* Serves one check over TLS as ID and answers 200 when asked. */
+/* Serves one check over TLS as ID, with one record when asked. */
 static struct probe_report serve_tls(
     struct bench *b, int l, const struct identity *id, struct handshake *h)
 {
 	static const char ok[] = "HTTP/1.1 200 OK\r\n\r\n";
+	const char *bytes = h->answer != NULL ? h->answer : ok;
 	struct timeval patience = { .tv_sec = BENCH_DEADLINE_MS / 1000 };
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	struct probe_report r;
@@ -319,7 +321,7 @@ static struct probe_report serve_tls(
 	SSL *ssl;
 	int fd, n;
 
-	memset(h, 0, sizeof *h);
+	h->sni[0] = h->request[0] = '\0';
 	assert_int_equal(SSL_CTX_use_certificate(ctx, id->cert), 1);
 	assert_int_equal(SSL_CTX_use_PrivateKey(ctx, id->key), 1);
 	bench_start(b);
@@ -332,7 +334,7 @@ static struct probe_report serve_tls(
 		snprintf(h->sni, sizeof h->sni, "%s", sni);
 	if (h->done && (n = SSL_read(ssl, h->request, sizeof h->request - 1)) > 0) {
 		h->request[n] = '\0';
-		SSL_write(ssl, ok, sizeof ok - 1);
+		SSL_write(ssl, bytes, (int)strlen(bytes));
 	}
 	r = bench_first(b, 0);
 	assert_int_equal(bench_stop(b), 0);
@@ -348,7 +350,7 @@ static void https_unverified(void **state)
 {
 	struct bench b = { 0 };
 	struct identity id;
-	struct handshake h;
+	struct handshake h = { 0 };
 	struct probe_report r;
 	int l = http_bench(&b, CHECK_HTTPS);
 
@@ -363,12 +365,31 @@ static void https_unverified(void **state)
 	identity_fini(&id);
 }
 
+/* What fits one TLS record but not one read: the socket shows nothing of the
+ * rest. */
+static void https_long_record(void **state)
+{
+	struct bench b = { 0 };
+	struct identity id;
+	struct handshake h = { 0 };
+	char answer[8192];
+	int l = http_bench(&b, CHECK_HTTPS);
+
+	(void)state;
+	identity_init(&id, "DNS:other.example");
+	snprintf(answer, sizeof answer, "HTTP/1.1 103 Early\r\nLink: %06000d\r\n\r\n%s",
+	    0, "HTTP/1.1 200 OK\r\n");
+	h.answer = answer;
+	assert_int_equal(serve_tls(&b, l, &id, &h).reason, REASON_OK);
+	identity_fini(&id);
+}
+
 /* Neither vhost nor sni: none is sent, and none of an address. */
 static void https_no_sni(void **state)
 {
 	struct bench b = { 0 };
 	struct identity id;
-	struct handshake h;
+	struct handshake h = { 0 };
 	int l = http_bench(&b, CHECK_HTTPS);
 
 	(void)state;
@@ -383,7 +404,7 @@ static struct probe_report verified(
 {
 	struct bench b = { 0 };
 	struct identity id;
-	struct handshake h;
+	struct handshake h = { 0 };
 	struct probe_report r;
 	int l = http_bench(&b, CHECK_HTTPS);
 
@@ -442,7 +463,7 @@ static void https_cafile_of_root(void **state)
 {
 	struct bench b = { 0 };
 	struct identity id;
-	struct handshake h;
+	struct handshake h = { 0 };
 	int l = http_bench(&b, CHECK_HTTPS);
 
 	(void)state;
@@ -529,6 +550,7 @@ int main(int argc, char **argv, char **envp)
 		cmocka_unit_test(http_request),
 		cmocka_unit_test(http_request_v6_and_vhost),
 		cmocka_unit_test(https_unverified),
+		cmocka_unit_test(https_long_record),
 		cmocka_unit_test(https_no_sni),
 		cmocka_unit_test(https_verified),
 		cmocka_unit_test(https_wrong_name),

@@ -181,6 +181,8 @@ static void change_goes_at_once(void **state)
 	assert_string_equal(r.text, "");
 	run_done(fly(f, 1), REASON_TIMEOUT, 0, NULL, 0);
 	assert_true(reported(f, &r));
+	run_done(fly(f, 1), REASON_MALFORMED, 0, NULL, 0);
+	assert_true(reported(f, &r));
 	run_done(fly(f, 1), REASON_LOCAL_MEMORY, 12, NULL, 0);
 	assert_true(reported(f, &r));
 	assert_int_equal(r.health, HEALTH_DOWN);
@@ -207,31 +209,67 @@ static void unchanged_goes_later(void **state)
 	assert_false(reported(f, &r));
 }
 
-/* While nobody reads, nothing piles up; then the newest of each is told. */
+static void fill(struct fixture *f)
+{
+	char junk[64];
+
+	while (send(f->c.report.fd, junk, sizeof junk, MSG_DONTWAIT) > 0)
+		;
+}
+
+static void drain(struct fixture *f)
+{
+	char junk[64];
+
+	while (recv(f->daemon, junk, sizeof junk, MSG_DONTWAIT) == sizeof junk)
+		;
+}
+
+/* While nobody reads, nothing piles up; then the newest of each is told, and
+ * not only at the next tick. */
 static void full_socket(void **state)
 {
 	struct fixture *f = *state;
 	struct probe_report r = { 0 };
-	char junk[64];
+	uint64_t before_us;
 	int n = 0;
 
-	while (send(f->c.report.fd, junk, sizeof junk, MSG_DONTWAIT) > 0)
-		;
+	fill(f);
 	run_ended(fly(f, 0), REASON_TIMEOUT, 0);
 	run_ended(fly(f, 1), REASON_REFUSED, 0);
 	run_ended(fly(f, 0), REASON_OK, 0);
 	run_ended(fly(f, 0), REASON_UNREACHABLE, 0);
 	ev_run(f->c.loop, EVRUN_NOWAIT);
-	while (recv(f->daemon, junk, sizeof junk, MSG_DONTWAIT) == sizeof junk)
-		;
+	before_us = mono_us();
+	drain(f);
 	while (!reported(f, &r))
 		ev_run(f->c.loop, EVRUN_ONCE);
+	assert_in_range(mono_us() - before_us, 0, 500000);
 	do {
 		assert_int_equal(
 		    r.reason, r.probe == 0 ? REASON_UNREACHABLE : REASON_REFUSED);
 		n++;
 	} while (reported(f, &r));
 	assert_int_equal(n, 2);
+}
+
+/* The same when it was the tick that found the socket full. */
+static void full_socket_at_tick(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_report r = { 0 };
+
+	run_ended(fly(f, 0), REASON_OK, 0);
+	assert_true(reported(f, &r));
+	fill(f);
+	run_ended(fly(f, 0), REASON_OK, 0);
+	assert_true(ev_is_active(&f->c.report.tick));
+	while (ev_is_active(&f->c.report.tick))
+		ev_run(f->c.loop, EVRUN_ONCE);
+	drain(f);
+	while (!reported(f, &r))
+		ev_run(f->c.loop, EVRUN_ONCE);
+	assert_int_equal(r.started_us, f->c.runs[0].started_us);
 }
 
 /* --- answers --- */
@@ -397,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(change_goes_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(unchanged_goes_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_socket, setup, teardown),
+		cmocka_unit_test_setup_teardown(full_socket_at_tick, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo_reply, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo_reply_v6, setup, teardown),
 		cmocka_unit_test_setup_teardown(late_answer, setup, teardown),
@@ -404,5 +443,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(noise, setup, teardown),
 	};
 
+	alarm(60); /* the deadline of every ev_run() above */
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }
