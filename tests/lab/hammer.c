@@ -3,7 +3,8 @@
  *
  * Sends HTTP requests (or datagrams) to one address over a number of
  * connections, each a new one, or with -k over connections that are kept and
- * must never break. Each request has a deadline. The summary is key=value
+ * must never break. They come from one client or, with -b, from many. Each
+ * request has a deadline. The summary is key=value
  * lines; times are CLOCK_MONOTONIC in seconds, of a failure the moment its
  * request was begun, so that "no request begun after T failed" can be asked.
  * Exits 1 when a request failed. It ends after -n requests, or at SIGTERM or
@@ -16,6 +17,7 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -55,6 +57,8 @@ struct slot {
 static struct {
 	struct sockaddr_storage to;
 	socklen_t to_len;
+	struct addr from; /* the first of n_from addresses; none: the kernel chooses */
+	unsigned n_from;
 	char request[256];
 	bool udp, keep;
 	unsigned slots;
@@ -235,6 +239,35 @@ static void on_connected(struct slot *s)
 		ask(s);
 }
 
+/*
+ * Each connection comes from the next address, and its port was not used for
+ * minutes: IPVS remembers a connection for two minutes after its end and treats
+ * a new one from the same place as a part of it, which no real mass of clients
+ * would see. Ports move on by the clock, 100 a second, whoever used them.
+ */
+static void bind_next(int fd)
+{
+	static unsigned n;
+	static uint64_t port;
+	struct sockaddr_storage from;
+	struct addr a = want.from;
+	unsigned last = a.family == AF_INET ? 3 : 15;
+	socklen_t len;
+	int on = 1;
+
+	if (port == 0)
+		port = mono_us() / 10000;
+	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
+	do {
+		a.bytes[last] = (uint8_t)(want.from.bytes[last] + n);
+		len = addr_sockaddr(&a, (uint16_t)(1024 + port % 64000), &from);
+		if (++n == want.n_from) {
+			n = 0;
+			port++;
+		}
+	} while (bind(fd, (struct sockaddr *)&from, len) != 0 && errno == EADDRINUSE);
+}
+
 static void begin(struct slot *s)
 {
 	int type = want.udp ? SOCK_DGRAM : SOCK_STREAM;
@@ -251,6 +284,8 @@ static void begin(struct slot *s)
 	if (s->fd < 0)
 		err(2, "socket");
 	seen.connections++;
+	if (want.n_from != 0)
+		bind_next(s->fd);
 	if (connect(s->fd, (struct sockaddr *)&want.to, want.to_len) == 0)
 		ask(s);
 	else if (errno != EINPROGRESS)
@@ -369,9 +404,19 @@ static void usage(void)
 {
 	fprintf(stderr,
 	    "usage: hammer [-ku] [-n REQUESTS] [-c CONNECTIONS] [-r REQUESTS_A_SECOND]\n"
-	    "              [-t TIMEOUT_MS] ADDRESS PORT\n"
-	    "  -k  keep the connections    -u  datagrams instead of HTTP\n");
+	    "              [-t TIMEOUT_MS] [-b ADDRESS/N] ADDRESS PORT\n"
+	    "  -k  keep the connections    -u  datagrams instead of HTTP\n"
+	    "  -b  come from N addresses in turn, ADDRESS being the first\n");
 	exit(2);
+}
+
+static void read_sources(char *text)
+{
+	char *slash = strchr(text, '/');
+
+	if (slash == NULL || !addr_parse(&want.from, text, (size_t)(slash - text)))
+		usage();
+	want.n_from = (unsigned)number(slash + 1, 1, 256);
 }
 
 static void read_arguments(int argc, char **argv)
@@ -379,13 +424,16 @@ static void read_arguments(int argc, char **argv)
 	struct addr to;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "kun:c:r:t:")) != -1) {
+	while ((opt = getopt(argc, argv, "kun:c:r:t:b:")) != -1) {
 		switch (opt) {
 		case 'k':
 			want.keep = true;
 			break;
 		case 'u':
 			want.udp = true;
+			break;
+		case 'b':
+			read_sources(optarg);
 			break;
 		case 'n':
 			want.requests = (uint64_t)number(optarg, 1, 1000000000);

@@ -111,16 +111,14 @@ lab_up()
 	printf 'netns add %s\n' client router director $SERVERS | ip -batch -
 	ns router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	ns director sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-	# IPVS knows a connection for two minutes after its end, and a new one
-	# from the same port would go where that went. So one client can make
-	# 30,000 connections to one service (half of these ports) in a test.
-	ns client sysctl -qw net.ipv4.ip_local_port_range="1024 65535"
 	ip link add eth0 netns client type veth peer name client netns router
 	ip -n client -batch - <<-END
 		link set lo up
 		addr add 10.1.0.2/24 dev eth0
 		addr add fd01::2/64 dev eth0 nodad
 		link set eth0 up
+		route add local 10.1.1.0/24 dev lo
+		route add local fd01:1::/64 dev lo
 		route add default via 10.1.0.1
 		route add default via fd01::1
 	END
@@ -133,6 +131,8 @@ lab_up()
 		addr add 10.2.0.1/24 dev br0
 		addr add fd02::1/64 dev br0 nodad
 		link set br0 up
+		route add 10.1.1.0/24 via 10.1.0.2
+		route add fd01:1::/64 via fd01::2
 		route add 10.9.0.0/16 via 10.2.0.2
 		route add fd09::/64 via fd02::2
 	END

@@ -20,7 +20,13 @@ mkdir -p -m 755 /run/lvsd /var/lib/lvsd /run/hammer
 
 show_state()
 {
+	local file
+
 	{
+		for file in $(grep -l '^failed=[1-9]' /run/hammer/*); do
+			echo "---- $file"
+			cat "$file"
+		done
 		echo "---- $LVSD_LOG"
 		[ ! -e "$LVSD_LOG" ] || tail -n 50 "$LVSD_LOG"
 		echo "---- ipvsadm -Ln"
@@ -38,7 +44,7 @@ at_exit()
 		echo "not ok - the script ended early, with status $status"
 		tap_failed=1
 	fi
-	[ "$tap_failed" = 0 ] || show_state
+	[ "$tap_failed" = 0 ] || show_state 2>/dev/null
 	exit $((tap_failed > 0))
 }
 trap at_exit EXIT
@@ -145,15 +151,26 @@ logged()
 
 # ---- traffic ----
 
-# hammer_start NAME [ARGUMENT...] ADDRESS PORT: in the client's namespace, until
-# hammer_stop; returns when the first request was answered.
+# What makes hammer a crowd of 100 clients, unless the caller says who it is.
+crowd()
+{
+	case " $* " in
+	*" -b "*) ;;
+	*:*) echo "-b fd01:1::1/100" ;;
+	*) echo "-b 10.1.1.1/100" ;;
+	esac
+}
+
+# hammer_start NAME [ARGUMENT...] ADDRESS PORT: many clients, or with -b
+# 10.1.0.2/1 one, until hammer_stop; returns when a request was answered.
 declare -A hammer_pid
 hammer_start()
 {
 	local name=$1
 
 	shift
-	ip netns exec client hammer "$@" >"/run/hammer/$name" 2>&1 &
+	: >"/run/hammer/$name"
+	ip netns exec client hammer $(crowd "$@") "$@" >"/run/hammer/$name" 2>&1 &
 	hammer_pid[$name]=$!
 	wait_for 10 grep -q '^started=' "/run/hammer/$name"
 }
@@ -165,13 +182,13 @@ hammer_stop()
 	wait "${hammer_pid[$1]}"
 }
 
-# hammer_run NAME ARGUMENT...: from begin to end.
+# hammer_run NAME ARGUMENT...: the same from begin to end.
 hammer_run()
 {
 	local name=$1
 
 	shift
-	ns client hammer "$@" >"/run/hammer/$name" 2>&1
+	ns client hammer $(crowd "$@") "$@" >"/run/hammer/$name" 2>&1
 }
 
 # hammer_get NAME KEY: a value of the summary, 0 when it has none.
