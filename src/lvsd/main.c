@@ -122,8 +122,7 @@ static struct conf *start_conf(struct lvsd *l)
 	diags_print(stderr, &diags);
 	diags_fini(&diags);
 	if (conf == NULL)
-		daemon_fail(
-		    status, "%s is not usable, nothing was started", l->options.config);
+		daemon_fail(status, "%s", ""); /* the remarks have said it */
 	if (!user_resolve(conf, &l->user, error, sizeof error))
 		daemon_fail(EXIT_USER, "%s", error);
 	if (l->user.fallback)

@@ -1,0 +1,87 @@
+# life.sh: start, checks, reload, refusals and stop, without a kernel.
+. "$SRCDIR/tests/dry/lib"
+
+a=$port b=$((port + 1)) dead=$((port + 2))
+servers="$(backend -n a -p $a) $(backend -n b -p $b)"
+b_pid=${servers#* }
+two()
+{
+	conf <<-END
+	director web 10.9.9.1:80
+	 balance ${1:-roundrobin}
+	 check interval 200ms timeout 100ms
+	 option httpcheck
+	 server a 127.0.0.1:$a check
+	 server b 127.0.0.1:$b weight ${2:-1} check
+	 server dead 127.0.0.1:$dead check
+	END
+}
+two
+check "lvsd -c takes the file" lvsd -c -f "$conf"
+check "it starts" start
+check "a is up" wait_for 5 health_is a up
+check "b is up" wait_for 5 health_is b up
+check "dead is down" wait_for 5 health_is dead down
+table="-A -t 10.9.9.1:80 -s wrr
+-a -t 10.9.9.1:80 -r 127.0.0.1:$a -m -w 1
+-a -t 10.9.9.1:80 -r 127.0.0.1:$b -m -w"
+is "lvsctl table" "$(ctl table)" "$table 1"
+like "lvsctl status says why dead is down" "$(ctl status)" 'http check: connection refused'
+is "status is at most 80 columns wide" "$(ctl status | awk 'length > 80' | grep -v "$conf")" ""
+like "one line in the log" "$(cat "$log")" \
+	'server web/dead unknown -> down: connection refused director=web server=dead address=127.0.0.1:.* reason=refused code=111'
+
+# ---- reload ----
+
+is "the same file: nothing is sent, checks go on" "$(ctl reload)" \
+	"reloaded, 0 operations, checks go on"
+two roundrobin 7
+is "another weight" "$(ctl reload)" \
+	"ipvsadm -e -t 10.9.9.1:80 -r 127.0.0.1:$b -m -w 7
+reloaded, 1 operation, checks go on"
+is "it is in the table" "$(ctl table)" "$table 7"
+two roundrobbin
+said=$(ctl reload 2>&1)
+is "a typo: exit status" $? 1
+like "a typo: the place" "$said" '^.*/lvs.conf:[0-9]*:10: error: .*did you mean "roundrobin"'
+like "a typo: the caret" "$said" '^ *\^~+$'
+is "a typo: the table is as it was" "$(ctl table)" "$table 7"
+like "a typo: status tells that file and table differ" "$(ctl status)" 'REFUSED'
+two roundrobin 7
+truncate -s -1 "$conf"
+like "no last newline" "$(ctl reload 2>&1)" 'newline'
+: >"$conf"
+like "an empty file" "$(ctl reload 2>&1)" 'director'
+is "still the same table" "$(ctl table)" "$table 7"
+two roundrobin 7
+check "the good file again" ctl reload
+is "status is content" "$(ctl status | grep -c REFUSED)" 0
+two leastconn 7
+kill -HUP $daemon
+scheduler_is() { ctl table | grep -q -- "-s $1"; }
+check "SIGHUP reloads, too" wait_for 5 scheduler_is wlc
+
+# ---- servers and the checker die ----
+
+kill "$b_pid"
+check "b dies" wait_for 5 health_is b down
+is "it is out of the table" "$(ctl table | grep -c "127.0.0.1:$b")" 0
+servers="$servers $(backend -n b -p $b)"
+check "b is back" wait_for 5 health_is b up
+is "and in the table" "$(ctl table | grep -c "127.0.0.1:$b -m -w 7")" 1
+checker=$(json .checker.pid)
+kill -9 "$checker"
+another() { [ "$(json .checker.pid)" != "$checker" ] && [ "$(json .checker.pid)" != 0 ]; }
+check "kill -9 of the checker: there is another" wait_for 10 another
+is "nobody's health was lost" "$(logged 'b up -> ')" 1
+is "death is told" "$(json .checker.deaths)" 1
+checker=$(json .checker.pid)
+stop KILL
+gone() { ! kill -0 "$checker" 2>/dev/null; }
+check "kill -9 of lvsd: the checker ends, too" wait_for 10 gone
+check "and another lvsd can start on its sockets" start
+stop
+is "SIGTERM: exit status" $? 0
+is "the sockets are gone" "$(ls "$dir"/*.sock 2>/dev/null)" ""
+is "no sanitizer complained" "$(logged 'ERROR: AddressSanitizer|runtime error|LeakSanitizer')" 0
+finish
