@@ -4,12 +4,33 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test_checker \
+	tests/unit/test_checker_http \
+	tests/unit/test_health \
+	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
-	tests/unit/test_plan
+	tests/unit/test_parser \
+	tests/unit/test_plan \
+	tests/unit/test_probe \
+	tests/unit/test_run
+tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_LDADD = $(unit_ldadd)
+tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_http_LDADD = $(unit_ldadd)
+tests_unit_test_health_SOURCES = tests/unit/test_health.c
+tests_unit_test_health_LDADD = $(unit_ldadd)
+tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
+tests_unit_test_http_status_LDADD = $(unit_ldadd)
 tests_unit_test_ipvs_SOURCES = tests/unit/test_ipvs.c
 tests_unit_test_ipvs_LDADD = $(unit_ldadd)
+tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
+tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
 tests_unit_test_plan_LDADD = $(unit_ldadd)
+tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
+tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_run_SOURCES = tests/unit/test_run.c
+tests_unit_test_run_LDADD = $(unit_ldadd)
 
 lab_programs = \
 	tests/lab/backend \
