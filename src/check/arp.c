@@ -33,8 +33,7 @@ static int talk_cmp(const struct arp_talk *a, const struct arp_talk *b)
 }
 
 /* Not RB_GENERATE_STATIC, whose __unused only BSD's headers define. */
-RB_GENERATE_INTERNAL(
-    arp_tree, arp_talk, entry, talk_cmp, static __attribute__((unused)))
+RB_GENERATE_INTERNAL(arp_tree, arp_talk, entry, talk_cmp, static __attribute__((unused)))
 
 static int send_request(
     struct raw *raw, const struct nets_way *way, const struct addr *server)

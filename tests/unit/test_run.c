@@ -211,7 +211,7 @@ static void unchanged_goes_later(void **state)
 
 static void fill(struct fixture *f)
 {
-	char junk[64];
+	static const char junk[64];
 
 	while (send(f->c.report.fd, junk, sizeof junk, MSG_DONTWAIT) > 0)
 		;
