@@ -38,7 +38,9 @@ struct parse {
 	uint16_t file_no;
 	enum read_purpose purpose;
 
-	/* The scanner's place in the text. */
+	/* The scanner's text and its place in it. */
+	const char *text;
+	char *copy;
 	void *scanner;
 	uint32_t line, col; /* of the next byte */
 	uint32_t end_col;   /* behind the last word of this line; 0: none yet */
