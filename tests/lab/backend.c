@@ -222,7 +222,9 @@ static void to_background(void)
 		err(1, "fork");
 	if (pid > 0) {
 		printf("%d\n", (int)pid);
-		exit(0);
+		fflush(stdout);
+		/* The ports are the child's now, not leaks of this process. */
+		_exit(0);
 	}
 	setsid();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
