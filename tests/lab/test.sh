@@ -16,6 +16,7 @@
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/net.sh"
 PATH=$TOOLS:$BUILDDIR:$PATH
 LVSD_CONF=/run/lvs.conf LVSD_LOG=/run/lvsd.log
+dmesg -C # what the kernel says of its boot is no news
 mkdir -p -m 755 /run/lvsd /var/lib/lvsd /run/hammer
 
 show_state()
@@ -58,7 +59,7 @@ watchdog()
 	pause $((LAB_SECONDS - 3 - up_cs / 100))
 	echo "not ok - not done after $LAB_SECONDS s"
 	ps -eo pid,args | grep -v '\[' | sed 's/^/# /'
-	show_state
+	show_state 2>/dev/null
 	kill -9 $$
 }
 watchdog &
