@@ -5,6 +5,7 @@ cd "$(dirname "$0")" || exit
 . ./tap.sh
 scratch=$(mktemp -d /tmp/lvsd-host.XXXXXX) || exit
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 143' TERM INT HUP
 export TMPDIR="$scratch"
 
 # The processes of guests that have their directory below $scratch.
