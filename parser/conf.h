@@ -25,22 +25,22 @@ struct arena;
 /* Where a word stands. Lines and columns count from 1, columns in bytes. */
 struct loc {
 	uint32_t line, col;
-	uint32_t len; /* of the word, in bytes */
+	uint32_t len;  /* of the word, in bytes */
 	uint16_t file; /* index into conf.files */
 };
 
 /* The balance words of the language; plan.c knows the kernel's names. */
 enum balance {
 	BALANCE_ROUNDROBIN,
-	BALANCE_LEASTCONN, /* the default */
-	BALANCE_LOCALITY, /* leastconn localitybased */
+	BALANCE_LEASTCONN,	      /* the default */
+	BALANCE_LOCALITY,	      /* leastconn localitybased */
 	BALANCE_LOCALITY_REPLICATION, /* leastconn localitybased replication */
 	BALANCE_SOURCE,
 	BALANCE_SRCDST,
 	BALANCE_DEST,
 	BALANCE_SHORTEXPDELAY, /* also shortestexpected */
 	BALANCE_NEVERQUEUE,
-	BALANCE_FO, /* also weightedfailover */
+	BALANCE_FO,  /* also weightedfailover */
 	BALANCE_OVF, /* also ovh */
 	BALANCE_MH,
 	BALANCE_TWOS,
@@ -58,24 +58,24 @@ enum check_method { CHECK_ICMP, CHECK_TCP, CHECK_HTTP, CHECK_HTTPS, CHECK_ARP };
 struct check_conf {
 	struct loc loc;
 	enum check_method method;
-	uint32_t interval_ms; /* from start to start */
-	uint32_t timeout_ms; /* one absolute deadline for the whole check */
-	uint16_t rise, fall; /* consecutive results, at least 1 */
-	uint16_t port; /* 0: the server's, else the director's */
-	bool inhibit; /* down is weight 0 instead of deleted */
-	struct addr source; /* family 0: the kernel chooses */
-	const char *iface; /* arp only; NULL: from the connected networks */
+	uint32_t interval_ms;	      /* from start to start */
+	uint32_t timeout_ms;	      /* one absolute deadline for the whole check */
+	uint16_t rise, fall;	      /* consecutive results, at least 1 */
+	uint16_t port;		      /* 0: the server's, else the director's */
+	bool inhibit;		      /* down is weight 0 instead of deleted */
+	struct addr source;	      /* family 0: the kernel chooses */
+	const char *iface;	      /* arp only; NULL: from the connected networks */
 	const struct http_conf *http; /* http and https only */
 };
 
 /* What option httpcheck and httpscheck say. */
 struct http_conf {
-	const char *uri; /* "/" */
-	const char *vhost; /* Host header; NULL: address[:port] */
+	const char *uri;     /* "/" */
+	const char *vhost;   /* Host header; NULL: address[:port] */
 	uint16_t statuscode; /* 200 */
 	/* https only */
-	const char *sni; /* NULL: vhost, and without one no SNI is sent */
-	bool verify; /* verify required: chain, and name (sni, vhost, address) */
+	const char *sni;    /* NULL: vhost, and without one no SNI is sent */
+	bool verify;	    /* verify required: chain, and name (sni, vhost, address) */
 	const char *cafile; /* NULL: the system's store */
 };
 
@@ -84,7 +84,7 @@ struct server_conf {
 	struct loc loc; /* of the name */
 	const char *name;
 	struct addr addr;
-	uint16_t port; /* 0: the packet's port, for a director without one */
+	uint16_t port;	 /* 0: the packet's port, for a director without one */
 	uint16_t weight; /* 0 to 65535, default 1 */
 	bool sorry;
 	const struct check_conf *check; /* NULL: not checked, always up */
@@ -96,14 +96,14 @@ struct director_conf {
 	struct loc loc; /* of the name */
 	const char *name;
 	struct addr addr; /* family 0: a mark director */
-	uint16_t port; /* 0: every port */
+	uint16_t port;	  /* 0: every port */
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
-	uint32_t fwmark; /* 0: none given */
+	uint32_t fwmark;  /* 0: none given */
 	enum balance balance;
 	enum mode mode;
 	bool persistent, onepacket;
 	uint32_t persist_timeout_s; /* 0 when not persistent */
-	uint8_t persist_prefix; /* netmask as a prefix length: of 32, or of 128 (for a
+	uint8_t persist_prefix;	    /* netmask as a prefix length: of 32, or of 128 (for a
 				 * mark director, when it has an IPv6 server) */
 	struct check_conf *check;
 	struct server_list servers;
@@ -146,14 +146,14 @@ STAILQ_HEAD(flow_list, flow_conf);
 struct socket_conf {
 	const char *path;
 	const char *group; /* NULL: the default of interfaces.md */
-	uint16_t mode; /* 0660 */
+	uint16_t mode;	   /* 0660 */
 };
 
 struct conf {
 	struct arena *arena;
 	const char **files; /* names as given, for messages; files[0] is the main one */
 	size_t n_files;
-	struct loc user_loc; /* line 0: no user statement */
+	struct loc user_loc;	  /* line 0: no user statement */
 	const char *user, *group; /* of the checker; NULL: lvsd, else nobody */
 	struct socket_conf control, status;
 	const char *state; /* path of the state file */

@@ -18,7 +18,7 @@
 /* One remark about the text. */
 struct diag {
 	enum diag_level { DIAG_ERROR, DIAG_WARNING } level;
-	struct loc loc; /* line 0: about the file as a whole */
+	struct loc loc;	  /* line 0: about the file as a whole */
 	const char *file; /* name as given */
 	const char *text; /* what is wrong, and what may stand there */
 	const char *line; /* the source line, without its end; NULL for none */
@@ -29,7 +29,7 @@ struct diags {
 	struct diag *list;
 	size_t n, cap;
 	size_t n_errors, n_warnings; /* n_errors counts those not kept, too */
-	struct arena *arena; /* of the texts */
+	struct arena *arena;	     /* of the texts */
 };
 
 void diags_init(struct diags *d);
@@ -54,8 +54,8 @@ struct conf_text {
 
 /* Who asks for the file, and so how much it must be trusted. */
 enum read_purpose {
-	READ_CHECK, /* lvsd -c: any readable file; a missing last newline warns */
-	READ_START, /* the daemon at start: owned by root or us, not writable by
+	READ_CHECK,  /* lvsd -c: any readable file; a missing last newline warns */
+	READ_START,  /* the daemon at start: owned by root or us, not writable by
 	             * group or others; a missing last newline warns */
 	READ_RELOAD, /* as READ_START; a missing last newline, or a size, mtime
 	              * or inode that changed while it was read, is an error */
@@ -67,9 +67,8 @@ enum read_purpose {
  * returns false; the text of a refused file is never shown. *UNREADABLE (may
  * be NULL) tells "cannot read" (exit status 2) from "must not be used" (1).
  */
-bool conf_read(
-    struct conf_text *t, const char *path, enum read_purpose purpose, struct diags *d,
-    bool *unreadable);
+bool conf_read(struct conf_text *t, const char *path, enum read_purpose purpose,
+    struct diags *d, bool *unreadable);
 void conf_text_fini(struct conf_text *t);
 
 /*

@@ -3,8 +3,9 @@
  *
  * Forked, not exec'd, by the daemon: it inherits the configuration and the
  * health of every probe, gives up every privilege, and runs until its end of
- * the report socket closes. It never touches netlink, the configuration file
- * or a control socket.
+ * the report socket closes. It never touches IPVS, the configuration file or a
+ * control socket; of the machine it reads the addresses of the interfaces, for
+ * arp checks that name none.
  */
 #ifndef LVSD_CHECK_CHECKER_H
 #define LVSD_CHECK_CHECKER_H
@@ -19,7 +20,7 @@ struct checker_start {
 	size_t n_probes;
 	uint32_t generation;
 	int report_fd; /* SOCK_SEQPACKET, non-blocking; EOF or EPIPE ends the checker */
-	uid_t uid; /* whom to become; when not started as root both are ignored */
+	uid_t uid;     /* whom to become; when not started as root both are ignored */
 	gid_t gid;
 	const char *user; /* its name, for the log */
 };

@@ -24,21 +24,21 @@ enum reason {
 	/* the server's failures */
 	REASON_REFUSED, /* RST, or ICMP port unreachable */
 	REASON_TIMEOUT,
-	REASON_RESET, /* the connection broke after it stood */
-	REASON_CLOSED, /* end of file before the answer was complete */
-	REASON_UNREACHABLE, /* EHOSTUNREACH, ENETUNREACH, ICMP unreachable */
-	REASON_TLS, /* text: OpenSSL's words */
-	REASON_BAD_STATUS, /* code: the status that came */
-	REASON_MALFORMED, /* the answer is no HTTP */
+	REASON_RESET,	      /* the connection broke after it stood */
+	REASON_CLOSED,	      /* end of file before the answer was complete */
+	REASON_UNREACHABLE,   /* EHOSTUNREACH, ENETUNREACH, ICMP unreachable */
+	REASON_TLS,	      /* text: OpenSSL's words */
+	REASON_BAD_STATUS,    /* code: the status that came */
+	REASON_MALFORMED,     /* the answer is no HTTP */
 	REASON_NO_ARP_ANSWER, /* arp and neighbour solicitation */
 	/* local trouble: says nothing of the server, changes no health */
 	REASON_LOCAL_DESCRIPTORS, /* EMFILE, ENFILE */
-	REASON_LOCAL_PORTS, /* EADDRNOTAVAIL from connect, EAGAIN */
-	REASON_LOCAL_MEMORY, /* ENOMEM, ENOBUFS */
-	REASON_LOCAL_SOURCE, /* bind: the source address is not here */
-	REASON_LOCAL_PERMISSION, /* EPERM, EACCES: a firewall rule, a missing right */
-	REASON_LOCAL_INTERFACE, /* arp: no such interface, or no connected network */
-	REASON_LOCAL_OTHER, /* code: the errno */
+	REASON_LOCAL_PORTS,	  /* EADDRNOTAVAIL from connect, EAGAIN */
+	REASON_LOCAL_MEMORY,	  /* ENOMEM, ENOBUFS */
+	REASON_LOCAL_SOURCE,	  /* bind: the source address is not here */
+	REASON_LOCAL_PERMISSION,  /* EPERM, EACCES: a firewall rule, a missing right */
+	REASON_LOCAL_INTERFACE,	  /* arp: no such interface, or no connected network */
+	REASON_LOCAL_OTHER,	  /* code: the errno */
 	REASON_MAX
 };
 
@@ -81,9 +81,9 @@ struct probe_report {
 	uint8_t reason; /* enum reason, of the last check */
 	uint16_t reserved;
 	int32_t score;
-	int32_t code; /* HTTP status or errno, by reason */
-	uint32_t duration_us; /* of the last check */
-	uint64_t started_us; /* of the last check, mono */
+	int32_t code;		   /* HTTP status or errno, by reason */
+	uint32_t duration_us;	   /* of the last check */
+	uint64_t started_us;	   /* of the last check, mono */
 	char text[PROBE_TEXT_MAX]; /* NUL-ended detail: TLS error, status line */
 };
 

@@ -55,7 +55,7 @@ struct control {
 
 static json_t *refusal(const char *text)
 {
-	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
+	return json_pack("{s:b, s:o}", "ok", 0, "error", show_text(text));
 }
 
 static json_t *do_reload(struct lvsd *l)

@@ -62,12 +62,11 @@ static void __attribute__((noreturn)) wait_for_child(int fd)
 	_exit(n == 1 ? byte : EXIT_SYSTEM);
 }
 
-void daemon_fork(struct lvsd *l)
+void daemon_fork(void)
 {
 	int fds[2];
 	pid_t pid;
 
-	(void)l;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		daemon_fail(EXIT_SYSTEM, "cannot make a pipe: %s", strerror(errno));
 	pid = fork();
@@ -160,9 +159,8 @@ void daemon_lock(struct lvsd *l, const struct conf *conf)
 		lock_pidfile(l->options.pidfile);
 }
 
-void daemon_unlock(struct lvsd *l)
+void daemon_unlock(void)
 {
-	(void)l;
 	if (process.pidfile != NULL)
 		pidfile_remove(process.pidfile);
 	process.pidfile = NULL;
@@ -186,9 +184,8 @@ bool daemon_probe(struct ipvs *ipvs)
  * next checker, which opens raw sockets and then gives up everything; KILL
  * ends it; CHOWN is for the sockets.
  */
-void daemon_limit_rights(const struct lvsd *l)
+void daemon_limit_rights(void)
 {
-	(void)l;
 	if (geteuid() != 0)
 		return;
 	capng_clear(CAPNG_SELECT_BOTH);

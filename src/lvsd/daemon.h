@@ -16,7 +16,7 @@ void daemon_fail(enum exit_status status, const char *fmt, ...)
 
 /* -D: goes on in a child. The parent waits until the child is ready and ends
  * with 0, or with the status the child failed with. */
-void daemon_fork(struct lvsd *l);
+void daemon_fork(void);
 /* The start is over: lets the parent go and leaves the terminal. */
 void daemon_ready(struct lvsd *l);
 
@@ -26,13 +26,13 @@ void daemon_ready(struct lvsd *l);
  */
 void daemon_lock(struct lvsd *l, const struct conf *conf);
 /* Removes the pid file. */
-void daemon_unlock(struct lvsd *l);
+void daemon_unlock(void);
 
 /* Asks the kernel one thing, to see whether we may. False with errno. */
 bool daemon_probe(struct ipvs *ipvs);
 
 /* Keeps only the capabilities that are needed later. Without root: nothing. */
-void daemon_limit_rights(const struct lvsd *l);
+void daemon_limit_rights(void);
 
 /* Signals, the tick, and the plan at the end of each turn. */
 void daemon_watch(struct lvsd *l);

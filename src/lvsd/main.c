@@ -164,7 +164,7 @@ static void start(struct lvsd *l)
 	l->control = control_open(l, error, sizeof error);
 	if (l->control == NULL)
 		daemon_fail(EXIT_SOCKET, "%s", error);
-	daemon_limit_rights(l);
+	daemon_limit_rights();
 	reconcile_all(l, &counts);
 	checker_start(l);
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
@@ -180,7 +180,7 @@ static void stop(struct lvsd *l)
 {
 	checker_stop(l);
 	control_close(l->control);
-	daemon_unlock(l);
+	daemon_unlock();
 	log_info("stopped, the table stays services=%zu", l->have.n);
 	state_free(l->state);
 	ipvs_table_fini(&l->have);
@@ -200,7 +200,7 @@ int main(int argc, char **argv, char **envp)
 	signal(SIGPIPE, SIG_IGN);
 	log_open("lvsd", LOG_TO_STDERR, l.options.verbose);
 	if (l.options.daemonize)
-		daemon_fork(&l);
+		daemon_fork();
 	start(&l);
 	ev_run(l.loop, 0);
 	stop(&l);

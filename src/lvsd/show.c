@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "lib/mono.h"
+#include "lib/xalloc.h"
 #include "lvsd/plan.h"
 
 /* ---- words ---- */
@@ -39,6 +41,22 @@ static const char *const method_words[] = {
 	[CHECK_ARP] = "arp",
 };
 
+json_t *show_text(const char *text)
+{
+	json_t *string = json_string(text);
+	char *copy;
+
+	if (string != NULL)
+		return string;
+	copy = xstrdup(text);
+	for (char *c = copy; *c != '\0'; c++)
+		if ((unsigned char)*c > 0x7f)
+			*c = '?';
+	string = json_string(copy);
+	free(copy);
+	return string;
+}
+
 static json_t *seconds_since(uint64_t then_us, uint64_t now_us)
 {
 	return json_real((double)(now_us - then_us) / 1e6);
@@ -66,9 +84,8 @@ static json_t *show_check(const struct lvsd *l, const struct server_state *s)
 	    (int)s->conf->check->interval_ms, "reason", reason_name(p->reason), "means",
 	    reason_text(p->reason), "code", (int)p->code);
 	json_object_set_new(o, "duration_us", json_integer(p->duration_us));
-	json_object_set_new(o, "text",
-	    p->text != NULL ? json_stringn_nocheck(p->text, strlen(p->text))
-			    : json_null());
+	json_object_set_new(
+	    o, "text", p->text != NULL ? show_text(p->text) : json_null());
 	json_object_set_new(o, "age_s",
 	    started_us != 0 ? seconds_since(started_us, mono_us()) : json_null());
 	return o;
@@ -182,7 +199,7 @@ static json_t *show_reload(const struct lvsd *l)
 	json_t *o = json_pack("{s:I}", "count", (json_int_t)l->reloads);
 
 	json_object_set_new(o, "error",
-	    l->reload.error != NULL ? json_string(l->reload.error) : json_null());
+	    l->reload.error != NULL ? show_text(l->reload.error) : json_null());
 	json_object_set_new(o, "age_s",
 	    l->reload.at_us != 0 ? seconds_since(l->reload.at_us, mono_us())
 				 : json_null());
@@ -194,8 +211,8 @@ json_t *show_status(struct lvsd *l)
 	const struct ipvs_stats stats = *ipvs_stats(l->ipvs);
 	json_t *directors = json_array(), *o;
 
-	o = json_pack("{s:b, s:s, s:i, s:s, s:b}", "ok", 1, "version", PACKAGE_VERSION,
-	    "pid", (int)getpid(), "config", l->options.config, "dry_run",
+	o = json_pack("{s:b, s:s, s:i, s:o, s:b}", "ok", 1, "version", PACKAGE_VERSION,
+	    "pid", (int)getpid(), "config", show_text(l->options.config), "dry_run",
 	    (int)l->options.dry_run);
 	json_object_set_new(o, "uptime_s", seconds_since(l->started_us, mono_us()));
 	json_object_set_new(o, "reload", show_reload(l));

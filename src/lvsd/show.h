@@ -11,6 +11,9 @@
 
 #include "lvsd/lvsd.h"
 
+/* TEXT as a JSON string; where it is not UTF-8 its bytes above 0x7f become "?". */
+json_t *show_text(const char *text);
+
 /* The caller owns the result. */
 json_t *show_status(struct lvsd *l);
 /* The services that are ours, as the kernel has them: `ipvsadm -Sn`. */

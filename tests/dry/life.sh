@@ -47,6 +47,9 @@ like "a typo: the place" "$said" '^.*/lvs.conf:[0-9]*:10: error: .*did you mean 
 like "a typo: the caret" "$said" '^ *\^~+$'
 is "a typo: the table is as it was" "$(ctl table)" "$table 7"
 like "a typo: status tells that file and table differ" "$(ctl status)" 'REFUSED'
+two "$(printf 'caf\351')"
+like "bytes that are no UTF-8 come back as an answer all the same" "$(ctl reload 2>&1)" \
+	'unknown balance "caf\?"'
 two roundrobin 7
 truncate -s -1 "$conf"
 like "no last newline" "$(ctl reload 2>&1)" 'newline'
