@@ -61,7 +61,8 @@ struct probe {
 
 /*
  * A total order by everything that changes what a probe does: method, target,
- * source, every parameter, timing, rise and fall. Equal probes are one probe.
+ * source, every parameter, timing, rise and fall; what probe_cmp_outcome() looks
+ * at comes first. Equal probes are one probe.
  */
 int probe_cmp(const struct probe *a, const struct probe *b);
 /* The same without what does not change the outcome of a check (interval, rise,

@@ -63,19 +63,30 @@ void ipvs_svc_fini(struct ipvs_svc *svc)
 	memset(svc, 0, sizeof *svc);
 }
 
-/* The index of ID among the destinations of SVC, or where it would stand. */
-static size_t dest_place(
-    const struct ipvs_svc *svc, const struct ipvs_dest *id, bool *found)
+static int dest_cmp_void(const void *a, const void *b)
 {
-	size_t low = 0, high = svc->n_dests;
+	return ipvs_dest_cmp(a, b);
+}
+
+static int svc_cmp_void(const void *a, const void *b)
+{
+	return ipvs_svc_cmp(a, b);
+}
+
+/* Where ID stands in the sorted ARRAY of N elements of SIZE, or would stand. */
+static size_t place(const void *array, size_t n, size_t size, const void *id,
+    int (*cmp)(const void *, const void *), bool *found)
+{
+	const char *base = array;
+	size_t low = 0, high = n;
 
 	*found = false;
 	/* Appending in order is the common case. */
-	if (high > 0 && ipvs_dest_cmp(&svc->dests[high - 1], id) < 0)
-		return high;
+	if (n > 0 && cmp(base + (n - 1) * size, id) < 0)
+		return n;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		int c = ipvs_dest_cmp(&svc->dests[mid], id);
+		int c = cmp(base + mid * size, id);
 
 		if (c == 0) {
 			*found = true;
@@ -87,6 +98,18 @@ static size_t dest_place(
 			high = mid;
 	}
 	return low;
+}
+
+static size_t dest_place(
+    const struct ipvs_svc *svc, const struct ipvs_dest *id, bool *found)
+{
+	return place(svc->dests, svc->n_dests, sizeof *id, id, dest_cmp_void, found);
+}
+
+static size_t svc_place(
+    const struct ipvs_table *t, const struct ipvs_svc *id, bool *found)
+{
+	return place(t->svcs, t->n, sizeof *id, id, svc_cmp_void, found);
 }
 
 struct ipvs_dest *ipvs_svc_find(const struct ipvs_svc *svc, const struct ipvs_dest *id)
@@ -115,14 +138,8 @@ struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *des
 
 void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest)
 {
-	svc->dests =
-	    xgrow(svc->dests, svc->n_dests, &svc->cap_dests, sizeof *svc->dests);
+	svc->dests = xgrow(svc->dests, svc->n_dests, &svc->cap_dests, sizeof *svc->dests);
 	svc->dests[svc->n_dests++] = *dest;
-}
-
-static int dest_cmp_void(const void *a, const void *b)
-{
-	return ipvs_dest_cmp(a, b);
 }
 
 void ipvs_svc_sort(struct ipvs_svc *svc)
@@ -149,30 +166,6 @@ void ipvs_table_fini(struct ipvs_table *t)
 		ipvs_svc_fini(&t->svcs[i]);
 	free(t->svcs);
 	memset(t, 0, sizeof *t);
-}
-
-static size_t svc_place(
-    const struct ipvs_table *t, const struct ipvs_svc *id, bool *found)
-{
-	size_t low = 0, high = t->n;
-
-	*found = false;
-	if (high > 0 && ipvs_svc_cmp(&t->svcs[high - 1], id) < 0)
-		return high;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = ipvs_svc_cmp(&t->svcs[mid], id);
-
-		if (c == 0) {
-			*found = true;
-			return mid;
-		}
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
 }
 
 struct ipvs_svc *ipvs_table_find(const struct ipvs_table *t, const struct ipvs_svc *id)
@@ -215,11 +208,6 @@ void ipvs_table_remove(struct ipvs_table *t, struct ipvs_svc *svc)
 	ipvs_svc_fini(svc);
 	t->n--;
 	memmove(svc, svc + 1, (t->n - i) * sizeof *svc);
-}
-
-static int svc_cmp_void(const void *a, const void *b)
-{
-	return ipvs_svc_cmp(a, b);
 }
 
 void ipvs_table_sort(struct ipvs_table *t)

@@ -70,24 +70,19 @@ static void build_probes(struct state *s)
 	free(all);
 }
 
-/* The probe of OLD that asks the same question as P; NULL: none. */
+static int outcome_cmp(const void *key, const void *element)
+{
+	const struct probe_state *p = element;
+
+	return probe_cmp_outcome(key, &p->probe);
+}
+
+/* The probe of OLD that asks the same question as P; NULL: none. They are
+ * sorted by the question first (probe_cmp). */
 static const struct probe_state *find_outcome(
     const struct state *old, const struct probe *p)
 {
-	size_t low = 0, high = old->n_probes;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = probe_cmp_outcome(&old->probes[mid].probe, p);
-
-		if (c == 0)
-			return &old->probes[mid];
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
+	return bsearch(p, old->probes, old->n_probes, sizeof *old->probes, outcome_cmp);
 }
 
 /* ---- carrying over ---- */
