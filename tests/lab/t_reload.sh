@@ -32,7 +32,7 @@ trace()
 	: >/run/strace
 	strace -qq -e trace=sendto,sendmsg,sendmmsg -p $lvsd_pid -o /run/strace 2>/run/strace.err &
 	strace_pid=$!
-	wait_for 10 traced
+	wait_for 10 traced || not_ok "strace is attached" "$(cat /run/strace.err)"
 }
 traced() { grep -q 'TracerPid:[[:space:]][1-9]' /proc/$lvsd_pid/status; }
 untrace()
@@ -108,7 +108,7 @@ grown()
 	strace -qq -e trace=read -P /run/lvs.conf -e inject=read:delay_enter=400000:when=1 \
 		-p $lvsd_pid -o /run/strace 2>/run/strace.err &
 	strace_pid=$!
-	wait_for 10 traced
+	wait_for 10 traced || not_ok "strace is attached" "$(cat /run/strace.err)"
 	ns director lvsctl reload >/run/said 2>&1 &
 	wait_for 10 held
 	printf '# more\n' >>/run/lvs.conf
