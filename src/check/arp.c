@@ -1,3 +1,10 @@
+/*
+ * arp: who-has for IPv4 servers, neighbour solicitation for IPv6 ones.
+ *
+ * A run asks on the interface it was told, or on the one whose network the
+ * server is in (nets.h), through a socket that all runs share (raw.h). An
+ * answer counts when the server's own address sent it.
+ */
 #include "arp.h"
 
 #include <arpa/inet.h>

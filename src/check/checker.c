@@ -1,3 +1,10 @@
+/*
+ * The checker's process from its first act to its loop.
+ *
+ * The order is what matters: raw sockets while there are rights, then
+ * descriptors closed, then rights dropped, then the loop. Nothing is read from
+ * the network before.
+ */
 #include "checker.h"
 
 #include <errno.h>

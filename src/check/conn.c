@@ -1,3 +1,10 @@
+/*
+ * conn: one non-blocking connection of a run.
+ *
+ * Opens, binds, connects and closes; what goes wrong becomes a reason, ours or
+ * the server's (reason.h). Closing is a reset, so that a check leaves no
+ * TIME_WAIT behind.
+ */
 #include "conn.h"
 
 #include <errno.h>

@@ -1,3 +1,10 @@
+/*
+ * drop: from the daemon's child to a process that may do nothing.
+ *
+ * What is kept is moved together and everything behind it closed; user, groups
+ * and capabilities go; then all of it is asked back, because a drop that only
+ * seemed to work is worse than none.
+ */
 #include "drop.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* The score, and nothing else: pure functions of the last health and one result. */
 #include "health.h"
 
 struct health health_unknown(void)

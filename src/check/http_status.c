@@ -1,3 +1,10 @@
+/*
+ * http_status: the first lines of an HTTP answer, byte by byte.
+ *
+ * Pure and incremental: it is fed whatever came and says when it has seen the
+ * final status line, skipping 1xx answers, within a bound on all bytes. A
+ * hostile server meets this code first.
+ */
 #include "http_status.h"
 
 #include <stdbool.h>

@@ -1,3 +1,9 @@
+/*
+ * icmp: echo requests for both families over shared raw sockets.
+ *
+ * Each carries a random cookie; an answer belongs to a run when id, sequence,
+ * cookie and source are right. An ICMP error counts when it quotes our packet.
+ */
 #include "icmp.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,9 @@
+/*
+ * nets: which interface a server is reached by, without asking a router.
+ *
+ * The connected networks of this machine, read with getifaddrs() and kept until
+ * they are in doubt; the longest prefix wins, as in a routing table.
+ */
 #include "nets.h"
 
 #include <ifaddrs.h>

@@ -1,3 +1,9 @@
+/*
+ * What probes have in common: the reasons' words and the orders of probes.
+ *
+ * Strings are compared by content, since probes of two configurations live in
+ * different arenas.
+ */
 #include "probe.h"
 
 #include <assert.h>

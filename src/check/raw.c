@@ -1,3 +1,10 @@
+/*
+ * raw: the raw sockets that all icmp and arp runs share.
+ *
+ * Opened before the drop of rights, each with a BPF filter that lets only
+ * answers meant for us wake the process; read in batches and handed to the run
+ * that an id names.
+ */
 #include "raw.h"
 
 #include <arpa/inet.h>

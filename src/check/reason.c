@@ -1,3 +1,9 @@
+/*
+ * reason: what an errno means, told apart by whose it is.
+ *
+ * Two tables: errors of our own calls are mostly local trouble; errors that the
+ * network answered are mostly the server's failure.
+ */
 #include "reason.h"
 
 #include <errno.h>

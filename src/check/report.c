@@ -1,3 +1,9 @@
+/*
+ * report: sending snapshots to the daemon.
+ *
+ * What changed goes at once, the rest once a second in one sendmmsg(). A full
+ * socket only marks the run dirty: what is sent later is the newest, whole.
+ */
 #include "report.h"
 
 #include <errno.h>

@@ -1,3 +1,11 @@
+/*
+ * run: when a probe runs, how long, and what its result does.
+ *
+ * One timer a run serves as start and as deadline. Starts are aligned on
+ * absolute time by a hash of the target, so phases need no memory. The budget of
+ * descriptors makes starts wait their turn; rounds that passed are counted, never
+ * made up for.
+ */
 #include "run.h"
 
 #include <assert.h>

@@ -1,3 +1,10 @@
+/*
+ * tls: one handshake of a run, over contexts made before the drop of rights.
+ *
+ * One SSL_CTX for each distinct setting, its certificates read while there are
+ * rights. Sessions are never resumed: a resumed handshake would hide an expired
+ * certificate. OpenSSL's error queue is emptied whenever it was used.
+ */
 #include "tls.h"
 
 #include <errno.h>

@@ -1,3 +1,9 @@
+/*
+ * The netlink form of a table's parts.
+ *
+ * One function writes an operation, two read the kernel's answers; each
+ * attribute that is compared in table.c is written and read here.
+ */
 #include "ipvs/msg.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* Addresses by inet_pton() and inet_ntop(), and the two sockaddr forms. */
 #include "addr.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,7 @@
+/*
+ * An arena is a list of blocks; only the newest is filled. Large pieces get a
+ * block of their own behind it.
+ */
 #include "arena.h"
 
 #include <stdalign.h>

@@ -1,3 +1,4 @@
+/* One allocation that doubles; always a NUL behind the last byte. */
 #include "buf.h"
 
 #include <stdarg.h>

@@ -1,3 +1,9 @@
+/*
+ * One line, one write(): lines of two processes never mix.
+ *
+ * The sink is process-wide, as standard error and syslog are; it is the one
+ * global of this program.
+ */
 #include "log.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The allocator's answers, with "no" taken out. */
 #include "xalloc.h"
 
 #include <stdarg.h>

@@ -1,3 +1,10 @@
+/*
+ * The checker process as the daemon sees it: fork, reports, death.
+ *
+ * A child that was let go keeps its watcher until it is reaped, but nothing it
+ * says is heard: reports carry the generation of their list of probes. The
+ * restart after a death waits longer each time, unless the checker had lived.
+ */
 #include "lvsd/children.h"
 
 #include <errno.h>

@@ -1,3 +1,9 @@
+/*
+ * Requests, clients and sockets, in this order.
+ *
+ * A client is one structure with one io watcher and one timer: first it reads,
+ * then it writes, then it is gone. The timer ends it in either state.
+ */
 #include "lvsd/control.h"
 
 #include <errno.h>

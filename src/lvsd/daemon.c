@@ -1,3 +1,10 @@
+/*
+ * The process's side of the daemon: background, locks, rights, signals.
+ *
+ * Locks are flock()s on files: they go with the process, however it ends. What
+ * belongs to the process and not to its work (the parent that waits, the pid
+ * file) is the one static structure here.
+ */
 #include "lvsd/daemon.h"
 
 #include <cap-ng.h>

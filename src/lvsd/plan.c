@@ -1,3 +1,10 @@
+/*
+ * The rules of behaviour.md, *A server*, as functions of state and table.
+ *
+ * From the outside in: who serves for a director (plan_serving), where each
+ * server stands (server_place), what is kept for its connections
+ * (keep_leaving), and the services made of these.
+ */
 #include "lvsd/plan.h"
 
 #include <arpa/inet.h>

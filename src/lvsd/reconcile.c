@@ -1,3 +1,11 @@
+/*
+ * One run of the road: diff, apply, settle.
+ *
+ * A run holds the services as they should be and the ids of those that go.
+ * After it, what was done is what the kernel has; a service with a refused
+ * operation is read again instead of being guessed at. Faults wait with a
+ * back-off, each director for itself.
+ */
 #include "lvsd/reconcile.h"
 
 #include <errno.h>

@@ -1,3 +1,9 @@
+/*
+ * A reload in two halves: what can fail, then what cannot.
+ *
+ * Until install() nothing of the running state is touched, but for services
+ * that are new to the file and already in the kernel, which are read.
+ */
 #include "lvsd/reload.h"
 
 #include <errno.h>

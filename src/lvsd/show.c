@@ -1,3 +1,9 @@
+/*
+ * The state in JSON, from the daemon down to the last check of a server.
+ *
+ * Connections come from a fresh read of each director's services, so asking for
+ * the status costs the kernel one dump a director.
+ */
 #include "lvsd/show.h"
 
 #include <errno.h>

@@ -1,3 +1,10 @@
+/*
+ * Building the state: servers, then probes, then what was known before.
+ *
+ * Equal checks are found by sorting; each probe then knows its servers and each
+ * server its probe. Carrying over goes by what a probe asks, then by names, then
+ * by what the kernel has.
+ */
 #include "lvsd/state.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Names of the file to ids of the system; asked at every load, never cached. */
 #include "lvsd/user.h"
 
 #include <grp.h>
