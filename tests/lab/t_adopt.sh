@@ -8,7 +8,7 @@
 lab_up 4
 start_backends
 # What the checks ask takes its time to answer; the service itself does not.
-SLOW_MS=1500
+SLOW_MS=2500
 for rs in rs1 rs2 rs3; do
 	start_backend $rs -p 8080 -d $SLOW_MS
 done
@@ -22,13 +22,16 @@ table()
 # line of the configuration.
 rs() { echo "tcp:$VIP:$2,$(rs_addr $1):80"; }
 server() { echo " server $1 $(rs_addr $1):80 $2"; }
-# reasons DIRECTOR: what the checks of its servers said, each once
+# reasons DIRECTORS: what the checks of their servers said, each once
 reasons()
 {
-	lvsctl --json status | jq -r --arg d "$1" \
-		'.directors[] | select(.name == $d) | .servers[].check.reason' | sort -u | xargs
+	jq -r --arg d "$1" '.directors[] | select(.name | test($d)) | .servers[].check.reason' \
+		/run/status | sort -u | xargs
 }
-reasons_are() { [ "$(reasons "$1")" = "$2" ]; }
+reasons_are()
+{
+	lvsctl --json status >/run/status && [ "$(reasons "$1")" = "$2" ]
+}
 
 # never CONDITION: watches the table from now on; never_ends tells whether it
 # ever was so.
@@ -66,6 +69,8 @@ ns director ipvsadm -R <<END
 -A -t $VIP:83 -s wlc
 -a -t $VIP:83 -r 10.2.0.11:80 -m -w 1
 -a -t $VIP:83 -r 10.2.0.14:80 -m -w 1
+-A -t $VIP:85 -s wrr
+-a -t $VIP:85 -r 10.2.0.14:80 -m -w 1
 -A -t $VIP:99 -s sed -p 77
 -a -t $VIP:99 -r 10.2.0.11:80 -m -w 7
 -a -t $VIP:99 -r 10.2.0.12:80 -m -w 0
@@ -73,6 +78,7 @@ END
 hammer_start extra -k -c 10 -r 300 $VIP 80
 hammer_start kept -k -c 4 -r 100 $VIP 81
 hammer_start new -c 4 -r 300 $VIP 80
+hammer_start page -c 2 -r 100 $VIP 85
 has_connections() { ns director ipvsadm -Ln | grep -q "$1 *Masq *[0-9]* *[1-9]"; }
 check "a server that the file does not name has connections" wait_for 10 has_connections 10.2.0.14:80
 for i in "rs1 80" "rs2 80" "rs1 81" "rs2 82" "rs1 83"; do
@@ -101,16 +107,23 @@ director dead $VIP:83
 $slow
 $(server rs1 check)
  server gone 10.2.0.14:80 check port 9999 fall 1
+director page $VIP:85
+ balance roundrobin
+$slow
+$(server rs1 check)
+$(server rs4 sorry)
 END
-is "all services of the file are adopted" "$(logged 'adopted from the kernel services=4')" 1
-is "no slow check has spoken yet" "$(reasons web) $(reasons sched) $(reasons flags)" \
-	"none none none"
+lvsctl --json status >/run/status
+table >/run/table
+is "all services of the file are adopted" "$(logged 'adopted from the kernel services=5')" 1
+is "no slow check has spoken yet" "$(reasons 'web|sched|flags')" none
 is "who has weight counts as up, who has none as down" \
-	"$(lvsctl --json status | jq -r '.directors[0].servers[].health' | xargs)" "up up down"
+	"$(jq -r '.directors[0].servers[].health' /run/status | xargs)" "up up down"
 cat >/run/want <<END
 -A -t $VIP:80 -s wrr
 -A -t $VIP:81 -s wlc
 -A -t $VIP:82 -s sh -b sh-fallback
+-A -t $VIP:85 -s wrr
 -A -t $VIP:99 -s sed -p 77
 -a -t $VIP:80 -r 10.2.0.11:80 -m -w 1
 -a -t $VIP:80 -r 10.2.0.12:80 -m -w 1
@@ -119,11 +132,12 @@ cat >/run/want <<END
 -a -t $VIP:81 -r 10.2.0.11:80 -m -w 1
 -a -t $VIP:82 -r 10.2.0.11:82 -m -w 1
 -a -t $VIP:82 -r 10.2.0.12:80 -m -w 1
+-a -t $VIP:85 -r 10.2.0.14:80 -m -w 1
 -a -t $VIP:99 -r 10.2.0.11:80 -m -w 7
 -a -t $VIP:99 -r 10.2.0.12:80 -m -w 0
 END
 is "what is different is set in place, the extra one gets weight 0, nobody is lost" \
-	"$(table | grep -v $VIP:83)" "$(cat /run/want)"
+	"$(grep -v $VIP:83 /run/table)" "$(cat /run/want)"
 like "status tells of the extra one" "$(lvsctl status)" "leaving .*$VIP:80 .*1 server"
 hammer_run after -n 300 -c 4 $VIP 80
 is "it gets no new connection" \
@@ -136,11 +150,14 @@ is "and it is his check that brings him back" \
 	"$(logged 'server web/rs3 down -> up: .*reason=ok')" 1
 ns director ipvswait -t 10 "tcp:$VIP:83,10.2.0.14:80=absent" >/run/out
 is "who was found with weight is out when his check fails" $? 0
-for i in web sched flags; do
-	check "the checks of $i have spoken" wait_for 10 reasons_are $i ok
-done
+ns director ipvswait -t 10 "$(rs rs1 85)=1" "$(rs rs4 85)=absent" >/run/out
+is "a sorry page that serves does so until a server is up" $? 0
+hammer_stop page
+is "no request went unanswered" "$(hammer_get page failed)" 0
+like "the page answered" "$(hammer_get page from_rs4)" '^[1-9]'
+check "all of them have spoken" wait_for 10 reasons_are 'web|sched|flags' ok
 never_ends "start"
-is "who was up stays up without a word" "$(logged 'server [a-z]*/rs[12] ')" 0
+is "who was up stays up without a word" "$(logged 'server (web|sched|flags|dead)/rs[12] ')" 0
 is "the extra one is there as long as it has connections" \
 	"$(table | grep -c "$VIP:80 -r 10.2.0.14")" 1
 hammer_stop extra
@@ -181,6 +198,7 @@ is "a reload adopts what it names" "$(logged 'adopted from the kernel services=1
 is "and changes what is different only" "$(cat /run/said)" \
 	"ipvsadm -e -t $VIP:84 -r 10.2.0.13:80 -m -w 2
 reloaded, 1 operation, checks restarted"
+lvsctl --json status >/run/status
 is "its checks have not spoken" "$(reasons found)" none
 check "then they have" wait_for 10 reasons_are found ok
 never_ends "reload"
