@@ -28,13 +28,13 @@ static void show_table(const json_t *answer)
 static void show_reload(const json_t *answer)
 {
 	json_int_t ops = json_integer_value(json_object_get(answer, "operations"));
-	json_int_t refused = json_integer_value(json_object_get(answer, "refused"));
+	json_int_t failed = json_integer_value(json_object_get(answer, "failed"));
 
 	fputs(json_string_value(json_object_get(answer, "changes")), stdout);
 	printf("reloaded, %lld operation%s", (long long)ops, ops == 1 ? "" : "s");
-	if (refused > 0)
-		printf(", %lld refused by the kernel: see lvsctl status",
-		    (long long)refused);
+	if (failed > 0)
+		printf(", %lld director%s failed: see lvsctl status", (long long)failed,
+		    failed == 1 ? "" : "s");
 	printf(", checks %s\n",
 	    json_is_true(json_object_get(answer, "checks_kept")) ? "go on" : "restarted");
 }

@@ -228,5 +228,6 @@ void checker_stop(struct lvsd *l)
 	if (l->checker == NULL)
 		return;
 	let_go(l, l->checker);
+	child_free(l->checker); /* nobody waits for its end */
 	l->checker = NULL;
 }

@@ -73,7 +73,7 @@ static json_t *do_reload(struct lvsd *l)
 	if (!reload(l, &counts, &checks_kept))
 		return refusal(l->reload.error);
 	o = json_pack("{s:b, s:i, s:i, s:b, s:s}", "ok", 1, "operations",
-	    (int)counts.n_ops, "refused", (int)counts.n_refused, "checks_kept",
+	    (int)counts.n_ops, "failed", (int)reconcile_failed(l), "checks_kept",
 	    (int)checks_kept, "changes",
 	    counts.text.data != NULL ? counts.text.data : "");
 	buf_fini(&counts.text);

@@ -168,9 +168,9 @@ static void start(struct lvsd *l)
 	reconcile_all(l, &counts);
 	checker_start(l);
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
-		 "operations=%zu refused=%zu%s",
+		 "operations=%zu failed=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
-	    l->state->n_servers, l->state->n_probes, counts.n_ops, counts.n_refused,
+	    l->state->n_servers, l->state->n_probes, counts.n_ops, reconcile_failed(l),
 	    l->options.dry_run ? " dry_run=yes" : "");
 	buf_fini(&counts.text);
 	daemon_ready(l);

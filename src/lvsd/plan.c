@@ -316,11 +316,31 @@ void plan_identities(const struct director_conf *d, struct ipvs_table *ids)
 	}
 }
 
+bool plan_same_services(const struct director_conf *a, const struct director_conf *b)
+{
+	uint8_t family_a[2], family_b[2];
+	size_t n = families(a, family_a);
+
+	if (families(b, family_b) != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct ipvs_svc x, y;
+
+		svc_id(a, family_a[i], &x);
+		svc_id(b, family_b[i], &y);
+		svc_attrs(a, &x);
+		svc_attrs(b, &y);
+		if (ipvs_svc_cmp(&x, &y) != 0 || !ipvs_svc_same(&x, &y))
+			return false;
+	}
+	return true;
+}
+
 void plan_director(const struct director_state *d, uint32_t tag,
     const struct ipvs_table *have, struct ipvs_table *want)
 {
 	uint8_t family[2];
-	size_t n = families(d->conf, family);
+	size_t n = d->fault.waits ? 0 : families(d->conf, family);
 	enum plan_serving serving = plan_serving(d, have);
 
 	for (size_t i = 0; i < n; i++) {

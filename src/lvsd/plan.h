@@ -37,7 +37,7 @@ enum plan_serving plan_serving(
 
 /*
  * Appends the services of D to WANT (one; a mark director has one for each
- * family of its servers; none when it is unsupported). Their tag is TAG.
+ * family of its servers; none when it is unsupported or waits for a retry). Their tag is TAG.
  * WANT has to be sorted afterwards.
  */
 void plan_director(const struct director_state *d, uint32_t tag,
@@ -53,6 +53,9 @@ void plan_leaving(const struct ipvs_svc *svc, struct ipvs_table *want);
  * director's services is its index in S. */
 void plan_all(
     const struct state *s, const struct ipvs_table *have, struct ipvs_table *want);
+
+/* A and B ask the kernel for the same services, servers aside. */
+bool plan_same_services(const struct director_conf *a, const struct director_conf *b);
 
 /* Appends the services that D would have, without attributes and servers. */
 void plan_identities(const struct director_conf *d, struct ipvs_table *ids);

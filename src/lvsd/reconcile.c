@@ -168,7 +168,8 @@ static void fail_director(struct director_state *d, const struct ipvs_op *op)
 		    d->conf->name);
 	fault_set(&d->fault, text.data,
 	    mono_us() + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US));
-	d->fault.no_service = op->cmd == IPVS_ADD_SVC;
+	/* A mark director may have its other family's service all the same. */
+	d->fault.no_service = op->cmd == IPVS_ADD_SVC && d->conf->fwmark == 0;
 	buf_fini(&text);
 }
 
@@ -192,10 +193,14 @@ static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_
 		add_id(failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
-		if (is_mismatch(op) && !last_round)
+		if (is_mismatch(op) && !last_round) {
+			log_warnx("the kernel's table was changed by someone else; "
+				  "mending director %s director=%s",
+			    d->conf->name, d->conf->name);
 			reconcile_mark(l, d);
-		else
+		} else {
 			fail_director(d, op);
+		}
 	}
 }
 
@@ -229,7 +234,6 @@ static void tell(struct reconcile_counts *counts, const struct ipvs_ops *ops)
 			buf_str(&counts->text, "\n");
 		}
 		counts->ops[ops->list[i].cmd]++;
-		counts->n_refused += ops->list[i].error != 0;
 	}
 }
 
@@ -296,7 +300,7 @@ static void run_send(
 
 /* ---- what to plan ---- */
 
-/* Waits for its retry, with nothing in the kernel that could be changed. */
+/* Nothing of D is in the kernel, and it is not time to try again. */
 static bool must_wait(const struct director_state *d, uint64_t now_us)
 {
 	return d->fault.text != NULL && d->fault.no_service && now_us < d->fault.retry_us;
@@ -312,8 +316,8 @@ static void plan_dirty(struct lvsd *l, struct run *r)
 		if (!d->dirty)
 			continue;
 		d->dirty = false;
-		if (!must_wait(d, now_us))
-			plan_director(d, (uint32_t)i, &l->have, &r->want);
+		d->fault.waits = must_wait(d, now_us);
+		plan_director(d, (uint32_t)i, &l->have, &r->want);
 	}
 	ipvs_table_sort(&r->want);
 	l->dirty = false;
@@ -333,6 +337,7 @@ static void run_dirty(struct lvsd *l, struct reconcile_counts *counts)
 void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 {
 	struct run r = { 0 };
+	uint64_t now_us = mono_us();
 
 	if (l->resync && !resync(l)) {
 		wake_tick(l);
@@ -347,7 +352,9 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 			log_err("director %s failed: %s director=%s", d->conf->name, why,
 			    d->conf->name);
 			fault_set(&d->fault, why, UINT64_MAX);
+			d->fault.no_service = true;
 		}
+		d->fault.waits = must_wait(d, now_us);
 	}
 	l->dirty = false;
 	plan_all(l->state, &l->have, &r.want);
@@ -366,9 +373,17 @@ void reconcile_dirty(struct lvsd *l)
 	if (l->dirty && !l->resync)
 		run_dirty(l, &counts);
 	if (counts.n_ops > 0)
-		log_debug("table changed operations=%zu refused=%zu", counts.n_ops,
-		    counts.n_refused);
+		log_debug("table changed operations=%zu", counts.n_ops);
 	buf_fini(&counts.text);
+}
+
+size_t reconcile_failed(const struct lvsd *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->state->n_directors; i++)
+		n += l->state->directors[i].fault.text != NULL;
+	return n;
 }
 
 /* ---- the tick ---- */

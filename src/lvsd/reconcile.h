@@ -13,7 +13,7 @@
 /* What one run changed; for the log and for `lvsctl reload`. */
 struct reconcile_counts {
 	size_t ops[IPVS_N_CMDS]; /* sent, by command */
-	size_t n_ops, n_refused;
+	size_t n_ops;
 	/* The first of them as ipvsadm commands, one a line. */
 	struct buf text;
 };
@@ -36,5 +36,8 @@ void reconcile_dirty(struct lvsd *l);
 void reconcile_tick(struct lvsd *l);
 
 void reconcile_mark(struct lvsd *l, struct director_state *d);
+
+/* How many directors are not in the kernel as they should be. */
+size_t reconcile_failed(const struct lvsd *l);
 
 #endif

@@ -136,9 +136,8 @@ bool reload(struct lvsd *l, struct reconcile_counts *counts, bool *checks_kept)
 	free(l->reload.error);
 	l->reload.error = NULL;
 	l->reload.at_us = mono_us();
-	log_info(
-	    "reloaded directors=%zu servers=%zu operations=%zu refused=%zu checks=%s",
-	    l->state->n_directors, l->state->n_servers, counts->n_ops, counts->n_refused,
-	    *checks_kept ? "kept" : "restarted");
+	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
+	    l->state->n_directors, l->state->n_servers, counts->n_ops,
+	    reconcile_failed(l), *checks_kept ? "kept" : "restarted");
 	return true;
 }

@@ -192,6 +192,38 @@ static void start_probe(struct probe_state *p, const struct state *old,
 	}
 }
 
+static int director_name_cmp(const void *a, const void *b)
+{
+	const struct director_state *const *x = a, *const *y = b;
+
+	return strcmp((*x)->conf->name, (*y)->conf->name);
+}
+
+/* What the kernel refused it would refuse again: that was told, and waits. */
+static void carry_faults(struct state *s, const struct state *old)
+{
+	struct director_state **failed =
+	    xcalloc(old->n_directors, sizeof(struct director_state *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < old->n_directors; i++)
+		if (old->directors[i].fault.text != NULL)
+			failed[n++] = &old->directors[i];
+	if (n > 1)
+		qsort(failed, n, sizeof(struct director_state *), director_name_cmp);
+	for (size_t i = 0; n > 0 && i < s->n_directors; i++) {
+		struct director_state *d = &s->directors[i], **found;
+
+		found = bsearch(
+		    &d, failed, n, sizeof(struct director_state *), director_name_cmp);
+		if (found == NULL || !plan_same_services((*found)->conf, d->conf))
+			continue;
+		d->fault = (*found)->fault;
+		d->fault.text = xstrdup(d->fault.text);
+	}
+	free(failed);
+}
+
 /* A state that goes on goes on since when it did. */
 static void keep_since(struct server_state *s, const struct server_state *before)
 {
@@ -233,6 +265,8 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	for (size_t i = 0; i < s->n_servers; i++)
 		keep_since(&s->servers[i], find_before(old, old_index, &s->servers[i]));
 	free(old_index);
+	if (old != NULL)
+		carry_faults(s, old);
 	return s;
 }
 

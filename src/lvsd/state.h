@@ -31,7 +31,8 @@ struct fault {
 	char *text;	   /* NULL: no fault */
 	unsigned failures; /* in a row, for the back-off */
 	uint64_t retry_us; /* mono */
-	bool no_service;   /* there is nothing to change before the retry */
+	bool no_service;   /* nothing of the director is in the kernel */
+	bool waits;	   /* for its retry: it is left out of the plan */
 };
 
 struct director_state {
@@ -68,7 +69,8 @@ struct state {
  * The state that CONF (taken over) starts with. Health, in this order: that of
  * an OLD probe with the same outcome; that of the server of the same name in
  * the director of the same name; what HAVE, the services that are ours in the
- * kernel, shows; unknown. OLD may be NULL. NOW_US is mono.
+ * kernel, shows; unknown. A fault of a director that is the same for the kernel
+ * is carried, too. OLD may be NULL. NOW_US is mono.
  */
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us);

@@ -118,6 +118,16 @@ like "a director without an address is shown as failed" "$(lvsctl status)" '^unf
 like "one without a port, too" "$(lvsctl status)" '^allports .*failed'
 like "the others are up" "$(lvsctl status)" '^gw .*up'
 
+# What was refused waits for its time, over a reload, too.
+is "an unchanged file: what failed is not tried at once again" "$(lvsd_reload </run/conf)" \
+	"reloaded, 0 operations, 3 directors failed: see lvsctl status, checks go on"
+is "nor told again" "$(logged 'director (two|unfed|allports) failed')" 3
+sed 's/balance twos/balance roundrobin/' /run/conf | lvsd_reload >/run/said
+is "with a scheduler that is there it is programmed at once" \
+	"$(ns director ipvsadm -Sn | grep -c -- "$VIP:2000 -s wrr")" 1
+lvsd_reload </run/conf >/run/said
+ns director ipvsadm -D -t $VIP:2000
+
 # A stop leaves the table, and the next start finds nothing to do but to try
 # what was refused.
 lvsd_stop
@@ -126,7 +136,7 @@ is "the table stays after SIGTERM" "$(table)" "$(cat /run/want)"
 ns director ipvsadm -A -t 10.9.9.99:80 -s rr
 lvsd_start </run/conf
 like "all of it is adopted" "$(cat $LVSD_LOG)" 'adopted from the kernel services=27'
-like "nothing is sent but what is refused" "$(tail -n 3 $LVSD_LOG)" 'operations=2 refused=2'
+like "nothing is sent but what is refused" "$(tail -n 3 $LVSD_LOG)" 'operations=2 failed=3'
 is "a service of another stays, and is not shown" \
 	"$(lvsctl table | grep -c 10.9.9.99) $(table | grep -c 10.9.9.99)" "0 1"
 lvsd_stop
