@@ -180,8 +180,9 @@ void ipvs_close(struct ipvs *h); /* NULL is allowed */
  * sorted. False with errno when the kernel did not answer in time or refused.
  */
 bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
-/* Reads the destinations of SVC (identity) and replaces those it holds. False
- * with errno (ESRCH: no such service); SVC is then unchanged. */
+/* Reads the destinations of SVC (identity) and replaces those it holds; a service
+ * that is not there has none (ip_vs_ctl.c, ip_vs_genl_dump_dests). False with
+ * errno when the kernel did not answer; SVC is then unchanged. */
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
 
 /*

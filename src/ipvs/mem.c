@@ -4,7 +4,6 @@
  * It answers as the kernel does, refusals included. It says nothing of what a
  * kernel does with packets.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,11 +47,7 @@ static bool mem_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	const struct mem *m = (const struct mem *)h;
 	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
 
-	if (found == NULL) {
-		errno = ESRCH;
-		return false;
-	}
-	copy_dests(svc, found);
+	copy_dests(svc, found != NULL ? found : &(struct ipvs_svc){ 0 });
 	return true;
 }
 

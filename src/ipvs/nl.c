@@ -173,21 +173,35 @@ static bool take_dest(const struct nlmsghdr *hdr, void *into)
 
 enum dump_end { DUMP_MORE, DUMP_DONE, DUMP_INTERRUPTED, DUMP_FAILED };
 
-static enum dump_end take_dump(
-    struct kernel *k, size_t len, uint32_t seq, take_fn *take, void *into)
+/* The end of a dump; what it carries is an error of the kernel, or nothing. */
+static enum dump_end dump_done(struct nlmsghdr *hdr, bool interrupted)
+{
+	int error = 0;
+
+	if (nlmsg_datalen(hdr) >= (int)sizeof error)
+		memcpy(&error, nlmsg_data(hdr), sizeof error);
+	if (error < 0) {
+		errno = -error;
+		return DUMP_FAILED;
+	}
+	return interrupted ? DUMP_INTERRUPTED : DUMP_DONE;
+}
+
+/* An interrupted dump is read to its end, or the next one would be refused. */
+static enum dump_end take_dump(struct kernel *k, size_t len, uint32_t seq, take_fn *take,
+    void *into, bool *interrupted)
 {
 	struct nlmsghdr *hdr = (struct nlmsghdr *)k->in;
 	int rest = (int)len;
-	bool interrupted = false;
 
 	for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest)) {
 		const struct nlmsgerr *answer = nlmsg_data(hdr);
 
 		if (hdr->nlmsg_seq != seq)
 			continue;
-		interrupted = interrupted || (hdr->nlmsg_flags & NLM_F_DUMP_INTR);
+		*interrupted = *interrupted || (hdr->nlmsg_flags & NLM_F_DUMP_INTR);
 		if (hdr->nlmsg_type == NLMSG_DONE)
-			return interrupted ? DUMP_INTERRUPTED : DUMP_DONE;
+			return dump_done(hdr, *interrupted);
 		if (hdr->nlmsg_type == NLMSG_ERROR) {
 			errno = -answer->error;
 			return DUMP_FAILED;
@@ -197,7 +211,7 @@ static enum dump_end take_dump(
 			return DUMP_FAILED;
 		}
 	}
-	return interrupted ? DUMP_INTERRUPTED : DUMP_MORE;
+	return DUMP_MORE;
 }
 
 /* One dump of all services (SVC NULL) or of the destinations of SVC. */
@@ -207,6 +221,7 @@ static enum dump_end dump_once(
 	uint64_t deadline_us = mono_us() + ANSWER_US;
 	uint32_t seq = k->seq++;
 	enum dump_end end = DUMP_MORE;
+	bool interrupted = false;
 
 	msg_dump(k->msg, k->family, k->port, seq, svc);
 	if (!kernel_send(k, nlmsg_hdr(k->msg), nlmsg_hdr(k->msg)->nlmsg_len))
@@ -216,7 +231,7 @@ static enum dump_end dump_once(
 
 		if (got < 0)
 			return DUMP_FAILED;
-		end = take_dump(k, (size_t)got, seq, take, into);
+		end = take_dump(k, (size_t)got, seq, take, into, &interrupted);
 	}
 	return end;
 }

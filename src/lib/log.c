@@ -7,6 +7,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static void make_printable(char *to, size_t size, const char *from)
 static void emit(int level, const char *fmt, va_list ap, const char *error)
 {
 	char raw[LINE_MAX_BYTES], text[LINE_MAX_BYTES + 64], line[LINE_MAX_BYTES + 160];
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 	int len = vsnprintf(raw, sizeof raw, fmt, ap);
 
 	if (error != NULL && len >= 0 && (size_t)len < sizeof raw)
@@ -72,6 +74,8 @@ static void emit(int level, const char *fmt, va_list ap, const char *error)
 		len = snprintf(line, sizeof line, "%s: %s\n", sink.ident, text);
 	/* One write, so that lines of two processes never mix. A lost line
 	 * is better than a daemon that waits for its reader. */
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+		return;
 	if (write(STDERR_FILENO, line, (size_t)len) < 0)
 		return;
 }

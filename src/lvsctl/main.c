@@ -13,6 +13,9 @@
 #include "config.h"
 #include "lvsctl/lvsctl.h"
 
+#define CONTROL_SOCKET RUNDIR "/control.sock"
+#define STATUS_SOCKET RUNDIR "/status.sock"
+
 static void show_status(const json_t *answer)
 {
 	bool colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
@@ -40,14 +43,16 @@ static void show_reload(const json_t *answer)
 }
 
 static const struct command {
-	const char *name, *request, *socket, *help;
+	const char *name, *request;
+	const char *socket; /* NULL: the control socket if we may, else the other */
+	const char *help;
 	void (*show)(const json_t *answer);
 } commands[] = {
-	{ "status", "show status", RUNDIR "/status.sock",
+	{ "status", "show status", NULL,
 	    "directors and servers: state, why, weight, connections", show_status },
-	{ "table", "show table", RUNDIR "/status.sock",
+	{ "table", "show table", NULL,
 	    "what the kernel holds that is ours, as ipvsadm -Sn prints it", show_table },
-	{ "reload", "reload", RUNDIR "/control.sock",
+	{ "reload", "reload", CONTROL_SOCKET,
 	    "read the configuration again; errors change nothing", show_reload },
 };
 
@@ -64,9 +69,18 @@ static void usage(FILE *out)
 		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
 }
 
+/* Operators are told more than readers; who may use their socket does. */
+static const char *socket_for(const struct command *command)
+{
+	if (command->socket != NULL)
+		return command->socket;
+	return access(CONTROL_SOCKET, R_OK | W_OK) == 0 ? CONTROL_SOCKET : STATUS_SOCKET;
+}
+
 static int run(const struct command *command, const char *socket, bool json)
 {
-	json_t *answer = ask(socket != NULL ? socket : command->socket, command->request);
+	json_t *answer =
+	    ask(socket != NULL ? socket : socket_for(command), command->request);
 	const char *error;
 	int status = CTL_DONE;
 

@@ -38,13 +38,12 @@ static void server_changed(struct server_state *s, enum health_state was, void *
 	reconcile_mark(l, s->director);
 	if (was == s->health.state)
 		return;
-	log_info("server %s/%s %s -> %s: %s%s%s director=%s server=%s address=%s "
-		 "reason=%s code=%d duration_us=%u",
+	log_info("server %s/%s %s -> %s: %s director=%s server=%s address=%s "
+		 "reason=%s code=%d duration_us=%u text=\"%s\"",
 	    d->name, s->conf->name, health_name(was), health_name(s->health.state),
-	    reason_text(p->reason), p->text != NULL ? ": " : "",
-	    p->text != NULL ? p->text : "", d->name, s->conf->name,
+	    reason_text(p->reason), d->name, s->conf->name,
 	    addr_port_text(&s->conf->addr, s->conf->port, addr), reason_name(p->reason),
-	    (int)p->code, (unsigned)p->duration_us);
+	    (int)p->code, (unsigned)p->duration_us, p->text != NULL ? p->text : "");
 }
 
 /* What came over the socket is from a process that reads the network. */
@@ -67,14 +66,12 @@ static void on_report(struct ev_loop *loop, struct ev_io *w, int events)
 
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (len <= 0) {
-			ev_io_stop(loop, w); /* it died; on_exit comes */
-			return;
-		}
-		if (r.generation != l->generation)
+		if (len == (ssize_t)sizeof r && r.generation != l->generation)
 			continue;
-		if (len != sizeof r || !report_is_sane(l, &r)) {
-			log_warnx("the checker sent nonsense; replacing it");
+		if (len != (ssize_t)sizeof r || !report_is_sane(l, &r)) {
+			/* It died, or must: on_exit_of_child() starts another. */
+			if (len > 0)
+				log_warnx("the checker sent nonsense; replacing it");
 			ev_io_stop(loop, w);
 			kill(child->pid, SIGKILL);
 			return;

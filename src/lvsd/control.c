@@ -7,6 +7,7 @@
 #include "lvsd/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "lvsd/path.h"
 #include "lvsd/reload.h"
 #include "lvsd/show.h"
 #include "lvsd/user.h"
@@ -55,6 +57,7 @@ struct control {
 	struct lvsd *l;
 	struct listener listeners[2];
 	LIST_HEAD(, client) clients;
+	int spare_fd; /* given up for a moment to turn a client away without one */
 };
 
 /* ---- requests ---- */
@@ -83,7 +86,7 @@ static json_t *do_reload(struct lvsd *l)
 static json_t *answer_to(struct lvsd *l, const char *request, bool may_change)
 {
 	if (strcmp(request, "show status") == 0)
-		return show_status(l);
+		return show_status(l, may_change);
 	if (strcmp(request, "show table") == 0)
 		return show_table(l);
 	if (strcmp(request, "reload") == 0)
@@ -147,6 +150,7 @@ static void client_answer(struct client *c)
 	ev_io_set(&c->io, c->fd, EV_WRITE);
 	ev_io_start(control->l->loop, &c->io);
 	c->deadline.repeat = ANSWER_S;
+	ev_now_update(control->l->loop); /* the answer may have taken its time */
 	ev_timer_again(control->l->loop, &c->deadline);
 }
 
@@ -198,6 +202,17 @@ static bool admit(const struct listener *ln, uid_t uid)
 	return ln->n_clients < CLIENTS_MAX && same < CLIENTS_UID_MAX;
 }
 
+/* No descriptor is left: a client that stays in the queue would wake us without
+ * end, so it is let in on the spare one and closed. */
+static void turn_away(struct listener *ln)
+{
+	struct control *c = ln->control;
+
+	close(c->spare_fd);
+	close(accept4(ln->fd, NULL, NULL, SOCK_CLOEXEC));
+	c->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void on_accept(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct listener *ln = w->data;
@@ -207,8 +222,11 @@ static void on_accept(struct ev_loop *loop, struct ev_io *w, int events)
 	int fd = accept4(ln->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			turn_away(ln);
 		return;
+	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
 	    !admit(ln, cred.uid)) {
 		close(fd);
@@ -229,16 +247,29 @@ static void on_accept(struct ev_loop *loop, struct ev_io *w, int events)
 
 /* ---- sockets ---- */
 
-/* Makes the directory of PATH when it is missing; a failure shows at bind(). */
-static void make_parent(const char *path)
+/* Whether the socket PATH may be replaced: nothing is there, or what a killed
+ * daemon left. A file of another kind, or a socket that somebody listens on,
+ * stays; errno says which. */
+static bool may_replace(const struct sockaddr_un *sun)
 {
-	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+	struct stat st;
+	bool taken;
+	int fd;
 
-	if (slash != NULL && slash != dir) {
-		*slash = '\0';
-		mkdir(dir, 0755);
+	if (lstat(sun->sun_path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
+		return false;
 	}
-	free(dir);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	taken = connect(fd, (const struct sockaddr *)sun, sizeof *sun) == 0 ||
+		errno == EAGAIN;
+	close(fd);
+	errno = EADDRINUSE;
+	return !taken;
 }
 
 /* The path, its owner and its mode; nobody can connect before they are right. */
@@ -253,15 +284,24 @@ static int bind_socket(int fd, const struct socket_conf *conf, gid_t gid)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	make_parent(conf->path);
-	unlink(conf->path); /* what a killed daemon left; the lock is ours */
+	path_make_parent(conf->path);
+	if (!may_replace(&sun))
+		return -1;
+	unlink(conf->path);
 	mask = umask(0777);
 	rc = bind(fd, (const struct sockaddr *)&sun, sizeof sun);
 	umask(mask);
-	if (rc < 0 || (geteuid() == 0 && chown(conf->path, 0, gid) < 0) ||
-	    chmod(conf->path, conf->mode) < 0)
+	if (rc < 0)
 		return -1;
-	return listen(fd, CLIENTS_MAX);
+	if ((geteuid() == 0 && chown(conf->path, 0, gid) < 0) ||
+	    chmod(conf->path, conf->mode) < 0 || listen(fd, CLIENTS_MAX) < 0) {
+		int error = errno;
+
+		unlink(conf->path);
+		errno = error;
+		return -1;
+	}
+	return 0;
 }
 
 static bool listener_open(struct listener *ln, struct control *c,
@@ -303,6 +343,7 @@ struct control *control_open(struct lvsd *l, char *error, size_t size)
 
 	c->l = l;
 	LIST_INIT(&c->clients);
+	c->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	c->listeners[0].fd = c->listeners[1].fd = -1;
 	c->listeners[0].may_change = true;
 	if (!listener_open(&c->listeners[0], c, &conf->control,
@@ -323,5 +364,7 @@ void control_close(struct control *c)
 		client_free(LIST_FIRST(&c->clients));
 	for (size_t i = 0; i < 2; i++)
 		listener_close(&c->listeners[i]);
+	if (c->spare_fd >= 0)
+		close(c->spare_fd);
 	free(c);
 }

@@ -24,8 +24,10 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 #include "lvsd/children.h"
+#include "lvsd/path.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
+#include "lvsd/show.h"
 
 #define TICK_S 1.
 
@@ -116,14 +118,9 @@ void daemon_ready(struct lvsd *l)
 /* Locks the file PATH, making it and its directory; held until the end. */
 static void lock_path(const char *path, const char *what)
 {
-	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
 	int fd;
 
-	if (slash != NULL && slash != dir) {
-		*slash = '\0';
-		mkdir(dir, 0755);
-	}
-	free(dir);
+	path_make_parent(path);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		daemon_fail(EXIT_SOCKET, "cannot open %s: %s", path, strerror(errno));
@@ -153,7 +150,8 @@ void daemon_lock(struct lvsd *l, const struct conf *conf)
 	char *path;
 
 	if (!l->options.dry_run && stat("/proc/self/ns/net", &ns) == 0) {
-		if (geteuid() != 0)
+		capng_get_caps_process();
+		if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN))
 			return; /* it will not be allowed to do anything */
 		path = xasprintf("%s/netns-%lu.lock", RUNDIR, (unsigned long)ns.st_ino);
 		lock_path(path, "in this network namespace");
@@ -216,6 +214,13 @@ static void on_hup(struct ev_loop *loop, struct ev_signal *w, int events)
 	buf_fini(&counts.text);
 }
 
+static void on_usr1(struct ev_loop *loop, struct ev_signal *w, int events)
+{
+	(void)loop;
+	(void)events;
+	show_log(w->data);
+}
+
 static void on_stop(struct ev_loop *loop, struct ev_signal *w, int events)
 {
 	(void)events;
@@ -249,13 +254,15 @@ void daemon_watch(struct lvsd *l)
 	ev_signal_init(&l->hup, on_hup, SIGHUP);
 	ev_signal_init(&l->term, on_stop, SIGTERM);
 	ev_signal_init(&l->intr, on_stop, SIGINT);
+	ev_signal_init(&l->usr1, on_usr1, SIGUSR1);
 	ev_prepare_init(&l->turn_end, on_turn_end);
 	ev_timer_init(&l->tick, on_tick, TICK_S, TICK_S);
 	ev_timer_init(&l->checker_restart, on_checker_restart, 0., 0.);
-	l->hup.data = l->term.data = l->intr.data = l;
+	l->hup.data = l->term.data = l->intr.data = l->usr1.data = l;
 	l->turn_end.data = l->tick.data = l->checker_restart.data = l;
 	ev_signal_start(l->loop, &l->hup);
 	ev_signal_start(l->loop, &l->term);
 	ev_signal_start(l->loop, &l->intr);
+	ev_signal_start(l->loop, &l->usr1);
 	ev_prepare_start(l->loop, &l->turn_end);
 }

@@ -6,6 +6,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/control.c src/lvsd/control.h \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
 	src/lvsd/lvsd.h \
+	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/plan.c src/lvsd/plan.h \
 	src/lvsd/reconcile.c src/lvsd/reconcile.h \
 	src/lvsd/reload.c src/lvsd/reload.h \

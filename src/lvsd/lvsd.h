@@ -85,7 +85,7 @@ struct lvsd {
 	uint64_t started_us, reloads;
 	struct control *control;
 
-	struct ev_signal hup, term, intr;
+	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
 	struct ev_timer tick; /* connections that end, kernels that refuse */
 	struct ev_timer checker_restart;

@@ -20,6 +20,7 @@
 #include "lvsd/control.h"
 #include "lvsd/daemon.h"
 #include "lvsd/lvsd.h"
+#include "lvsd/path.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 #include "lvsd/user.h"
@@ -166,7 +167,6 @@ static void start(struct lvsd *l)
 		daemon_fail(EXIT_SOCKET, "%s", error);
 	daemon_limit_rights();
 	reconcile_all(l, &counts);
-	checker_start(l);
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
 		 "operations=%zu failed=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
@@ -174,6 +174,7 @@ static void start(struct lvsd *l)
 	    l->options.dry_run ? " dry_run=yes" : "");
 	buf_fini(&counts.text);
 	daemon_ready(l);
+	checker_start(l); /* after it: the checker keeps this process's standard error */
 }
 
 static void stop(struct lvsd *l)
@@ -198,9 +199,17 @@ int main(int argc, char **argv, char **envp)
 	if (l.options.check_only)
 		return check_file(&l.options);
 	signal(SIGPIPE, SIG_IGN);
+	/* Until the loop listens: nobody's reload or question ends a start. */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 	log_open("lvsd", LOG_TO_STDERR, l.options.verbose);
-	if (l.options.daemonize)
+	if (l.options.daemonize) {
+		/* It leaves the directory that the names are relative to. */
+		l.options.config = path_absolute(l.options.config);
+		if (l.options.pidfile != NULL)
+			l.options.pidfile = path_absolute(l.options.pidfile);
 		daemon_fork();
+	}
 	start(&l);
 	ev_run(l.loop, 0);
 	stop(&l);

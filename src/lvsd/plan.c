@@ -131,13 +131,15 @@ static bool serves_now(const struct server_state *s, const struct ipvs_table *ha
 }
 
 enum plan_serving plan_serving(
-    const struct director_state *d, const struct ipvs_table *have)
+    const struct director_state *d, uint8_t family, const struct ipvs_table *have)
 {
 	bool sorry_usable = false, sorry_serves = false, all_known = true;
 
 	for (size_t i = 0; i < d->n_servers; i++) {
 		const struct server_state *s = &d->servers[i];
 
+		if (family != AF_UNSPEC && svc_family(d->conf, s->conf) != family)
+			continue;
 		if (s->conf->sorry) {
 			if (!plan_usable(s))
 				continue;
@@ -341,7 +343,6 @@ void plan_director(const struct director_state *d, uint32_t tag,
 {
 	uint8_t family[2];
 	size_t n = d->fault.waits ? 0 : families(d->conf, family);
-	enum plan_serving serving = plan_serving(d, have);
 
 	for (size_t i = 0; i < n; i++) {
 		struct ipvs_svc svc;
@@ -349,7 +350,8 @@ void plan_director(const struct director_state *d, uint32_t tag,
 		svc_id(d->conf, family[i], &svc);
 		svc_attrs(d->conf, &svc);
 		svc.tag = tag;
-		plan_service(d, family[i], serving, ipvs_table_find(have, &svc), &svc);
+		plan_service(d, family[i], plan_serving(d, family[i], have),
+		    ipvs_table_find(have, &svc), &svc);
 		ipvs_table_append(want, &svc);
 	}
 }

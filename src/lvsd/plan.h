@@ -31,9 +31,10 @@ const char *plan_unsupported(const struct director_conf *d);
 
 /* Takes traffic as far as health and weight go. */
 bool plan_usable(const struct server_state *s);
-/* Who serves for D, given the services of ours in HAVE. */
+/* Who serves for D in the service of FAMILY (a mark director can have two;
+ * AF_UNSPEC: in any), given the services of ours in HAVE. */
 enum plan_serving plan_serving(
-    const struct director_state *d, const struct ipvs_table *have);
+    const struct director_state *d, uint8_t family, const struct ipvs_table *have);
 
 /*
  * Appends the services of D to WANT (one; a mark director has one for each

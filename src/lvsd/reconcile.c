@@ -61,9 +61,11 @@ static bool reread(struct lvsd *l, const struct ipvs_table *ids)
 		struct ipvs_svc fresh = found != NULL ? *found : (struct ipvs_svc){ 0 };
 
 		fresh.tag = ids->svcs[i].tag;
+		/* What leaves is looked at by the tick until it is gone. */
+		fresh.lingering = fresh.tag == PLAN_TAG_LEAVING;
 		if (found != NULL && ipvs_read_dests(l->ipvs, &fresh)) {
 			ipvs_table_add(&l->have, &fresh);
-		} else if (found != NULL && errno != ESRCH) {
+		} else if (found != NULL) {
 			error = errno;
 			done = false;
 		} else if (known != NULL) {
@@ -89,6 +91,12 @@ bool reconcile_adopt(struct lvsd *l, const struct conf *conf)
 			ipvs_table_append(&fresh, &named.svcs[i]);
 	ipvs_table_sort(&fresh);
 	done = reread(l, &fresh);
+	for (size_t i = 0; !done && i < fresh.n; i++) {
+		struct ipvs_svc *half = ipvs_table_find(&l->have, &fresh.svcs[i]);
+
+		if (half != NULL)
+			ipvs_table_remove(&l->have, half);
+	}
 	if (l->have.n > n_before)
 		log_info("adopted from the kernel services=%zu", l->have.n - n_before);
 	ipvs_table_fini(&named);
@@ -219,9 +227,13 @@ static void run_fini(struct run *r)
 
 static void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
-	for (size_t i = 0; i < r->want.n; i++)
-		ipvs_diff_svc(
-		    ipvs_table_find(&l->have, &r->want.svcs[i]), &r->want.svcs[i], ops);
+	for (int leaving = 0; leaving < 2; leaving++)
+		for (size_t i = 0; i < r->want.n; i++) {
+			const struct ipvs_svc *want = &r->want.svcs[i];
+
+			if ((want->tag == PLAN_TAG_LEAVING) == leaving)
+				ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
+		}
 	for (size_t i = 0; i < r->gone.n; i++)
 		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
 }
@@ -248,6 +260,15 @@ static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
 	fault_set(&d->fault, NULL, 0);
 }
 
+/* A mark director has a service for each family: one of them is enough to fail. */
+static bool tag_failed(const struct ipvs_table *failed, uint32_t tag)
+{
+	for (size_t i = 0; i < failed->n; i++)
+		if (failed->svcs[i].tag == tag)
+			return true;
+	return false;
+}
+
 /* What was done becomes what the kernel has; services in FAILED are read. */
 static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *failed)
 {
@@ -259,7 +280,8 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		lingers = lingers || svc->lingering > 0;
 		if (ipvs_table_find(failed, svc) != NULL)
 			continue;
-		clear_fault(l, svc);
+		if (!tag_failed(failed, svc->tag))
+			clear_fault(l, svc);
 		ipvs_table_add(&l->have, svc);
 	}
 	for (size_t i = 0; i < r->gone.n; i++) {
@@ -361,6 +383,8 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 	for (size_t i = 0; i < l->have.n; i++)
 		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
 			add_id(&r.gone, &l->have.svcs[i]);
+	for (size_t i = 0; i < r.gone.n; i++)
+		r.gone.svcs[i].tag = PLAN_TAG_LEAVING; /* it was a director's of before */
 	run_send(l, &r, false, counts);
 	run_fini(&r);
 	run_dirty(l, counts);

@@ -22,7 +22,7 @@ struct reconcile_counts {
  * Takes into L->have what the kernel already has of the services that CONF
  * names: adoption, at the start and for services new in a reload. One list of
  * services is read, and only when CONF names one that is not known yet.
- * False with errno when the kernel did not answer.
+ * False with errno when the kernel did not answer; L->have is as it was then.
  */
 bool reconcile_adopt(struct lvsd *l, const struct conf *conf);
 

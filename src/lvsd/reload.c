@@ -60,18 +60,21 @@ static void log_diags(const struct diags *d)
 	}
 }
 
-static bool same_path(const char *a, const char *b)
+static bool same_socket(const struct socket_conf *a, const struct socket_conf *b)
 {
-	return strcmp(a, b) == 0;
+	const char *x = a->group != NULL ? a->group : "", *y = b->group;
+
+	return strcmp(a->path, b->path) == 0 && a->mode == b->mode &&
+	       strcmp(x, y != NULL ? y : "") == 0;
 }
 
 /* What only a restart can change. */
 static void warn_restart(const struct conf *before, const struct conf *after)
 {
-	if (!same_path(before->control.path, after->control.path) ||
-	    !same_path(before->status.path, after->status.path) ||
-	    !same_path(before->state, after->state))
-		log_warnx("the paths of \"global\" control, status and state change at "
+	if (!same_socket(&before->control, &after->control) ||
+	    !same_socket(&before->status, &after->status) ||
+	    strcmp(before->state, after->state) != 0)
+		log_warnx("what \"global\" says of control, status and state changes at "
 			  "the next restart, not at a reload");
 }
 

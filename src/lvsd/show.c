@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/plan.h"
@@ -75,7 +76,7 @@ static const char *server_health(const struct server_state *s)
 	return s->probe == NO_PROBE ? "unchecked" : health_name(s->health.state);
 }
 
-static json_t *show_check(const struct lvsd *l, const struct server_state *s)
+static json_t *show_check(const struct lvsd *l, const struct server_state *s, bool texts)
 {
 	const struct probe_state *p;
 	uint64_t started_us;
@@ -91,15 +92,15 @@ static json_t *show_check(const struct lvsd *l, const struct server_state *s)
 	    reason_text(p->reason), "code", (int)p->code);
 	json_object_set_new(o, "duration_us", json_integer(p->duration_us));
 	json_object_set_new(
-	    o, "text", p->text != NULL ? show_text(p->text) : json_null());
+	    o, "text", texts && p->text != NULL ? show_text(p->text) : json_null());
 	json_object_set_new(o, "age_s",
 	    started_us != 0 ? seconds_since(started_us, mono_us()) : json_null());
 	return o;
 }
 
 /* DEST: where the kernel has it, or NULL. */
-static json_t *show_server(
-    const struct lvsd *l, const struct server_state *s, const struct ipvs_dest *dest)
+static json_t *show_server(const struct lvsd *l, const struct server_state *s,
+    const struct ipvs_dest *dest, bool texts)
 {
 	char addr[ADDR_TEXT_MAX];
 	json_t *o = json_pack("{s:s, s:s, s:i, s:b, s:s}", "name", s->conf->name,
@@ -114,7 +115,7 @@ static json_t *show_server(
 	    o, "active", dest != NULL ? json_integer(dest->active) : json_null());
 	json_object_set_new(
 	    o, "inactive", dest != NULL ? json_integer(dest->inactive) : json_null());
-	json_object_set_new(o, "check", show_check(l, s));
+	json_object_set_new(o, "check", show_check(l, s, texts));
 	return o;
 }
 
@@ -125,7 +126,7 @@ static const char *director_state_word(
 {
 	if (d->fault.text != NULL && (d->fault.no_service || plan_unsupported(d->conf)))
 		return "failed";
-	switch (plan_serving(d, &l->have)) {
+	switch (plan_serving(d, AF_UNSPEC, &l->have)) {
 	case SERVING_SERVERS:
 		return "up";
 	case SERVING_SORRY:
@@ -136,15 +137,16 @@ static const char *director_state_word(
 	return "down";
 }
 
-/* The director's services as the kernel has them now, with connections. */
+/* The director's services as the kernel has them now, with connections. Once it did
+ * not answer (*ANSWERS) it is not asked again: each question may take long. */
 static void read_director(
-    struct lvsd *l, const struct director_state *d, struct ipvs_table *now)
+    struct lvsd *l, const struct director_state *d, struct ipvs_table *now, bool *answers)
 {
 	plan_identities(d->conf, now);
 	ipvs_table_sort(now);
 	for (size_t i = 0; i < now->n; i++)
-		if (ipvs_table_find(&l->have, &now->svcs[i]) != NULL)
-			ipvs_read_dests(l->ipvs, &now->svcs[i]);
+		if (*answers && ipvs_table_find(&l->have, &now->svcs[i]) != NULL)
+			*answers = ipvs_read_dests(l->ipvs, &now->svcs[i]);
 }
 
 static const char *service_text(const struct director_conf *d, char *buf)
@@ -163,7 +165,8 @@ static const char *service_text(const struct director_conf *d, char *buf)
 	return buf;
 }
 
-static json_t *show_director(struct lvsd *l, const struct director_state *d)
+static json_t *show_director(
+    struct lvsd *l, const struct director_state *d, bool texts, bool *answers)
 {
 	struct ipvs_table now = { 0 };
 	char service[IPVS_SVC_NAME_MAX];
@@ -174,10 +177,11 @@ static json_t *show_director(struct lvsd *l, const struct director_state *d)
 	    "mode", mode_words[d->conf->mode], "state", director_state_word(l, d));
 	json_object_set_new(
 	    o, "fault", d->fault.text != NULL ? json_string(d->fault.text) : json_null());
-	read_director(l, d, &now);
+	read_director(l, d, &now, answers);
 	for (size_t i = 0; i < d->n_servers; i++)
-		json_array_append_new(servers,
-		    show_server(l, &d->servers[i], plan_find(&d->servers[i], &now)));
+		json_array_append_new(
+		    servers, show_server(l, &d->servers[i],
+				 plan_find(&d->servers[i], &now), texts));
 	json_object_set_new(o, "servers", servers);
 	ipvs_table_fini(&now);
 	return o;
@@ -212,10 +216,11 @@ static json_t *show_reload(const struct lvsd *l)
 	return o;
 }
 
-json_t *show_status(struct lvsd *l)
+json_t *show_status(struct lvsd *l, bool texts)
 {
 	const struct ipvs_stats stats = *ipvs_stats(l->ipvs);
 	json_t *directors = json_array(), *o;
+	bool answers = !l->resync;
 
 	o = json_pack("{s:b, s:s, s:i, s:o, s:b}", "ok", 1, "version", PACKAGE_VERSION,
 	    "pid", (int)getpid(), "config", show_text(l->options.config), "dry_run",
@@ -233,8 +238,8 @@ json_t *show_status(struct lvsd *l)
 		"refused", (json_int_t)stats.ops_refused, "reads",
 		(json_int_t)stats.reads, "answers", (int)!l->resync));
 	for (size_t i = 0; i < l->state->n_directors; i++)
-		json_array_append_new(
-		    directors, show_director(l, &l->state->directors[i]));
+		json_array_append_new(directors,
+		    show_director(l, &l->state->directors[i], texts, &answers));
 	json_object_set_new(o, "directors", directors);
 	json_object_set_new(o, "leaving", show_leaving(l));
 	return o;
@@ -258,4 +263,26 @@ json_t *show_table(struct lvsd *l)
 	buf_fini(&text);
 	ipvs_table_fini(&listed);
 	return o;
+}
+
+void show_log(const struct lvsd *l)
+{
+	char service[IPVS_SVC_NAME_MAX];
+
+	for (size_t i = 0; i < l->state->n_directors; i++) {
+		const struct director_state *d = &l->state->directors[i];
+		size_t up = 0, down = 0, unknown = 0;
+
+		for (size_t j = 0; j < d->n_servers; j++) {
+			const struct server_state *s = &d->servers[j];
+
+			up += s->probe == NO_PROBE || s->health.state == HEALTH_UP;
+			down += s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
+			unknown +=
+			    s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN;
+		}
+		log_info("director %s %s is %s director=%s up=%zu down=%zu unknown=%zu",
+		    d->conf->name, service_text(d->conf, service),
+		    director_state_word(l, d), d->conf->name, up, down, unknown);
+	}
 }

@@ -14,9 +14,13 @@
 /* TEXT as a JSON string; where it is not UTF-8 its bytes above 0x7f become "?". */
 json_t *show_text(const char *text);
 
-/* The caller owns the result. */
-json_t *show_status(struct lvsd *l);
+/* The caller owns the result. TEXTS: with what servers answered, which is for
+ * operators only. */
+json_t *show_status(struct lvsd *l, bool texts);
 /* The services that are ours, as the kernel has them: `ipvsadm -Sn`. */
 json_t *show_table(struct lvsd *l);
+
+/* One line a director into the log (SIGUSR1). */
+void show_log(const struct lvsd *l);
 
 #endif

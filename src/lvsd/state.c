@@ -187,7 +187,8 @@ static void start_probe(struct probe_state *p, const struct state *old,
 		} else {
 			start_server(s, find_before(old, old_index, s), have);
 		}
-		if (p->probe.health.state == HEALTH_UNKNOWN)
+		/* Where its servers differ the one that is up has traffic to lose. */
+		if (s->health.state > p->probe.health.state)
 			p->probe.health = s->health;
 	}
 }
@@ -311,7 +312,10 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 	for (size_t i = 0; i < p->n_servers; i++) {
 		struct server_state *server = p->servers[i];
 		enum health_state was = server->health.state;
-		bool spoken = !reason_is_local(p->reason);
+		/* Successes that are still too few for up decide nothing. */
+		bool spoken =
+		    !reason_is_local(p->reason) &&
+		    (p->reason != REASON_OK || p->probe.health.state == HEALTH_UP);
 
 		server->health = p->probe.health;
 		if (was == server->health.state && !(server->assumed && spoken))
