@@ -64,6 +64,32 @@ kill -HUP $daemon
 scheduler_is() { ctl table | grep -q -- "-s $1"; }
 check "SIGHUP reloads, too" wait_for 5 scheduler_is wlc
 
+# A new service is there before the old one leaves.
+conf <<END
+director web 10.9.9.1:80
+ server a 127.0.0.1:$a
+END
+ctl reload >"$dir/said"
+conf <<END
+director web 10.9.9.1 TCP
+ option persistence
+ server a 127.0.0.1:$a
+END
+is "another address: added, filled, and only then the old one leaves" "$(ctl reload)" \
+	"ipvsadm -A -t 10.9.9.1:0 -s wlc -p 360
+ipvsadm -a -t 10.9.9.1:0 -r 127.0.0.1:$a -m -w 1
+ipvsadm -e -t 10.9.9.1:80 -r 127.0.0.1:$a -m -w 0
+reloaded, 3 operations, checks go on"
+left() { [ "$(ctl table | grep -c 10.9.9.1:80)" = 0 ]; }
+check "it has left" wait_for 10 left
+two leastconn 7
+ctl reload >"$dir/said"
+wait_for 5 health_is a up
+wait_for 5 health_is b up
+kill -USR1 $daemon
+told() { [ "$(logged 'director web TCP 10.9.9.1:80 is up .*up=2 down=1 unknown=0')" = 1 ]; }
+check "SIGUSR1 logs how it is" wait_for 5 told
+
 # ---- servers and the checker die ----
 
 kill "$b_pid"
@@ -85,6 +111,23 @@ check "kill -9 of lvsd: the checker ends, too" wait_for 10 gone
 check "and another lvsd can start on its sockets" start
 stop
 is "SIGTERM: exit status" $? 0
+
+# A log that nobody reads costs log lines, not the daemon.
+mkfifo "$dir/stuck"
+exec 9<>"$dir/stuck"
+lvsd --dry-run -v -f "$conf" 2>"$dir/stuck" &
+daemon=$!
+check "it starts with a log that nobody reads" wait_for 20 answers
+two roundrobbin
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	for j in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		ctl reload >"$dir/said" 2>&1
+	done
+done
+check "the log is full: it still answers" ctl status
+stop
+is "the log is full: SIGTERM ends it" $? 0
+exec 9<&-
 is "the sockets are gone" "$(ls "$dir"/*.sock 2>/dev/null)" ""
 is "no sanitizer complained" "$(logged 'ERROR: AddressSanitizer|runtime error|LeakSanitizer')" 0
 finish

@@ -31,16 +31,30 @@ refused 6 "socket path" 'cannot make the socket /proc/x/status: .*global' -f "$d
 other "s,^ state.*, state /proc/x/state,; s/^global/&\n user nobody/; 0,/user nobody/!{/user nobody/d}"
 refused 6 "state path" 'cannot open /proc/x/state' -f "$dir/other"
 
+echo precious >"$dir/file"
+other "s,^ status.*, status $dir/file,"
+refused 6 "a file at the socket's path" 'cannot make the socket .*File exists' -f "$dir/other"
+is "it is still there" "$(cat "$dir/file")" precious
+
 start
+other "s,^ state.*, state $dir/state2,"
+refused_taken() { lvsd --dry-run -f "$dir/other" >"$dir/said" 2>&1; }
+fails "another on the same sockets" 6 refused_taken
+check "the first one is still there" ctl status
 is "another with the same state file: exit status" \
 	"$(lvsd --dry-run -f "$conf" >"$dir/said" 2>&1; echo $?)" 4
 like "and it says which" "$(cat "$dir/said")" 'another lvsd is running with this state file'
 check "the first one goes on" ctl status
 stop
 
-lvsd --dry-run -D -f "$conf" -p "$dir/pid" >"$dir/said" 2>&1
-is "-D ends with 0" $? 0
+# In $( ) it ends only when nobody holds its standard error any more, the
+# checker included; and the names are relative to where it was started.
+cd "$dir" || exit 1
+said=$(timeout 20 lvsd --dry-run -D -f lvs.conf -p pid 2>&1)
+is "-D ends with 0 and lets go of the terminal" $? 0
 daemon=$(cat "$dir/pid")
+check "relative names: it reloads" ctl reload
+cd "$SRCDIR" || exit 1
 check "when it is ready" ctl status
 is "-D again: exit status" \
 	"$(lvsd --dry-run -D -f "$conf" -p "$dir/pid" >"$dir/said" 2>&1; echo $?)" 4

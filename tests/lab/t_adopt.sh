@@ -327,6 +327,12 @@ conf "$(server rs1 check)" "$(server rs2 "weight 6 check")" "$(server rs3)" |
 	sed '/^director other/,$d' | lvsd_reload >/run/said
 is "a service was deleted, and its director leaves the file: it stays away" \
 	"$(table)" "$(want rs1 1 rs2 6 rs3 1 | grep -v $VIP:81)"
+lvsd_reload </run/three >/run/said
+ns director ipvswait -t 10 services=2 >/run/in
+stranger -d -t $VIP:81 -r 10.2.0.11:80
+sed '/^director other/,$d' /run/three | lvsd_reload >/run/said
+ns director ipvswait -t 10 "tcp:$VIP:81=absent" >/run/out
+is "a server was deleted, and its director leaves the file: the service goes" $? 0
 is "none of this was a failure of a director" "$(logged ' failed: |cannot read')" 0
 lvsd_stop
 is "lvsd ends well" $? 0

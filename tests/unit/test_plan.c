@@ -177,6 +177,73 @@ static void test_found_servers_stay_as_found(void **state)
 	ipvs_table_fini(&have);
 }
 
+static void ignore_change(struct server_state *s, enum health_state was, void *arg)
+{
+	(void)s;
+	(void)was;
+	(void)arg;
+}
+
+/* A check of the probe of NAME ended with REASON and leaves HEALTH. */
+static void report(
+    struct state *s, const char *name, enum reason reason, struct health health)
+{
+	struct probe_report r = {
+		.probe = server(s, name)->probe,
+		.health = (uint8_t)health.state,
+		.score = health.score,
+		.reason = (uint8_t)reason,
+	};
+
+	state_report(s, &r, 2, ignore_change, NULL);
+}
+
+/* With rise 3 the first success decides nothing: connections need the server. */
+static void test_found_server_waits_for_rise(void **state)
+{
+	static const char conf[] = WEB " check rise 3\n server s1 10.2.0.11:80 check\n"
+				       " server s2 10.2.0.12:80 check\n";
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(parse(conf), NULL, &have, 1);
+
+	(void)state;
+	all_up(s);
+	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "1\n");
+	have.svcs[0].dests[0].weight = 0;
+	state_free(s);
+	s = state_build(parse(conf), NULL, &have, 1);
+	report(s, "s1", REASON_OK, (struct health){ HEALTH_DOWN, 1 });
+	expect_plan(s, &have, 1, SVC S1 "0\n" S2 "1\n");
+	report(s, "s1", REASON_OK, health_assumed(true, 3, 1));
+	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "1\n");
+	report(s, "s1", REASON_TIMEOUT, health_assumed(false, 3, 1));
+	expect_plan(s, &have, 1, SVC S2 "1\n");
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
+/* One probe for two servers that were found differently: it starts up. */
+static void test_shared_probe_starts_with_the_best(void **state)
+{
+	static const char conf[] =
+	    "director a 10.9.9.1:80\n check rise 3\n server s1 10.2.0.11:80 weight 0 check\n"
+	    "director b 10.9.9.2:80\n check rise 3\n server s2 10.2.0.11:80 check\n";
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(parse(conf), NULL, &have, 1);
+
+	(void)state;
+	all_up(s);
+	expect_plan(s, &have, 1,
+	    SVC S1 "0\n-A -t 10.9.9.2:80 -s wlc\n"
+		   "-a -t 10.9.9.2:80 -r 10.2.0.11:80 -m -w 1\n");
+	state_free(s);
+	s = state_build(parse(conf), NULL, &have, 1);
+	assert_int_equal(s->n_probes, 1);
+	assert_int_equal(s->probes[0].probe.health.state, HEALTH_UP);
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
 static void test_inhibit(void **state)
 {
 	struct ipvs_table have = { 0 };
@@ -432,6 +499,8 @@ int main(void)
 		cmocka_unit_test(test_sorry_steps_in_and_out),
 		cmocka_unit_test(test_sorry_goes_on_over_restart),
 		cmocka_unit_test(test_found_servers_stay_as_found),
+		cmocka_unit_test(test_found_server_waits_for_rise),
+		cmocka_unit_test(test_shared_probe_starts_with_the_best),
 		cmocka_unit_test(test_inhibit),
 		cmocka_unit_test(test_inhibit_with_dest_deletes),
 		cmocka_unit_test(test_removed_server_leaves),
