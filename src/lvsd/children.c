@@ -39,11 +39,12 @@ static void server_changed(struct server_state *s, enum health_state was, void *
 	if (was == s->health.state)
 		return;
 	log_info("server %s/%s %s -> %s: %s director=%s server=%s address=%s "
-		 "reason=%s code=%d duration_us=%u text=\"%s\"",
+		 "reason=%s code=%d duration_us=%u%s%s%s",
 	    d->name, s->conf->name, health_name(was), health_name(s->health.state),
 	    reason_text(p->reason), d->name, s->conf->name,
 	    addr_port_text(&s->conf->addr, s->conf->port, addr), reason_name(p->reason),
-	    (int)p->code, (unsigned)p->duration_us, p->text != NULL ? p->text : "");
+	    (int)p->code, (unsigned)p->duration_us, p->text != NULL ? " text=\"" : "",
+	    p->text != NULL ? p->text : "", p->text != NULL ? "\"" : "");
 }
 
 /* What came over the socket is from a process that reads the network. */
