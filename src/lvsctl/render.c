@@ -117,9 +117,9 @@ static void print_server(const json_t *server, bool colour)
 	    duration_text(json_real_value(json_object_get(server, "since_s")), since));
 	print_weight(server);
 	print_connections(server);
-	if (json_is_true(json_object_get(server, "sorry")))
-		printf(" sorry");
 	printf("\n");
+	if (json_is_true(json_object_get(server, "sorry")))
+		printf("    sorry server: used only while no other is usable\n");
 	print_reason(server);
 }
 

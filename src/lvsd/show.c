@@ -276,6 +276,8 @@ void show_log(const struct lvsd *l)
 		for (size_t j = 0; j < d->n_servers; j++) {
 			const struct server_state *s = &d->servers[j];
 
+			if (s->conf->sorry)
+				continue;
 			up += s->probe == NO_PROBE || s->health.state == HEALTH_UP;
 			down += s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
 			unknown +=

@@ -14,6 +14,7 @@ two()
 	 server a 127.0.0.1:$a check
 	 server b 127.0.0.1:$b weight ${2:-1} check
 	 server dead 127.0.0.1:$dead check
+	 server page 127.0.0.1:$((port + 3)) sorry
 	END
 }
 two
