@@ -1,5 +1,5 @@
 /*
- * build: repetitions, and the global section.
+ * build: repetitions, and what no part of the daemon does yet.
  *
  * Where an argument or a statement was last given is kept by its token number.
  * A statement is a line and a section begins at a line, so that comparing line
@@ -9,14 +9,43 @@
 #include "parser/build.h"
 
 #include <assert.h>
-#include <sys/un.h>
 
-#include "parser/value.h"
+#include "parser/grammar.h"
 
-/* What the kernel takes as the path of a socket, without the NUL. */
-#define SOCKET_PATH_MAX (sizeof((struct sockaddr_un *)0)->sun_path - 1)
-#define FILE_PATH_MAX 1000
-#define USER_NAME_MAX 32
+/*
+ * The words that the language has and the daemon does not carry out yet. What
+ * is pending in some of its meanings only is told by build_pending() there.
+ */
+static const bool pending[TOKENS_MAX] = {
+	[T_AGENTCHECK] = true,
+	[T_ANNOUNCE] = true,
+	[T_CHECKS] = true,
+	[T_CONNTRACK] = true,
+	[T_DNSCHECK] = true,
+	[T_DOWNINTER] = true,
+	[T_EXPECT] = true,
+	[T_EXTERNALCHECK] = true,
+	[T_FASTINTER] = true,
+	[T_MASQUERADE] = true,
+	[T_PANIC] = true,
+	[T_SEND] = true,
+	[T_SIP] = true,
+	[T_SLOWSTART] = true,
+	[T_SSL] = true,
+	[T_TIMEOUTS] = true,
+	[T_UDPCHECK] = true,
+};
+
+void build_pending(struct parse *p, const struct word *key)
+{
+	if (p->purpose == READ_START || p->purpose == READ_RELOAD)
+		parse_error(
+		    p, key->loc, "\"%.*s\" is not supported yet", WORD_ARGS(*key));
+	else
+		parse_warning(p, key->loc,
+		    "\"%.*s\" is not supported yet: a start or a reload will refuse it",
+		    WORD_ARGS(*key));
+}
 
 bool build_argument(struct parse *p, const struct word *key)
 {
@@ -30,6 +59,8 @@ bool build_argument(struct parse *p, const struct word *key)
 		return false;
 	}
 	*at = key->loc;
+	if (pending[key->token])
+		build_pending(p, key);
 	return true;
 }
 
@@ -38,73 +69,14 @@ bool build_statement(struct parse *p, const struct word *key)
 	struct loc *at = &p->statement_at[key->token];
 
 	assert(key->token < TOKENS_MAX);
-	if (at->line >= p->section.loc.line && at->file == key->loc.file) {
+	if (at->line >= p->section.line && at->file == key->loc.file) {
 		parse_error(p, key->loc,
-		    "\"%.*s\" is given twice in this section; first given at line %u",
-		    WORD_ARGS(*key), (unsigned)at->line);
+		    "\"%.*s\" is given twice in this section; first given at %s",
+		    WORD_ARGS(*key), parse_place(p, *at, key->loc));
 		return false;
 	}
 	*at = key->loc;
+	if (pending[key->token])
+		build_pending(p, key);
 	return true;
-}
-
-void build_global_open(struct parse *p, const struct word *key)
-{
-	p->section = *key;
-	if (p->global_at.line != 0)
-		parse_error(p, key->loc,
-		    "there can be one global section only; first given at line %u",
-		    (unsigned)p->global_at.line);
-	else
-		p->global_at = key->loc;
-}
-
-void build_global_user(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_statement(p, key) &&
-	    value_name(p, value, USER_NAME_MAX, true, &p->conf->user))
-		p->conf->user_loc = value->loc;
-}
-
-void build_global_user_group(
-    struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_argument(p, key))
-		value_name(p, value, USER_NAME_MAX, true, &p->conf->group);
-}
-
-void build_global_control(
-    struct parse *p, const struct word *key, const struct word *value)
-{
-	p->socket = &p->conf->control;
-	if (build_statement(p, key) &&
-	    value_path(p, value, SOCKET_PATH_MAX, &p->socket->path))
-		p->control_at = value->loc;
-}
-
-void build_global_status(
-    struct parse *p, const struct word *key, const struct word *value)
-{
-	p->socket = &p->conf->status;
-	if (build_statement(p, key) &&
-	    value_path(p, value, SOCKET_PATH_MAX, &p->socket->path))
-		p->status_at = value->loc;
-}
-
-void build_global_state(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_statement(p, key))
-		value_path(p, value, FILE_PATH_MAX, &p->conf->state);
-}
-
-void build_socket_group(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_argument(p, key))
-		value_name(p, value, USER_NAME_MAX, true, &p->socket->group);
-}
-
-void build_socket_mode(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_argument(p, key))
-		value_octal(p, value, &p->socket->mode);
 }

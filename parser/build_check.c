@@ -1,36 +1,29 @@
 /*
- * build_check: the check, and the options.
+ * build_check: the words about when and how often to check.
  *
  * The check arguments of a statement are kept apart with their places, because
  * three statements may have them (the check line, the option line, a server),
  * in any order; validate_check.c puts them together.
  */
-#include <stdio.h>
-
 #include "lib/arena.h"
 #include "parser/build.h"
 #include "parser/value.h"
 
-#define HTTP_URI_MAX 2000
-#define HOST_MAX 255
-#define IFACE_MAX 15 /* IFNAMSIZ, without the NUL */
-#define CAFILE_MAX 1000
-
-static struct check_words *words_new(struct parse *p)
+struct check_words *build_check_words(struct parse *p)
 {
 	return arena_alloc(p->scratch, sizeof(struct check_words));
 }
 
 void build_check_open(struct parse *p, const struct word *key)
 {
-	struct check_words *words = words_new(p);
+	struct check_words *words = build_check_words(p);
 
 	p->server = NULL;
 	p->check = words;
 	if (!build_statement(p, key))
 		return;
-	p->director->check_line = words;
-	p->director->check_loc = key->loc;
+	p->lines.check_line = words;
+	p->lines.check_loc = key->loc;
 }
 
 /*
@@ -50,7 +43,7 @@ static struct check_words *words_for(struct parse *p, const struct word *key)
 		return NULL;
 	}
 	if (p->check == NULL)
-		p->check = words_new(p);
+		p->check = build_check_words(p);
 	return p->check;
 }
 
@@ -70,6 +63,24 @@ void build_check_timeout(
 
 	if (words != NULL && value_time(p, value, &words->timeout_ms))
 		words->at.timeout = value->loc;
+}
+
+void build_check_fastinter(
+    struct parse *p, const struct word *key, const struct word *value)
+{
+	struct check_words *words = words_for(p, key);
+
+	if (words != NULL && value_time(p, value, &words->fastinter_ms))
+		words->at.fastinter = value->loc;
+}
+
+void build_check_downinter(
+    struct parse *p, const struct word *key, const struct word *value)
+{
+	struct check_words *words = words_for(p, key);
+
+	if (words != NULL && value_time(p, value, &words->downinter_ms))
+		words->at.downinter = value->loc;
 }
 
 void build_check_source(struct parse *p, const struct word *key, const struct word *value)
@@ -122,117 +133,4 @@ void build_check_inhibit(struct parse *p, const struct word *key)
 
 	if (words != NULL)
 		words->at.inhibit = key->loc;
-}
-
-void build_option_persistence(struct parse *p, const struct word *key)
-{
-	build_statement(p, key);
-	p->director->conf.persistent = true;
-}
-
-void build_persistence_timeout(
-    struct parse *p, const struct word *key, const struct word *value)
-{
-	uint32_t ms;
-
-	if (!build_argument(p, key) || !value_time(p, value, &ms))
-		return;
-	if (ms % 1000 != 0) {
-		parse_error(p, value->loc, "\"%.*s\" is not a number of whole seconds",
-		    WORD_ARGS(*value));
-		return;
-	}
-	p->director->conf.persist_timeout_s = ms / 1000;
-}
-
-void build_persistence_netmask(
-    struct parse *p, const struct word *key, const struct word *value)
-{
-	if (!build_argument(p, key))
-		return;
-	p->director->netmask = arena_strndup(p->scratch, value->text, value->len);
-	p->director->netmask_loc = value->loc;
-}
-
-void build_option_onepacket(struct parse *p, const struct word *key)
-{
-	build_statement(p, key);
-	p->director->conf.onepacket = true;
-	p->director->onepacket_loc = key->loc;
-}
-
-void build_option_method(
-    struct parse *p, const struct word *key, enum check_method method)
-{
-	struct director_draft *d = p->director;
-
-	p->server = NULL;
-	p->check = words_new(p);
-	if (method == CHECK_HTTP || method == CHECK_HTTPS) {
-		p->http = arena_alloc(p->arena, sizeof *p->http);
-		p->http->uri = "/";
-		p->http->statuscode = 200;
-	}
-	if (d->method_loc.line != 0) {
-		parse_error(p, key->loc,
-		    "a second check method; the first was given at line %u",
-		    (unsigned)d->method_loc.line);
-		return;
-	}
-	d->method_loc = key->loc;
-	d->method = method;
-	d->option_line = p->check;
-	if (method == CHECK_HTTP || method == CHECK_HTTPS)
-		d->http = p->http;
-}
-
-void build_arp_iface(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_argument(p, key))
-		value_text(
-		    p, value, "the name of an interface", IFACE_MAX, &p->director->iface);
-}
-
-void build_http_uri(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (!build_argument(p, key) ||
-	    !value_text(p, value, "a uri", HTTP_URI_MAX, &p->http->uri))
-		return;
-	if (p->http->uri[0] != '/')
-		parse_error(p, value->loc, "\"%.*s\" is not a uri: it must begin with /",
-		    WORD_ARGS(*value));
-}
-
-void build_http_statuscode(
-    struct parse *p, const struct word *key, const struct word *value)
-{
-	uint32_t n;
-
-	if (build_argument(p, key) &&
-	    value_number(p, value, "a status code", 100, 999, &n))
-		p->http->statuscode = (uint16_t)n;
-}
-
-void build_http_vhost(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_argument(p, key))
-		value_text(p, value, "a virtual host", HOST_MAX, &p->http->vhost);
-}
-
-void build_https_sni(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_argument(p, key))
-		value_text(p, value, "a server name", HOST_MAX, &p->http->sni);
-}
-
-void build_https_verify(struct parse *p, const struct word *key, bool required)
-{
-	if (build_argument(p, key))
-		p->http->verify = required;
-}
-
-void build_https_cafile(struct parse *p, const struct word *key, const struct word *value)
-{
-	if (build_argument(p, key) && value_path(p, value, CAFILE_MAX, &p->http->cafile))
-		p->director->cafile_loc = value->loc;
 }

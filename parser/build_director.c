@@ -1,39 +1,46 @@
 /*
- * build_director: director and server nodes.
+ * build_director: the first line of a director, and of defaults.
  *
  * A director is in the tree from its first word on, since its lines need a
  * home even when the rest of its first line is wrong; it is then marked bad.
- * A server is put in when its line is complete.
+ * It begins as a copy of what the last defaults section said.
  */
 #include "lib/arena.h"
 #include "parser/build.h"
 #include "parser/grammar.h"
+#include "parser/validate.h"
 #include "parser/value.h"
 
 #define NAME_MAX_BYTES 63
 #define PROTOCOL_KEYS "TCP", "UDP", "SCTP", "fwmark"
 
-static struct director_draft *director_new(struct parse *p, const struct word *key)
+static struct director_conf *director_new(struct parse *p, const struct word *key)
 {
-	struct director_draft *d = arena_alloc(p->arena, sizeof *d);
+	struct director_conf *c = arena_alloc(p->arena, sizeof *c);
 
-	STAILQ_INIT(&d->conf.servers);
-	d->conf.loc = key->loc;
-	d->conf.protocol = IPPROTO_TCP;
-	d->conf.balance = BALANCE_LEASTCONN;
-	d->conf.mode = MODE_NAT;
-	p->section = *key;
-	p->director = d;
-	return d;
+	validate_section(p);
+	*c = p->defaults_conf;
+	STAILQ_INIT(&c->servers);
+	c->loc = key->loc;
+	p->section = key->loc;
+	p->into = c;
+	p->lines = p->defaults;
+	p->lines.default_line = p->defaults.check_line;
+	p->lines.check_line = NULL;
+	return c;
 }
 
 void build_director_open(struct parse *p, const struct word *key, const struct word *name)
 {
-	struct director_draft *d = director_new(p, key);
+	struct director_conf *c = director_new(p, key);
+	struct director_draft *d = arena_alloc(p->scratch, sizeof *d);
 
-	d->conf.loc = name->loc;
-	d->bad = !value_name(p, name, NAME_MAX_BYTES, true, &d->conf.name);
-	STAILQ_INSERT_TAIL(&p->conf->directors, &d->conf, entry);
+	c->loc = name->loc;
+	d->conf = c;
+	d->bad = !value_name(p, name, NAME_MAX_BYTES, true, &c->name);
+	p->director = d;
+	STAILQ_INSERT_TAIL(&p->directors, d, entry);
+	STAILQ_INSERT_TAIL(&p->conf->directors, c, entry);
 	p->conf->n_directors++;
 }
 
@@ -42,22 +49,56 @@ void build_director_scratch(struct parse *p, const struct word *key)
 	director_new(p, key);
 }
 
+void build_defaults_open(struct parse *p, const struct word *key)
+{
+	validate_section(p);
+	p->section = key->loc;
+	p->into = &p->defaults_conf;
+	build_defaults_init(p->into);
+	p->lines = (struct director_lines){ 0 };
+}
+
+void build_defaults_init(struct director_conf *c)
+{
+	*c = (struct director_conf){
+		.protocol = IPPROTO_TCP,
+		.balance = BALANCE_LEASTCONN,
+		.mode = MODE_NAT,
+		.drain_never = true,
+		.quorum = 1,
+	};
+}
+
+static bool is_number(const struct word *w)
+{
+	for (uint32_t i = 0; i < w->len; i++)
+		if (w->text[i] < '0' || w->text[i] > '9')
+			return false;
+	return w->len > 0;
+}
+
 /* The one argument without a keyword: an address, or a keyword misspelt. */
 void build_director_address(struct parse *p, const struct word *value)
 {
 	static const char *const keys[] = { PROTOCOL_KEYS };
 	struct director_draft *d = p->director;
 
-	if (p->prev.token == T_WORD && p->prev.loc.col != d->conf.loc.col &&
-	    syntax_is_slip(&p->prev, keys, 4))
+	if (p->in->prev.token == T_WORD && p->in->prev.loc.col != d->conf->loc.col &&
+	    syntax_is_slip(&p->in->prev, keys, 4))
 		return; /* the value of a misspelt keyword, which was told */
 	if (d->addr_loc.line != 0 || syntax_is_slip(value, keys, 4)) {
-		syntax_error(p, value, value->loc, keys, 4);
+		if (d->addr_loc.line != 0 && is_number(value))
+			parse_error(p, value->loc,
+			    "a port stands behind its address, without a blank: "
+			    "10.0.0.1:%.*s or [2001:db8::1]:%.*s",
+			    WORD_ARGS(*value), WORD_ARGS(*value));
+		else
+			syntax_error(p, value, value->loc, keys, 4);
 		d->bad = true;
 		return;
 	}
 	d->addr_loc = value->loc;
-	if (!value_endpoint(p, value, false, &d->conf.addr, &d->conf.port))
+	if (!value_endpoint(p, value, false, &d->conf->addr, &d->conf->port))
 		d->bad = true;
 }
 
@@ -73,7 +114,7 @@ void build_director_protocol(struct parse *p, const struct word *key, uint8_t pr
 		return;
 	}
 	d->protocol_loc = key->loc;
-	d->conf.protocol = protocol;
+	d->conf->protocol = protocol;
 }
 
 void build_director_fwmark(
@@ -82,66 +123,7 @@ void build_director_fwmark(
 	struct director_draft *d = p->director;
 
 	if (!build_argument(p, key) ||
-	    !value_number(p, value, "a mark", 1, UINT32_MAX, &d->conf.fwmark))
+	    !value_number(p, value, "a mark", 1, UINT32_MAX, &d->conf->fwmark))
 		d->bad = true;
 	d->fwmark_loc = key->loc;
-}
-
-void build_balance(struct parse *p, const struct word *key, enum balance b)
-{
-	p->director->conf.balance = b;
-	p->director->balance_loc = key->loc;
-}
-
-void build_mode(struct parse *p, const struct word *key, enum mode m)
-{
-	p->director->conf.mode = m;
-	p->director->mode_loc = key->loc;
-}
-
-void build_server_open(
-    struct parse *p, const struct word *name, const struct word *address)
-{
-	struct server_draft *s = arena_alloc(p->arena, sizeof *s);
-
-	p->server = s;
-	p->check = NULL;
-	s->conf.loc = name->loc;
-	s->conf.weight = 1;
-	s->addr_loc = address->loc;
-	value_name(p, name, NAME_MAX_BYTES, true, &s->conf.name);
-	value_endpoint(p, address, true, &s->conf.addr, &s->conf.port);
-}
-
-void build_server_weight(
-    struct parse *p, const struct word *key, const struct word *value)
-{
-	uint32_t n;
-
-	if (build_argument(p, key) &&
-	    value_number(p, value, "a weight", 0, UINT16_MAX, &n))
-		p->server->conf.weight = (uint16_t)n;
-}
-
-void build_server_check(struct parse *p, const struct word *key)
-{
-	if (build_argument(p, key))
-		p->server->check_loc = key->loc;
-}
-
-void build_server_sorry(struct parse *p, const struct word *key)
-{
-	if (build_argument(p, key))
-		p->server->conf.sorry = true;
-}
-
-void build_server_close(struct parse *p)
-{
-	struct server_draft *s = p->server;
-
-	s->check = p->check;
-	p->server = NULL;
-	STAILQ_INSERT_TAIL(&p->director->conf.servers, &s->conf, entry);
-	p->director->conf.n_servers++;
-	p->conf->n_servers++;
 }

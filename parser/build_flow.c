@@ -10,12 +10,12 @@
 
 #include "lib/arena.h"
 #include "parser/build.h"
+#include "parser/validate.h"
 #include "parser/value.h"
 
 /* What ALOHA allows; it leaves room for a prefix in names of chains and sets. */
 #define FLOW_NAME_MAX 27
 #define DIRECTOR_NAME_MAX 63
-#define IFACE_MAX 15 /* IFNAMSIZ, without the NUL */
 
 static struct flow_conf *flow_new(struct parse *p, const struct word *key)
 {
@@ -23,7 +23,8 @@ static struct flow_conf *flow_new(struct parse *p, const struct word *key)
 
 	STAILQ_INIT(&f->rules);
 	f->loc = key->loc;
-	p->section = *key;
+	validate_section(p);
+	p->section = key->loc;
 	p->flow = f;
 	return f;
 }

@@ -25,7 +25,7 @@ struct arena;
 /* Where a word stands. Lines and columns count from 1, columns in bytes. */
 struct loc {
 	uint32_t line, col;
-	uint32_t len;  /* of the word, in bytes */
+	uint16_t len;  /* of the word, in bytes; 65535 for longer ones */
 	uint16_t file; /* index into conf.files */
 };
 
@@ -44,11 +44,36 @@ enum balance {
 	BALANCE_OVF, /* also ovh */
 	BALANCE_MH,
 	BALANCE_TWOS,
+	BALANCE_KERNEL, /* by the kernel's own name: kernel_sched */
+};
+
+/* balance kernel: a scheduler as ipvsadm(8) would be told of it. */
+struct kernel_sched {
+	const char *name; /* at most 15 bytes */
+	bool flags[3];	  /* flag-1 to flag-3 */
 };
 
 enum mode { MODE_NAT, MODE_GATEWAY, MODE_TUNNEL };
 
-enum check_method { CHECK_ICMP, CHECK_TCP, CHECK_HTTP, CHECK_HTTPS, CHECK_ARP };
+enum tunnel_type { TUNNEL_IPIP, TUNNEL_GUE, TUNNEL_GRE };
+enum tunnel_checksum { CHECKSUM_NONE, CHECKSUM_YES, CHECKSUM_REMOTE };
+
+enum check_method {
+	CHECK_ICMP,
+	CHECK_TCP,
+	CHECK_HTTP,
+	CHECK_HTTPS,
+	CHECK_ARP,
+	CHECK_UDP,
+	CHECK_DNS,
+	CHECK_EXTERNAL,
+};
+
+/* Bytes to send or to expect; not NUL-ended, any byte may be in them. */
+struct payload {
+	const char *data; /* NULL: none */
+	size_t len;
+};
 
 /*
  * One complete set of check parameters. A director has one; servers that say
@@ -60,19 +85,50 @@ struct check_conf {
 	enum check_method method;
 	uint32_t interval_ms;	      /* from start to start */
 	uint32_t timeout_ms;	      /* one absolute deadline for the whole check */
+	uint32_t fastinter_ms;	      /* interval between up and down */
+	uint32_t downinter_ms;	      /* interval while down */
 	uint16_t rise, fall;	      /* consecutive results, at least 1 */
 	uint16_t port;		      /* 0: the server's, else the director's */
 	bool inhibit;		      /* down is weight 0 instead of deleted */
 	struct addr source;	      /* family 0: the kernel chooses */
 	const char *iface;	      /* arp only; NULL: from the connected networks */
 	const struct http_conf *http; /* http and https only */
+	const struct talk_conf *talk; /* tcp and udp only; NULL: connect alone */
+	const struct dns_conf *dns;   /* dns only */
+	const char *command;	      /* external only */
+};
+
+/* What option tcpcheck and udpcheck say: words to send and to wait for. */
+struct talk_conf {
+	struct payload send, expect;
+	bool ssl; /* tcp only, and then as in http_conf: */
+	bool verify;
+	const char *sni, *cafile;
+};
+
+/* What option dnscheck says; the numbers are those of RFC 1035. */
+struct dns_conf {
+	const char *name; /* "." */
+	uint16_t type;	  /* SOA */
+	uint8_t rcode;	  /* NOERROR */
+};
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_OPTIONS };
+
+/* Status codes from first to last, inclusive. */
+struct status_range {
+	uint16_t first, last;
 };
 
 /* What option httpcheck and httpscheck say. */
 struct http_conf {
 	const char *uri;     /* "/" */
 	const char *vhost;   /* Host header; NULL: address[:port] */
-	uint16_t statuscode; /* 200 */
+	uint16_t statuscode; /* 200; 0 when there is a list */
+	uint16_t n_statuses; /* of the list, at least 1 where statuscode is 0 */
+	const struct status_range *statuses;
+	enum http_method method;
+	const char *match; /* what the body must hold; NULL: anything */
 	/* https only */
 	const char *sni;    /* NULL: vhost, and without one no SNI is sent */
 	bool verify;	    /* verify required: chain, and name (sni, vhost, address) */
@@ -87,6 +143,7 @@ struct server_conf {
 	uint16_t port;	 /* 0: the packet's port, for a director without one */
 	uint16_t weight; /* 0 to 65535, default 1 */
 	bool sorry;
+	uint32_t maxconn, minconn;	/* the kernel's thresholds; 0: none */
 	const struct check_conf *check; /* NULL: not checked, always up */
 };
 STAILQ_HEAD(server_list, server_conf);
@@ -100,16 +157,37 @@ struct director_conf {
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
 	uint32_t fwmark;  /* 0: none given */
 	enum balance balance;
+	const struct kernel_sched *kernel_sched; /* BALANCE_KERNEL only */
 	enum mode mode;
-	bool persistent, onepacket;
+	enum tunnel_type tunnel_type; /* MODE_TUNNEL only */
+	enum tunnel_checksum tunnel_checksum;
+	uint16_t tunnel_port; /* TUNNEL_GUE only */
+	bool masquerade;      /* MODE_NAT only: the source address, too */
+	bool hash_port;	      /* BALANCE_SOURCE and _MH: of the client's port, too */
+	bool persistent, onepacket, sip;
 	uint32_t persist_timeout_s; /* 0 when not persistent */
 	uint8_t persist_prefix;	    /* netmask as a prefix length: of 32, or of 128 (for a
 				 * mark director, when it has an IPv6 server) */
-	struct check_conf *check;
+	bool announce;		    /* the address is on announce_iface while up */
+	bool quorum_is_percent;
+	bool drain_never;      /* removed servers stay until their last connection */
+	uint8_t panic_percent; /* 0: no panic */
+	uint32_t quorum;       /* usable servers, or percent of them; at least 1 */
+	uint32_t slowstart_ms; /* 0: none */
+	uint32_t drain_ms;     /* unless drain_never; 0: cut at once */
+	const char *announce_iface;
+	const struct agent_conf *agent; /* NULL: none */
+	const struct check_conf *check;
 	struct server_list servers;
 	size_t n_servers;
 };
 STAILQ_HEAD(director_list, director_conf);
+
+/* option agentcheck: a word from the server itself, beside the check. */
+struct agent_conf {
+	uint32_t interval_ms;
+	uint16_t port;
+};
 
 /* Is a condition of a rule there, and does "not" stand before it? */
 struct flow_has {
@@ -149,6 +227,17 @@ struct socket_conf {
 	uint16_t mode;	   /* 0660 */
 };
 
+/* One of the kernel's two daemons that copy connections to another director. */
+struct sync_conf {
+	bool on;
+	const char *iface;
+	uint8_t syncid;
+	uint8_t ttl;	   /* 0: the kernel's */
+	uint16_t port;	   /* 0: the kernel's */
+	uint16_t maxlen;   /* 0: the kernel's */
+	struct addr group; /* family 0: the kernel's */
+};
+
 struct conf {
 	struct arena *arena;
 	const char **files; /* names as given, for messages; files[0] is the main one */
@@ -156,7 +245,15 @@ struct conf {
 	struct loc user_loc;	  /* line 0: no user statement */
 	const char *user, *group; /* of the checker; NULL: lvsd, else nobody */
 	struct socket_conf control, status;
-	const char *state; /* path of the state file */
+	const char *state;    /* path of the state file */
+	bool stop_clear;      /* SIGTERM takes what is ours out of the kernel */
+	bool table_exclusive; /* services that are not in this file go */
+	bool empty;	      /* a file without a director is meant */
+	bool conntrack;	      /* net.ipv4.vs.conntrack=1 */
+	bool sysctl_keep;     /* the kernel's settings are left alone */
+	uint32_t tcp_timeout_s, tcpfin_timeout_s, udp_timeout_s; /* 0: the kernel's */
+	struct sync_conf sync_master, sync_backup;
+	uint32_t checks_max; /* checks in flight; 0: from RLIMIT_NOFILE */
 	struct director_list directors;
 	size_t n_directors, n_servers;
 	struct flow_list flows;

@@ -53,16 +53,36 @@ static bool make_room(struct diags *d, enum diag_level level, const struct loc *
 	return true;
 }
 
-void diag_vadd(struct diags *d, enum diag_level level, struct loc loc, const char *file,
-    const char *fmt, va_list ap)
+/* Is this remark there? Lines of defaults are judged for every director. */
+static bool is_known(
+    const struct diags *d, enum diag_level level, const struct loc *loc, const char *text)
 {
-	size_t seen = level == DIAG_ERROR ? d->n_errors++ : d->n_warnings++;
-	char text[1024];
-	size_t at;
+	for (size_t i = d->n; i > 0; i--) {
+		const struct diag *g = &d->list[i - 1];
+		int order = loc_cmp(&g->loc, loc);
 
-	if (seen >= DIAGS_MAX && !make_room(d, level, &loc))
-		return;
+		if (order < 0)
+			return false;
+		if (order == 0 && g->level == level && strcmp(g->text, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+void diag_vadd(struct diags *d, enum diag_level level, struct loc loc, const char *file,
+    const char *chain, const char *fmt, va_list ap)
+{
+	size_t *count = level == DIAG_ERROR ? &d->n_errors : &d->n_warnings;
+	char text[2048];
+	size_t at, len;
+
 	vsnprintf(text, sizeof text, fmt, ap);
+	len = strlen(text);
+	snprintf(text + len, sizeof text - len, "%s", chain);
+	if (is_known(d, level, &loc, text))
+		return;
+	if ((*count)++ >= DIAGS_MAX && !make_room(d, level, &loc))
+		return;
 	d->list = xgrow(d->list, d->n, &d->cap, sizeof *d->list);
 	at = d->n;
 	while (at > 0 && loc_cmp(&d->list[at - 1].loc, &loc) > 0)
@@ -75,16 +95,6 @@ void diag_vadd(struct diags *d, enum diag_level level, struct loc loc, const cha
 		.text = arena_strndup(d->arena, text, strlen(text)),
 	};
 	d->n++;
-}
-
-void diag_add(struct diags *d, enum diag_level level, struct loc loc, const char *file,
-    const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	diag_vadd(d, level, loc, file, fmt, ap);
-	va_end(ap);
 }
 
 /* A copy of a source line in which no byte can confuse a terminal. */

@@ -1,10 +1,10 @@
 /*
- * draft: the nodes of the tree as the grammar leaves them.
+ * draft: what validation must know of the tree beyond the tree.
  *
- * A director or server in the file is a node of struct conf with, behind it,
- * what only validate.c needs: where each thing was said, and the words about
- * checks that are still to be put together. The node stands first, so that
- * the lists of struct conf link drafts and nobody outside the parser knows.
+ * Where things were said, and the words about checks that are still to be put
+ * together. A director's lines and servers are judged when its section ends,
+ * so that their drafts serve the next one again; of the director itself a
+ * small draft stays until all of the file is known. The tree stays small.
  */
 #ifndef LVSD_PARSER_DRAFT_H
 #define LVSD_PARSER_DRAFT_H
@@ -17,49 +17,53 @@
  */
 struct check_words {
 	struct {
-		struct loc interval, timeout, source, port, rise, fall, inhibit;
+		struct loc interval, timeout, fastinter, downinter;
+		struct loc source, port, rise, fall, inhibit;
 	} at;
-	uint32_t interval_ms, timeout_ms;
+	uint32_t interval_ms, timeout_ms, fastinter_ms, downinter_ms;
 	struct addr source;
 	uint16_t port, rise, fall;
 };
 
-struct director_draft {
-	struct director_conf conf;
-	struct loc addr_loc, protocol_loc, fwmark_loc;
+/* What the lines of a director say, and those of defaults before it. */
+struct director_lines {
 	struct loc balance_loc, mode_loc, check_loc, method_loc;
-	struct loc netmask_loc, onepacket_loc;
-	struct loc cafile_loc;
-	struct check_words *check_line, *option_line;
+	struct loc tunnel_loc, tunnel_type_loc, checksum_loc;
+	struct loc netmask_loc, onepacket_loc, sip_loc, cafile_loc, tls_loc;
+	struct loc quorum_loc, panic_loc, announce_loc;
+	/* The check line of defaults, that of the director, the option line. */
+	struct check_words *default_line, *check_line, *option_line;
 	enum check_method method;
 	struct http_conf *http;
+	struct talk_conf *talk;
+	struct dns_conf *dns;
+	struct agent_conf *agent;
+	const char *command;
 	const char *iface;
 	const char *netmask;
-	bool fed; /* a flow names it */
-	bool bad; /* its line has an error: its address and mark mean nothing */
 };
 
 struct server_draft {
-	struct server_conf conf;
+	struct server_conf *conf;
 	struct loc addr_loc, check_loc; /* line 0: no check */
+	struct loc minconn_loc;
 	uint16_t written_port;	   /* that of the file, which the mode may not allow */
 	struct check_words *check; /* NULL: without arguments of its own */
 };
+
+struct director_draft {
+	STAILQ_ENTRY(director_draft) entry;
+	struct director_conf *conf;
+	struct loc addr_loc, protocol_loc, fwmark_loc;
+	bool fed; /* a flow names it */
+	bool bad; /* its line has an error: its address and mark mean nothing */
+};
+STAILQ_HEAD(director_draft_list, director_draft);
 
 struct rule_draft {
 	struct flow_rule conf;
 	struct loc proto_loc, src_loc, dst_loc, srcport_loc, dstport_loc, icmptype_loc;
 };
-
-static inline struct director_draft *director_draft(struct director_conf *d)
-{
-	return (struct director_draft *)d;
-}
-
-static inline struct server_draft *server_draft(struct server_conf *s)
-{
-	return (struct server_draft *)s;
-}
 
 static inline struct rule_draft *rule_draft(struct flow_rule *r)
 {

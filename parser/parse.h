@@ -3,8 +3,9 @@
  *
  * The scanner (scanner.l) cuts the text into words, the grammar (grammar.y)
  * puts them together with the functions of build.h, syntax.c words what the
- * grammar refuses, and validate.c judges and completes the tree. All of them
- * work on one struct parse, which lives as long as conf_parse() runs.
+ * grammar refuses, validate.c judges and completes the tree, and include.c
+ * puts another file in between. All of them work on one struct parse, which
+ * lives as long as conf_parse() runs.
  *
  * No word is reserved: where a value stands, the grammar tells the scanner so
  * (parse_want()), and any word is then a T_WORD, even one that is a keyword.
@@ -29,39 +30,68 @@ struct word {
 /* Room for every token of the grammar, by its number. */
 #define TOKENS_MAX 400
 
-struct parse {
-	struct arena *arena;   /* of the tree */
-	struct arena *scratch; /* dropped with the parse */
-	struct conf *conf;
-	struct diags *diags;
-	const char *file; /* name for messages */
+/* One file that is being read: the main one, or one that is included. */
+struct source {
+	struct source *includer; /* NULL: the main file */
+	uint32_t include_line;	 /* of the includer */
+	dev_t dev;
+	ino_t ino;
 	uint16_t file_no;
-	enum read_purpose purpose;
-
-	/* The scanner's text and its place in it. */
 	const char *text;
-	char *copy;
+	size_t len;
+	char *copy; /* the scanner's, with its place in it: */
 	void *scanner;
 	uint32_t line, col; /* of the next byte */
 	uint32_t end_col;   /* behind the last word of this line; 0: none yet */
 	uint32_t bad_line;  /* where a bad byte was last reported */
-
 	/* The statement that is being read. */
 	unsigned n_words;
 	struct word first, prev, last; /* its first word, and the last two */
 	const char *want;	       /* NULL, or the value that must come next */
 	const char *wanted;	       /* that of the token read last */
+};
+
+/* One file that was read: its names and text are there until the end. */
+struct file {
+	const char *name;  /* for messages, in the memory of the diags */
+	const char *chain; /* "", or " (included from a:1, from b:2)" */
+	struct conf_text whole;
+	const char *text; /* of whole, behind a byte order mark */
+	size_t len;
+};
+
+struct parse {
+	struct arena *arena;   /* of the tree */
+	struct arena *scratch; /* dropped with the parse */
+	struct conf *conf;
+	struct diags *diags;
+	enum read_purpose purpose;
+	struct file *files;
+	size_t n_files, cap_files;
+	size_t included_bytes;
+	struct source *in;
 
 	/* Where each argument was last given, and each statement. */
 	struct loc argument_at[TOKENS_MAX], statement_at[TOKENS_MAX];
-	struct word section; /* the keyword of the section being read */
+	struct loc section; /* the place of the section being read */
 	struct loc global_at, control_at, status_at; /* of the global section */
+	struct loc sync_master_at, sync_backup_at;
 
 	/* What is being built. */
-	struct director_draft *director;
-	struct server_draft *server;
+	struct director_draft_list directors;
+	struct director_draft *director; /* NULL between directors */
+	struct director_lines defaults, lines;
+	struct director_conf defaults_conf;
+	struct director_conf *into; /* whose lines are read: a director's, or defaults' */
+	struct server_draft *servers, *server;
+	size_t n_servers, cap_servers;
+	const struct check_conf *shared_check; /* the last director's */
 	struct check_words *check;
 	struct http_conf *http;
+	struct talk_conf *talk;
+	struct dns_conf *dns;
+	struct kernel_sched *kernel_sched;
+	struct sync_conf *sync, *sync_too;
 	struct socket_conf *socket;
 	struct flow_conf *flow;
 	struct rule_draft *rule;
@@ -75,9 +105,21 @@ void parse_error(struct parse *p, struct loc loc, const char *fmt, ...)
 void parse_warning(struct parse *p, struct loc loc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* "line 7", or "FILE:7" where FILE is not the file of HERE. */
+const char *parse_place(struct parse *p, struct loc place, struct loc here);
+
+/* Reads FILE, which T holds, from its beginning to its end; includes what it
+ * includes. T is kept until the end of the parse. */
+void parse_source(struct parse *p, struct source *in, struct conf_text *t);
+
+/* include.c: reads the files that PATTERN names; an error when it names none. */
+void include_read(struct parse *p, const struct word *pattern);
+/* Notes which file PATH is, so that one that includes itself is found out. */
+void include_identify(struct source *in, const char *path);
+
 /* scanner.l */
-void scanner_start(struct parse *p, const char *text, size_t len);
-void scanner_stop(struct parse *p);
+void scanner_start(struct source *in, struct parse *p);
+void scanner_stop(struct source *in);
 
 /*
  * Reports that the word W (NULL: the end of the line, at LOC) cannot stand

@@ -15,13 +15,22 @@
 
 #include "lib/arena.h"
 #include "lib/xalloc.h"
+#include "parser/build.h"
 #include "parser/diag.h"
 #include "parser/grammar.h"
 #include "parser/validate.h"
 
 void parse_want(struct parse *p, const char *value)
 {
-	p->want = value;
+	p->in->want = value;
+}
+
+static void remark(
+    struct parse *p, enum diag_level level, struct loc loc, const char *fmt, va_list ap)
+{
+	const struct file *f = &p->files[loc.file];
+
+	diag_vadd(p->diags, level, loc, f->name, f->chain, fmt, ap);
 }
 
 void parse_error(struct parse *p, struct loc loc, const char *fmt, ...)
@@ -29,7 +38,7 @@ void parse_error(struct parse *p, struct loc loc, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	diag_vadd(p->diags, DIAG_ERROR, loc, p->file, fmt, ap);
+	remark(p, DIAG_ERROR, loc, fmt, ap);
 	va_end(ap);
 }
 
@@ -38,19 +47,24 @@ void parse_warning(struct parse *p, struct loc loc, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	diag_vadd(p->diags, DIAG_WARNING, loc, p->file, fmt, ap);
+	remark(p, DIAG_WARNING, loc, fmt, ap);
 	va_end(ap);
 }
 
-static struct conf *conf_new(const char *name)
+const char *parse_place(struct parse *p, struct loc place, struct loc here)
+{
+	if (place.file == here.file)
+		return arena_printf(p->scratch, "line %u", (unsigned)place.line);
+	return arena_printf(
+	    p->scratch, "%s:%u", p->files[place.file].name, (unsigned)place.line);
+}
+
+static struct conf *conf_new(void)
 {
 	struct arena *a = arena_new();
 	struct conf *c = arena_alloc(a, sizeof *c);
 
 	c->arena = a;
-	c->files = arena_alloc(a, sizeof *c->files);
-	c->files[0] = arena_strndup(a, name, strlen(name));
-	c->n_files = 1;
 	c->control.mode = c->status.mode = 0660;
 	STAILQ_INIT(&c->directors);
 	STAILQ_INIT(&c->flows);
@@ -64,11 +78,11 @@ void conf_free(struct conf *c)
 }
 
 /* A file may have been cut anywhere; at a line's end it cannot be seen. */
-static void judge_last_line(struct parse *p, const char *text, size_t len)
+static void judge_last_line(struct parse *p, const struct source *in)
 {
-	struct loc loc = { .line = p->line, .len = 1, .file = p->file_no };
-	const char *eol = len > 0 ? memrchr(text, '\n', len) : NULL;
-	size_t last = eol != NULL ? len - (size_t)(eol + 1 - text) : len;
+	struct loc loc = { .line = in->line, .len = 1, .file = in->file_no };
+	const char *eol = in->len > 0 ? memrchr(in->text, '\n', in->len) : NULL;
+	size_t last = eol != NULL ? in->len - (size_t)(eol + 1 - in->text) : in->len;
 
 	if (last == 0)
 		return;
@@ -80,33 +94,91 @@ static void judge_last_line(struct parse *p, const char *text, size_t len)
 		parse_warning(p, loc, "the last line has no newline at its end");
 }
 
+/* "", or where IN is included from, and where that is. */
+static const char *chain(struct parse *p, const struct source *in)
+{
+	const char *text = "";
+
+	for (; in->includer != NULL; in = in->includer)
+		text = arena_printf(p->diags->arena, "%s%s from %s:%u", text,
+		    text[0] == '\0' ? " (included" : ",",
+		    p->files[in->includer->file_no].name, (unsigned)in->include_line);
+	return text[0] == '\0' ? text : arena_printf(p->diags->arena, "%s)", text);
+}
+
+void parse_source(struct parse *p, struct source *in, struct conf_text *t)
+{
+	struct source *before = p->in;
+	const size_t errors = p->diags->n_errors;
+	struct file *f;
+
+	p->files = xgrow(p->files, p->n_files, &p->cap_files, sizeof *p->files);
+	in->file_no = (uint16_t)p->n_files;
+	in->text = t->data;
+	in->len = t->len;
+	if (in->len >= 3 &&
+	    memcmp(in->text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+		in->text += 3;
+		in->len -= 3;
+	}
+	f = &p->files[p->n_files++];
+	f->name = arena_strndup(p->diags->arena, t->name, strlen(t->name));
+	f->chain = "";
+	f->chain = chain(p, in);
+	f->whole = *t;
+	f->text = in->text;
+	f->len = in->len;
+	p->in = in;
+	scanner_start(in, p);
+	if (conf_yyparse(p) != 0)
+		assert(p->diags->n_errors > errors);
+	validate_section(p);
+	judge_last_line(p, in);
+	scanner_stop(in);
+	p->in = before;
+}
+
+/* Gives the remarks their source lines, and the tree the names of its files. */
+static void finish_files(struct parse *p)
+{
+	struct conf *c = p->conf;
+
+	c->files = arena_alloc(p->arena, p->n_files * sizeof *c->files);
+	for (size_t i = 0; i < p->n_files; i++) {
+		const struct file *f = &p->files[i];
+
+		c->files[i] = arena_strndup(p->arena, f->name, strlen(f->name));
+		diags_set_lines(p->diags, (uint16_t)i, f->text, f->len);
+	}
+	c->n_files = p->n_files;
+}
+
 struct conf *conf_parse(
     const struct conf_text *t, enum read_purpose purpose, struct diags *d)
 {
 	const size_t errors = d->n_errors;
-	const char *text = t->data;
-	size_t len = t->len;
 	struct parse *p = xcalloc(1, sizeof *p);
-	struct conf *c = conf_new(t->name);
+	struct source in = { 0 };
+	struct conf_text text = *t;
+	struct conf *c = conf_new();
 
-	assert(len < INT_MAX);
-	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
-		text += 3;
-		len -= 3;
-	}
+	assert(t->len < INT_MAX);
 	p->conf = c;
 	p->arena = c->arena;
 	p->scratch = arena_new();
 	p->diags = d;
-	p->file = arena_strndup(d->arena, t->name, strlen(t->name));
 	p->purpose = purpose;
-	scanner_start(p, text, len);
-	if (conf_yyparse(p) != 0)
-		assert(d->n_errors > errors);
-	judge_last_line(p, text, len);
+	STAILQ_INIT(&p->directors);
+	build_defaults_init(&p->defaults_conf);
+	p->included_bytes = t->len;
+	include_identify(&in, t->name);
+	parse_source(p, &in, &text);
 	validate(p);
-	scanner_stop(p);
-	diags_set_lines(d, p->file_no, text, len);
+	finish_files(p);
+	for (size_t i = 1; i < p->n_files; i++) /* the first is the caller's */
+		conf_text_fini(&p->files[i].whole);
+	free(p->files);
+	free(p->servers);
 	arena_free(p->scratch);
 	free(p);
 	if (d->n_errors == errors)

@@ -15,6 +15,8 @@
 
 #include "conf.h"
 
+struct buf;
+
 /* One remark about the text. */
 struct diag {
 	enum diag_level { DIAG_ERROR, DIAG_WARNING } level;
@@ -59,6 +61,8 @@ enum read_purpose {
 	             * group or others; a missing last newline warns */
 	READ_RELOAD, /* as READ_START; a missing last newline, or a size, mtime
 	              * or inode that changed while it was read, is an error */
+	READ_TEXT,   /* of conf_parse() only: a text without a file behind it, as
+		      * READ_CHECK; it cannot include any */
 };
 
 /*
@@ -78,5 +82,12 @@ void conf_text_fini(struct conf_text *t);
  */
 struct conf *conf_parse(
     const struct conf_text *t, enum read_purpose purpose, struct diags *d);
+
+/*
+ * Adds the canonical text of C to B: every default that has a word spelled
+ * out, includes and defaults dissolved. It parses to the same tree, and its
+ * own canonical text is itself.
+ */
+void conf_print(const struct conf *c, struct buf *b);
 
 #endif

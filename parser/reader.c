@@ -38,7 +38,7 @@ static void refuse(struct reader *r, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	diag_vadd(r->diags, DIAG_ERROR, (struct loc){ 0 }, r->name, fmt, ap);
+	diag_vadd(r->diags, DIAG_ERROR, (struct loc){ 0 }, r->name, "", fmt, ap);
 	va_end(ap);
 }
 

@@ -110,41 +110,17 @@ static void missing(
 {
 	char buf[600];
 
-	if (p->wanted != NULL)
-		parse_error(
-		    p, loc, "%s must follow \"%.*s\"", p->wanted, WORD_ARGS(p->last));
+	if (p->in->wanted != NULL)
+		parse_error(p, loc, "%s must follow \"%.*s\"", p->in->wanted,
+		    WORD_ARGS(p->in->last));
 	else
 		parse_error(p, loc,
 		    n > 1 ? "one of %s must follow \"%.*s\""
 			  : "\"%s\" must follow \"%.*s\"",
-		    list(buf, sizeof buf, expected, n), WORD_ARGS(p->last));
+		    list(buf, sizeof buf, expected, n), WORD_ARGS(p->in->last));
 }
 
-/*
- * What the language has but this version has not. UNDER is the statement that
- * the word is an argument of; NULL: it is a statement.
- */
 /* clang-format off */
-static const struct {
-	const char *under, *word;
-} later[] = {
-	{ NULL, "include" },
-	{ NULL, "stop" }, { NULL, "table" }, { NULL, "timeouts" }, { NULL, "empty" },
-	{ NULL, "sync" }, { NULL, "conntrack" }, { NULL, "sysctl" }, { NULL, "checks" },
-	{ "balance", "port" }, { "balance", "kernel" },
-	{ "mode", "ipip" }, { "mode", "gue" }, { "mode", "gre" }, { "mode", "checksum" },
-	{ "mode", "masquerade" },
-	{ "check", "fastinter" }, { "check", "downinter" },
-	{ "option", "fastinter" }, { "option", "downinter" },
-	{ "option", "method" }, { "option", "match" }, { "option", "send" },
-	{ "option", "expect" }, { "option", "ssl" },
-	{ "option", "udpcheck" }, { "option", "dnscheck" }, { "option", "externalcheck" },
-	{ "option", "agentcheck" }, { "option", "slowstart" }, { "option", "quorum" },
-	{ "option", "panic" }, { "option", "announce" }, { "option", "drain" },
-	{ "option", "sip" },
-	{ "server", "fastinter" }, { "server", "downinter" },
-	{ "server", "maxconn" }, { "server", "minconn" },
-};
 
 /* Where a statement belongs, for one that stands in another section. */
 static const struct {
@@ -153,20 +129,41 @@ static const struct {
 	{ "balance", "director" }, { "mode", "director" }, { "check", "director" },
 	{ "option", "director" }, { "server", "director" },
 	{ "user", "global" }, { "control", "global" }, { "status", "global" },
-	{ "state", "global" },
+	{ "state", "global" }, { "stop", "global" }, { "table", "global" },
+	{ "timeouts", "global" }, { "empty", "global" }, { "sync", "global" },
+	{ "conntrack", "global" }, { "sysctl", "global" }, { "checks", "global" },
 	{ "match", "flow" }, { "ignore", "flow" },
 };
-/* clang-format on */
 
-static bool is_later(const struct parse *p, const struct word *w)
-{
-	for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-		if (is_keyword(w, later[i].word) &&
-		    (p->n_words == 1 ? later[i].under == NULL
-				     : is_keyword(&p->first, later[i].under)))
-			return true;
-	return false;
-}
+/* What people know from other programs, and what it is here. */
+static const struct {
+	const char *word, *answer;
+} foreign[] = {
+	{ "listen", "a service is \"director NAME ADDRESS:PORT\" here" },
+	{ "frontend", "a service is \"director NAME ADDRESS:PORT\" here" },
+	{ "backend", "servers stand in the section of their director here" },
+	{ "bind", "the address stands in the director's own line here: \"director NAME ADDRESS:PORT\"" },
+	{ "http-check", "write \"option httpcheck uri PATH statuscode N\"" },
+	{ "tcp-check", "write \"option tcpcheck\"" },
+	{ "default-server", "write it under \"defaults\", or in the check line" },
+	{ "virtual_server", "a service is \"director NAME ADDRESS:PORT\" here" },
+	{ "real_server", "a server is \"server NAME ADDRESS:PORT weight N check\" here" },
+	{ "virtual", "a service is \"director NAME ADDRESS:PORT\" here" },
+	{ "real", "a server is \"server NAME ADDRESS:PORT weight N check\" here" },
+};
+
+/* The kernel's names of schedulers, and the word for them here. */
+static const struct {
+	const char *name, *word;
+} schedulers[] = {
+	{ "wrr", "roundrobin" }, { "wlc", "leastconn" },
+	{ "lblc", "leastconn localitybased" },
+	{ "lblcr", "leastconn localitybased replication" },
+	{ "sh", "source" }, { "dh", "dest" }, { "sed", "shortexpdelay" },
+	{ "nq", "neverqueue" }, { "rr", "kernel rr" }, { "lc", "kernel lc" },
+	{ "static-rr", "roundrobin" }, { "uri", "source" },
+};
+/* clang-format on */
 
 static const char *home_of(const struct word *w)
 {
@@ -176,13 +173,29 @@ static const char *home_of(const struct word *w)
 	return NULL;
 }
 
+static const char *foreign_answer(const struct word *w)
+{
+	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
+		if (is_keyword(w, foreign[i].word))
+			return foreign[i].answer;
+	return NULL;
+}
+
+static const char *scheduler_word(const struct word *w)
+{
+	for (size_t i = 0; i < sizeof schedulers / sizeof schedulers[0]; i++)
+		if (is_keyword(w, schedulers[i].name))
+			return schedulers[i].word;
+	return NULL;
+}
+
 /* Is W, behind a flow's name, a policy of packet flow managers but not ours? */
 static bool is_foreign_policy(const struct parse *p, const struct word *w)
 {
 	static const char *const policies[] = { "permit", "deny", "skip", "table" };
 
 	for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
-		if (is_keyword(&p->first, "flow") && p->n_words == 3 &&
+		if (is_keyword(&p->in->first, "flow") && p->in->n_words == 3 &&
 		    is_keyword(w, policies[i]))
 			return true;
 	return false;
@@ -199,17 +212,20 @@ static void refuse_firewall(struct parse *p, const struct word *w)
 /* Statements and words with an answer of their own; false for all others. */
 static bool special(struct parse *p, const struct word *w)
 {
-	if (is_keyword(&p->first, "defaults"))
-		parse_error(p, p->first.loc, "\"defaults\" is not supported yet");
-	else if (is_keyword(&p->first, "outflow"))
-		refuse_firewall(p, &p->first);
+	if (is_keyword(&p->in->first, "outflow"))
+		refuse_firewall(p, &p->in->first);
 	else if (w == NULL)
 		return false;
 	else if (is_foreign_policy(p, w))
 		refuse_firewall(p, w);
-	else if (is_later(p, w))
-		parse_error(p, w->loc, "\"%.*s\" is not supported yet", WORD_ARGS(*w));
-	else if (p->n_words == 1 && home_of(w) != NULL)
+	else if (p->in->n_words == 1 && foreign_answer(w) != NULL)
+		parse_error(p, w->loc, "unknown statement \"%.*s\"; %s", WORD_ARGS(*w),
+		    foreign_answer(w));
+	else if (p->in->n_words == 2 && is_keyword(&p->in->first, "balance") &&
+		 scheduler_word(w) != NULL)
+		parse_error(p, w->loc, "unknown balance \"%.*s\"; write \"balance %s\"",
+		    WORD_ARGS(*w), scheduler_word(w));
+	else if (p->in->n_words == 1 && home_of(w) != NULL)
 		parse_error(p, w->loc, "\"%.*s\" belongs in a %s section", WORD_ARGS(*w),
 		    home_of(w));
 	else
@@ -222,10 +238,10 @@ static const char *kind(const struct parse *p)
 {
 	static const char *const kinds[] = { "balance", "mode", "option" };
 
-	for (size_t i = 0; p->n_words == 2 && i < 3; i++)
-		if (is_keyword(&p->first, kinds[i]))
+	for (size_t i = 0; p->in->n_words == 2 && i < 3; i++)
+		if (is_keyword(&p->in->first, kinds[i]))
 			return kinds[i];
-	return p->n_words == 1 ? "statement" : "argument";
+	return p->in->n_words == 1 ? "statement" : "argument";
 }
 
 void syntax_error(struct parse *p, const struct word *w, struct loc loc,
@@ -246,7 +262,7 @@ void syntax_error(struct parse *p, const struct word *w, struct loc loc,
 	}
 	if (n == 0) {
 		parse_error(
-		    p, loc, "nothing may stand after \"%.*s\"", WORD_ARGS(p->prev));
+		    p, loc, "nothing may stand after \"%.*s\"", WORD_ARGS(p->in->prev));
 		return;
 	}
 	if (meant != NULL)

@@ -1,8 +1,8 @@
 /*
  * validate: the global section, and what must be unique in the file.
  *
- * Duplicates are found by sorting and looking at neighbours, so that a file of
- * any size is judged in n log n.
+ * Duplicates are found by hashes, so that a file of any size is judged in time
+ * linear in it.
  */
 #include "parser/validate.h"
 
@@ -11,112 +11,134 @@
 
 #include "lib/xalloc.h"
 
-static int loc_cmp(const struct loc *a, const struct loc *b)
-{
-	if (a->file != b->file)
-		return a->file < b->file ? -1 : 1;
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
-	return (a->col > b->col) - (a->col < b->col);
-}
-
-struct order {
-	int (*cmp)(const void *a, const void *b);
-};
-
-static int twin_cmp(const void *va, const void *vb, void *order)
-{
-	const struct twin *a = va, *b = vb;
-	int r = ((struct order *)order)->cmp(a->node, b->node);
-
-	return r != 0 ? r : loc_cmp(&a->loc, &b->loc);
-}
-
-void validate_twins(struct parse *p, struct twin *v, size_t n,
-    int (*cmp)(const void *a, const void *b),
+/*
+ * Twins are found by a table of hashes: each entry holds the number of a twin,
+ * plus one, and is the first free place behind that of its hash.
+ */
+void validate_twins(struct parse *p, const struct twin *v, size_t n,
+    uint32_t (*hash)(const void *node), bool (*same)(const void *a, const void *b),
     void (*report)(struct parse *p, const struct twin *again, struct loc first))
 {
-	struct order order = { cmp };
-	size_t first = 0;
+	size_t size = 4;
+	uint32_t *table;
 
-	qsort_r(v, n, sizeof *v, twin_cmp, &order);
-	for (size_t i = 1; i < n; i++) {
-		if (cmp(v[first].node, v[i].node) == 0)
-			report(p, &v[i], v[first].loc);
+	if (n < 2)
+		return;
+	while (size < 2 * n)
+		size *= 2;
+	table = xcalloc(size, sizeof *table);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = hash(v[i].node) & (size - 1);
+
+		while (table[at] != 0 && !same(v[table[at] - 1].node, v[i].node))
+			at = (at + 1) & (size - 1);
+		if (table[at] != 0)
+			report(p, &v[i], v[table[at] - 1].loc);
 		else
-			first = i;
+			table[at] = (uint32_t)i + 1;
 	}
+	free(table);
 }
 
-static int by_name(const void *a, const void *b)
+/* FNV-1a, begun at H, and mixed so that its low bits depend on all others. */
+uint32_t validate_hash(uint32_t h, const void *bytes, size_t len)
 {
-	const struct director_conf *d = a, *e = b;
+	const unsigned char *b = bytes;
 
-	return strcmp(d->name, e->name);
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ b[i]) * 16777619U;
+	return h ^ h >> 15;
 }
 
-static int by_address(const void *a, const void *b)
+static uint32_t hash_name(const void *node)
 {
-	const struct director_conf *d = a, *e = b;
-	int r = addr_cmp(&d->addr, &e->addr);
+	const struct director_draft *d = node;
 
-	if (r != 0)
-		return r;
-	if (d->port != e->port)
-		return d->port < e->port ? -1 : 1;
-	return (d->protocol > e->protocol) - (d->protocol < e->protocol);
+	return validate_hash(0, d->conf->name, strlen(d->conf->name));
 }
 
-static int by_fwmark(const void *a, const void *b)
+static bool same_name(const void *a, const void *b)
 {
-	const struct director_conf *d = a, *e = b;
+	const struct director_draft *d = a, *e = b;
 
-	return (d->fwmark > e->fwmark) - (d->fwmark < e->fwmark);
+	return strcmp(d->conf->name, e->conf->name) == 0;
 }
 
-static void same_name(struct parse *p, const struct twin *again, struct loc first)
+static void report_name(struct parse *p, const struct twin *again, struct loc first)
 {
-	parse_error(p, again->loc, "a second director \"%s\"; first given at line %u",
-	    ((const struct director_conf *)again->node)->name, (unsigned)first.line);
+	const struct director_draft *d = again->node;
+
+	parse_error(p, again->loc, "a second director \"%s\"; first given at %s",
+	    d->conf->name, parse_place(p, first, again->loc));
 }
 
-static void same_address(struct parse *p, const struct twin *again, struct loc first)
+static uint32_t hash_address(const void *node)
+{
+	const struct director_conf *c = ((const struct director_draft *)node)->conf;
+	uint32_t seed = (uint32_t)c->port << 8 | c->protocol;
+
+	return validate_hash(seed * 16777619U, c->addr.bytes, sizeof c->addr.bytes);
+}
+
+static bool same_address(const void *a, const void *b)
+{
+	const struct director_conf *c = ((const struct director_draft *)a)->conf;
+	const struct director_conf *d = ((const struct director_draft *)b)->conf;
+
+	return addr_cmp(&c->addr, &d->addr) == 0 && c->port == d->port &&
+	       c->protocol == d->protocol;
+}
+
+static void report_address(struct parse *p, const struct twin *again, struct loc first)
 {
 	parse_error(p, again->loc,
-	    "a second director with this address and protocol; first given at line %u",
-	    (unsigned)first.line);
+	    "a second director with this address and protocol; first given at %s",
+	    parse_place(p, first, again->loc));
 }
 
-static void same_fwmark(struct parse *p, const struct twin *again, struct loc first)
+static uint32_t hash_fwmark(const void *node)
 {
-	parse_error(p, again->loc,
-	    "a second director with fwmark %u; first given at line %u",
-	    (unsigned)((const struct director_conf *)again->node)->fwmark,
-	    (unsigned)first.line);
+	const struct director_draft *d = node;
+
+	return validate_hash(0, &d->conf->fwmark, sizeof d->conf->fwmark);
 }
 
-/* Judges the directors together; V has room for all of them, and is left
- * sorted by name. Returns how many have a name. */
-static size_t unique_directors(struct parse *p, struct twin *v)
+static bool same_fwmark(const void *a, const void *b)
 {
-	struct director_conf *d;
+	const struct director_draft *d = a, *e = b;
+
+	return d->conf->fwmark == e->conf->fwmark;
+}
+
+static void report_fwmark(struct parse *p, const struct twin *again, struct loc first)
+{
+	const struct director_draft *d = again->node;
+
+	parse_error(p, again->loc, "a second director with fwmark %u; first given at %s",
+	    (unsigned)d->conf->fwmark, parse_place(p, first, again->loc));
+}
+
+static void unique_directors(struct parse *p)
+{
+	struct twin *v = xcalloc(p->conf->n_directors, sizeof *v);
+	struct director_draft *d;
 	size_t n = 0;
 
-	STAILQ_FOREACH (d, &p->conf->directors, entry)
-		if (addr_is_set(&d->addr))
-			v[n++] = (struct twin){ d, director_draft(d)->addr_loc };
-	validate_twins(p, v, n, by_address, same_address);
+	STAILQ_FOREACH (d, &p->directors, entry)
+		if (addr_is_set(&d->conf->addr))
+			v[n++] = (struct twin){ d, d->addr_loc };
+	validate_twins(p, v, n, hash_address, same_address, report_address);
 	n = 0;
-	STAILQ_FOREACH (d, &p->conf->directors, entry)
-		if (d->fwmark != 0)
-			v[n++] = (struct twin){ d, director_draft(d)->fwmark_loc };
-	validate_twins(p, v, n, by_fwmark, same_fwmark);
+	STAILQ_FOREACH (d, &p->directors, entry)
+		if (d->conf->fwmark != 0)
+			v[n++] = (struct twin){ d, d->fwmark_loc };
+	validate_twins(p, v, n, hash_fwmark, same_fwmark, report_fwmark);
 	n = 0;
-	STAILQ_FOREACH (d, &p->conf->directors, entry)
-		if (d->name != NULL)
-			v[n++] = (struct twin){ d, d->loc };
-	validate_twins(p, v, n, by_name, same_name);
-	return n;
+	STAILQ_FOREACH (d, &p->directors, entry)
+		if (d->conf->name != NULL)
+			v[n++] = (struct twin){ d, d->conf->loc };
+	validate_twins(p, v, n, hash_name, same_name, report_name);
+	free(v);
 }
 
 static void validate_global(struct parse *p)
@@ -138,26 +160,30 @@ static void no_director(struct parse *p)
 {
 	if (p->purpose == READ_RELOAD)
 		parse_error(p, (struct loc){ 0 },
-		    "no director is given: a reload would take every service away");
+		    "no director is given: a reload would take every service away; "
+		    "\"empty yes\" under \"global\" says that it is meant");
 	else
 		parse_warning(p, (struct loc){ 0 }, "no director is given");
+}
+
+void validate_section(struct parse *p)
+{
+	if (p->into == &p->defaults_conf)
+		p->defaults = p->lines;
+	else if (p->director != NULL)
+		validate_director(p, p->director);
+	p->into = NULL;
+	p->director = NULL;
+	p->n_servers = 0;
 }
 
 void validate(struct parse *p)
 {
 	const bool clean = p->diags->n_errors == 0;
-	struct twin *v = xcalloc(p->conf->n_directors, sizeof *v);
-	struct director_conf *d;
-	size_t n;
 
 	validate_global(p);
-	STAILQ_FOREACH (d, &p->conf->directors, entry) {
-		validate_director(p, director_draft(d));
-		validate_checks(p, director_draft(d));
-	}
-	n = unique_directors(p, v);
-	validate_flows(p, v, n);
-	if (p->conf->n_directors == 0 && clean)
+	unique_directors(p);
+	validate_flows(p);
+	if (p->conf->n_directors == 0 && !p->conf->empty && clean)
 		no_director(p);
-	free(v);
 }

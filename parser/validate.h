@@ -11,12 +11,20 @@
 
 #include "parser/parse.h"
 
+/* The section that was being read has come to its end. */
+void validate_section(struct parse *p);
+/* All has been read. */
 void validate(struct parse *p);
 
-/* validate_director.c: one director and its servers, but for the checks. */
+/* validate_director.c: one director and its servers. */
 void validate_director(struct parse *p, struct director_draft *d);
-/* validate_check.c: the checks of one director; after validate_director(). */
+/* validate_options.c: what the lines of a director say together. */
+void validate_options(struct parse *p, struct director_draft *d);
+/* validate_check.c: the checks of one director, whose servers are complete. */
 void validate_checks(struct parse *p, struct director_draft *d);
+/* validate_flow.c: all flows. */
+void validate_flows(struct parse *p);
+
 /* Something that must be unique, and where it stands. */
 struct twin {
 	const void *node;
@@ -24,14 +32,13 @@ struct twin {
 };
 
 /*
- * Sorts the N twins V by CMP (on nodes), and by place where they are equal, and
- * calls REPORT for each that equals an earlier one: FIRST is where that stands.
+ * Calls REPORT for each of the N twins V that is the SAME as one before it in
+ * V; FIRST is where that one stands. What is the same has the same HASH.
  */
-void validate_twins(struct parse *p, struct twin *v, size_t n,
-    int (*cmp)(const void *a, const void *b),
+void validate_twins(struct parse *p, const struct twin *v, size_t n,
+    uint32_t (*hash)(const void *node), bool (*same)(const void *a, const void *b),
     void (*report)(struct parse *p, const struct twin *again, struct loc first));
-
-/* validate_flow.c: all flows, given the N directors sorted by name. */
-void validate_flows(struct parse *p, const struct twin *by_name, size_t n);
+/* A hash of the LEN bytes, begun at SEED. */
+uint32_t validate_hash(uint32_t seed, const void *bytes, size_t len);
 
 #endif

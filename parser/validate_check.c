@@ -18,6 +18,9 @@ static const char *method_name(enum check_method m)
 		[CHECK_HTTP] = "http",
 		[CHECK_HTTPS] = "https",
 		[CHECK_ARP] = "arp",
+		[CHECK_UDP] = "udp",
+		[CHECK_DNS] = "dns",
+		[CHECK_EXTERNAL] = "external",
 	};
 
 	return names[m];
@@ -25,7 +28,8 @@ static const char *method_name(enum check_method m)
 
 static bool needs_port(enum check_method m)
 {
-	return m == CHECK_TCP || m == CHECK_HTTP || m == CHECK_HTTPS;
+	return m == CHECK_TCP || m == CHECK_HTTP || m == CHECK_HTTPS || m == CHECK_UDP ||
+	       m == CHECK_DNS;
 }
 
 /* Puts what W gives over what is there. W may be NULL. */
@@ -40,6 +44,8 @@ static void put_over(struct check_words *to, const struct check_words *w)
 	}
 	PUT(interval, interval_ms)
 	PUT(timeout, timeout_ms)
+	PUT(fastinter, fastinter_ms)
+	PUT(downinter, downinter_ms)
 	PUT(source, source)
 	PUT(port, port)
 	PUT(rise, rise)
@@ -63,7 +69,8 @@ static void judge_words(struct parse *p, const struct check_words *w,
 		    (unsigned)w->timeout_ms, (unsigned)w->interval_ms);
 	if (said->at.port.line != 0 && !needs_port(method))
 		parse_error(p, said->at.port,
-		    "a port is for tcp and http checks; this director's check is %s",
+		    "a port is for checks that use one: tcp, http, https, udp and dns; this "
+		    "director's check is %s",
 		    method_name(method));
 }
 
@@ -72,6 +79,8 @@ static void fill(struct check_conf *c, const struct check_words *w)
 	c->interval_ms = w->interval_ms;
 	c->timeout_ms =
 	    w->at.timeout.line != 0 ? w->timeout_ms : (w->interval_ms + 1) / 2;
+	c->fastinter_ms = w->at.fastinter.line != 0 ? w->fastinter_ms : w->interval_ms;
+	c->downinter_ms = w->at.downinter.line != 0 ? w->downinter_ms : w->interval_ms;
 	c->rise = w->rise;
 	c->fall = w->fall;
 	c->port = w->port;
@@ -83,74 +92,151 @@ static void fill(struct check_conf *c, const struct check_words *w)
 static void judge_target(
     struct parse *p, const struct server_draft *s, const struct check_conf *c)
 {
-	if (needs_port(c->method) && c->port == 0 && s->conf.port == 0)
+	if (needs_port(c->method) && c->port == 0 && s->conf->port == 0)
 		parse_error(p, s->check_loc,
 		    "this %s check has no port: neither the check nor the server nor the "
 		    "director gives one",
 		    method_name(c->method));
-	if (addr_is_set(&c->source) && c->source.family != s->conf.addr.family)
+	if (addr_is_set(&c->source) && c->source.family != s->conf->addr.family)
 		parse_error(p, s->check_loc,
 		    "this server is IPv%c and the source of its check IPv%c",
-		    s->conf.addr.family == AF_INET ? '4' : '6',
+		    s->conf->addr.family == AF_INET ? '4' : '6',
 		    c->source.family == AF_INET ? '4' : '6');
 }
 
 /* The check of S: the director's, or a copy when S differs. */
-static void complete_server(struct parse *p, struct director_draft *d,
+static void complete_server(struct parse *p, const struct director_draft *d,
     struct server_draft *s, const struct check_words *inherited)
 {
-	const bool lost_port = needs_port(d->method) && d->conf.check->port == 0 &&
-			       s->conf.port == 0 && s->written_port != 0;
-	struct check_conf *c = d->conf.check;
+	const struct check_conf *usual = d->conf->check;
+	const bool lost_port = needs_port(usual->method) && usual->port == 0 &&
+			       s->conf->port == 0 && s->written_port != 0;
 
+	s->conf->check = usual;
 	if (s->check != NULL || lost_port) {
 		struct check_words w = *inherited;
+		struct check_conf *own = arena_alloc(p->arena, sizeof *own);
 
 		put_over(&w, s->check);
-		judge_words(p, &w, s->check, d->method);
-		c = arena_alloc(p->arena, sizeof *c);
-		*c = *d->conf.check;
-		c->loc = s->check_loc;
-		fill(c, &w);
-		if (lost_port && c->port == 0)
-			c->port = s->written_port;
+		judge_words(p, &w, s->check, usual->method);
+		*own = *usual;
+		own->loc = s->check_loc;
+		fill(own, &w);
+		if (lost_port && own->port == 0)
+			own->port = s->written_port;
+		s->conf->check = own;
 	}
-	s->conf.check = c;
-	if (!d->bad && addr_is_set(&s->conf.addr))
-		judge_target(p, s, c);
+	if (!d->bad && addr_is_set(&s->conf->addr))
+		judge_target(p, s, s->conf->check);
 }
 
-static void judge_http(struct parse *p, const struct director_draft *d)
+static void judge_method(struct parse *p)
 {
-	if (d->cafile_loc.line != 0 && d->http != NULL && !d->http->verify)
+	const struct director_lines *l = &p->lines;
+	const bool verify =
+	    (l->http != NULL && l->http->verify) || (l->talk != NULL && l->talk->verify);
+
+	if (l->tls_loc.line != 0 && l->talk != NULL && !l->talk->ssl)
+		parse_error(p, l->tls_loc, "this is of use with \"ssl\" only");
+	else if (l->cafile_loc.line != 0 && !verify)
 		parse_warning(
-		    p, d->cafile_loc, "a cafile is of use with \"verify required\" only");
+		    p, l->cafile_loc, "a cafile is of use with \"verify required\" only");
+}
+
+/* Says which servers nobody would miss: they are always taken for up. */
+static void judge_unchecked(
+    struct parse *p, const struct director_draft *d, struct loc check_loc)
+{
+	const struct server_conf *s;
+	const struct server_conf *unchecked = NULL;
+	size_t n_checked = 0;
+
+	STAILQ_FOREACH (s, &d->conf->servers, entry) {
+		if (s->check != NULL)
+			n_checked++;
+		else if (!s->sorry && addr_is_set(&s->addr) && unchecked == NULL)
+			unchecked = s;
+	}
+	if (n_checked == 0 && check_loc.line > 0 && d->conf->n_servers > 0)
+		parse_warning(p, check_loc,
+		    "no server of this director says \"check\": none will be checked");
+	else if (n_checked > 0 && unchecked != NULL)
+		parse_warning(p, unchecked->loc,
+		    "this server does not say \"check\" as others do: it is always taken "
+		    "for up");
+}
+
+/* Of a server with "inhibit" the hash of dest keeps finding the place. */
+static void judge_inhibit(
+    struct parse *p, const struct director_conf *c, const struct loc *at)
+{
+	if (at->line != 0 && c->balance == BALANCE_DEST)
+		parse_warning(p, *at,
+		    "with balance dest a server that is down is taken out all the same");
+}
+
+static struct agent_conf *complete_agent(
+    struct parse *p, const struct agent_conf *said, uint32_t interval_ms)
+{
+	struct agent_conf *a = arena_alloc(p->arena, sizeof *a);
+
+	*a = *said;
+	if (a->interval_ms == 0)
+		a->interval_ms = interval_ms;
+	return a;
+}
+
+/* The check of most directors is the same: that of the one before, then. */
+static bool is_same(const struct check_conf *a, const struct check_conf *b)
+{
+	return a->method == b->method && a->interval_ms == b->interval_ms &&
+	       a->timeout_ms == b->timeout_ms && a->fastinter_ms == b->fastinter_ms &&
+	       a->downinter_ms == b->downinter_ms && a->rise == b->rise &&
+	       a->fall == b->fall && a->port == b->port && a->inhibit == b->inhibit &&
+	       addr_cmp(&a->source, &b->source) == 0 && a->iface == b->iface &&
+	       a->http == b->http && a->talk == b->talk && a->dns == b->dns &&
+	       a->command == b->command;
+}
+
+static const struct check_conf *shared_check(struct parse *p, const struct check_conf *c)
+{
+	struct check_conf *copy;
+
+	if (p->shared_check != NULL && is_same(p->shared_check, c))
+		return p->shared_check;
+	copy = arena_alloc(p->arena, sizeof *copy);
+	*copy = *c;
+	p->shared_check = copy;
+	return copy;
 }
 
 void validate_checks(struct parse *p, struct director_draft *d)
 {
 	struct check_words w = { .interval_ms = INTERVAL_MS, .rise = 1, .fall = 1 };
-	struct check_conf *c = arena_alloc(p->arena, sizeof *c);
-	struct server_conf *s;
-	bool checked = false;
-	struct loc loc = d->method_loc.line != 0 ? d->method_loc : d->check_loc;
+	const struct director_lines *l = &p->lines;
+	const struct loc loc = l->method_loc.line != 0 ? l->method_loc : l->check_loc;
+	struct check_conf c = {
+		.loc = loc.line != 0 ? loc : d->conf->loc,
+		.method = l->method,
+		.iface = l->iface,
+		.http = l->http,
+		.talk = l->talk,
+		.dns = l->dns,
+		.command = l->command,
+	};
 
-	put_over(&w, d->check_line);
-	put_over(&w, d->option_line);
-	judge_words(p, &w, &w, d->method);
-	judge_http(p, d);
-	c->loc = loc.line != 0 ? loc : d->conf.loc;
-	c->method = d->method;
-	c->iface = d->iface;
-	c->http = d->http;
-	fill(c, &w);
-	d->conf.check = c;
-	STAILQ_FOREACH (s, &d->conf.servers, entry)
-		if (server_draft(s)->check_loc.line != 0) {
-			complete_server(p, d, server_draft(s), &w);
-			checked = true;
-		}
-	if (loc.line != 0 && !checked && d->conf.n_servers > 0)
-		parse_warning(p, loc,
-		    "no server of this director says \"check\": none will be checked");
+	put_over(&w, l->default_line);
+	put_over(&w, l->check_line);
+	put_over(&w, l->option_line);
+	judge_words(p, &w, &w, l->method);
+	judge_method(p);
+	judge_inhibit(p, d->conf, &w.at.inhibit);
+	fill(&c, &w);
+	d->conf->check = shared_check(p, &c);
+	if (l->agent != NULL)
+		d->conf->agent = complete_agent(p, l->agent, c.interval_ms);
+	for (size_t i = 0; i < p->n_servers; i++)
+		if (p->servers[i].check_loc.line != 0)
+			complete_server(p, d, &p->servers[i], &w);
+	judge_unchecked(p, d, loc);
 }

@@ -10,9 +10,6 @@
 
 #include "lib/xalloc.h"
 #include "parser/validate.h"
-#include "parser/value.h"
-
-#define PERSIST_TIMEOUT_S 360 /* as ipvsadm -p */
 
 static const char *mode_name(enum mode m)
 {
@@ -27,7 +24,7 @@ static const char *mode_name(enum mode m)
 
 static void judge_head(struct parse *p, const struct director_draft *d)
 {
-	const struct director_conf *c = &d->conf;
+	const struct director_conf *c = d->conf;
 
 	if (d->bad)
 		return;
@@ -41,128 +38,108 @@ static void judge_head(struct parse *p, const struct director_draft *d)
 		parse_error(p, d->addr_loc, "this is not the address of a service");
 }
 
-static void judge_balance(struct parse *p, const struct director_draft *d)
-{
-	const enum balance b = d->conf.balance;
-
-	if (addr_is_set(&d->conf.addr) && (b == BALANCE_DEST || b == BALANCE_LOCALITY ||
-					      b == BALANCE_LOCALITY_REPLICATION))
-		parse_warning(p, d->balance_loc,
-		    "this chooses by destination address, and the director has only one: "
-		    "all clients will use the same server");
-}
-
-static void judge_onepacket(struct parse *p, const struct director_draft *d)
-{
-	const struct director_conf *c = &d->conf;
-
-	if (!c->onepacket)
-		return;
-	if (addr_is_set(&c->addr) && c->protocol != IPPROTO_UDP)
-		parse_error(p, d->onepacket_loc,
-		    "onepacket is for UDP directors and for those without an address");
-	else if (c->mode == MODE_NAT)
-		parse_warning(p, d->onepacket_loc,
-		    "answers do not find their way back with onepacket and mode nat");
-}
-
-static bool has_ipv6(const struct director_conf *c)
-{
-	const struct server_conf *s;
-
-	if (addr_is_set(&c->addr))
-		return c->addr.family == AF_INET6;
-	STAILQ_FOREACH (s, &c->servers, entry)
-		if (s->addr.family == AF_INET6)
-			return true;
-	return false;
-}
-
-static void complete_persistence(struct parse *p, struct director_draft *d)
-{
-	struct director_conf *c = &d->conf;
-	const uint8_t bits = has_ipv6(c) ? 128 : 32;
-	uint8_t prefix;
-	bool dotted;
-
-	if (c->persistent && c->persist_timeout_s == 0)
-		c->persist_timeout_s = PERSIST_TIMEOUT_S;
-	c->persist_prefix = bits;
-	if (d->netmask == NULL)
-		return;
-	prefix = value_prefix(d->netmask, strlen(d->netmask), &dotted);
-	if (!d->bad && (prefix == 0 || prefix > bits || (dotted && bits != 32)))
-		parse_error(p, d->netmask_loc,
-		    "\"%.64s\" is not a netmask: a number of bits from 1 to %u%s",
-		    d->netmask, bits, bits == 32 ? ", or one such as 255.255.255.0" : "");
-	c->persist_prefix = prefix;
-}
-
 /* The port that the kernel is given, which only mode nat leaves to the file. */
 static void complete_port(
-    struct parse *p, const struct director_draft *d, struct server_draft *s)
+    struct parse *p, const struct director_conf *c, struct server_draft *s)
 {
-	const uint16_t port = d->conf.port;
+	const uint16_t port = c->port;
 
-	s->written_port = s->conf.port;
-	if (d->conf.mode == MODE_NAT) {
-		if (s->conf.port == 0)
-			s->conf.port = port;
+	s->written_port = s->conf->port;
+	if (c->mode == MODE_NAT) {
+		if (s->conf->port == 0)
+			s->conf->port = port;
 		return;
 	}
-	if (s->conf.port != 0 && s->conf.port != port && port != 0)
+	if (s->conf->port != 0 && s->conf->port != port && port != 0)
 		parse_warning(p, s->addr_loc,
 		    "mode %s cannot change the port: this server will be reached at "
 		    "port %u, not %u",
-		    mode_name(d->conf.mode), port, s->conf.port);
-	else if (s->conf.port != port && port == 0)
+		    mode_name(c->mode), port, s->conf->port);
+	else if (s->conf->port != port && port == 0)
 		parse_warning(p, s->addr_loc,
 		    "mode %s cannot change the port: port %u will be used for checks only",
-		    mode_name(d->conf.mode), s->conf.port);
-	s->conf.port = port;
+		    mode_name(c->mode), s->conf->port);
+	s->conf->port = port;
+}
+
+/* Does IPv6 address A, written without a port, end in one? */
+static bool ends_in_port(const struct addr *a, uint16_t port)
+{
+	uint32_t read_as = 0;
+
+	for (int i = 14; i < 16; i++)
+		for (int shift = 4; shift >= 0; shift -= 4)
+			read_as = read_as * 10 + (a->bytes[i] >> shift & 15);
+	return a->family == AF_INET6 && port != 0 && read_as == port;
 }
 
 static void judge_server(
     struct parse *p, const struct director_draft *d, struct server_draft *s)
 {
-	const struct addr *a = &s->conf.addr;
+	const struct director_conf *c = d->conf;
+	const struct addr *a = &s->conf->addr;
 
+	if (s->conf->maxconn != 0 && s->conf->minconn > s->conf->maxconn)
+		parse_error(p, s->minconn_loc,
+		    "minconn %u is above maxconn %u: a server that has reached maxconn "
+		    "rests until it is down to minconn",
+		    (unsigned)s->conf->minconn, (unsigned)s->conf->maxconn);
+	if (s->minconn_loc.line != 0 && s->conf->maxconn == 0)
+		parse_error(p, s->minconn_loc, "minconn is of use with maxconn only");
 	if (!addr_is_set(a) || d->bad)
 		return;
 	if (addr_is_any(a))
 		parse_error(p, s->addr_loc, "this is not the address of a server");
-	if (addr_is_set(&d->conf.addr) && a->family != d->conf.addr.family &&
-	    d->conf.mode != MODE_TUNNEL)
+	if (addr_is_set(&c->addr) && a->family != c->addr.family &&
+	    c->mode != MODE_TUNNEL)
 		parse_error(p, s->addr_loc,
 		    "this address is IPv%c and the director's is IPv%c; only mode tunnel "
 		    "can mix them",
 		    a->family == AF_INET ? '4' : '6', a->family == AF_INET ? '6' : '4');
-	complete_port(p, d, s);
+	if (s->conf->port == 0 && ends_in_port(a, c->port))
+		parse_warning(p, s->addr_loc,
+		    "this is an address without a port; with port %u the address before "
+		    "it stands in brackets, as in [2001:db8::1]:%u",
+		    c->port, c->port);
+	complete_port(p, c, s);
 }
 
-static int by_name(const void *a, const void *b)
+static uint32_t hash_name(const void *node)
+{
+	const struct server_conf *s = node;
+
+	return validate_hash(0, s->name, strlen(s->name));
+}
+
+static bool same_name(const void *a, const void *b)
 {
 	const struct server_conf *s = a, *t = b;
 
-	return strcmp(s->name, t->name);
+	return strcmp(s->name, t->name) == 0;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct server_conf *s = a, *t = b;
-	int r = addr_cmp(&s->addr, &t->addr);
-
-	return r != 0 ? r : (s->port > t->port) - (s->port < t->port);
-}
-
-static void same_name(struct parse *p, const struct twin *again, struct loc first)
+static void report_name(struct parse *p, const struct twin *again, struct loc first)
 {
 	parse_error(p, again->loc,
 	    "a second server \"%s\" in this director; first given at line %u",
 	    ((const struct server_conf *)again->node)->name, (unsigned)first.line);
 }
 
-static void same_address(struct parse *p, const struct twin *again, struct loc first)
+static uint32_t hash_address(const void *node)
+{
+	const struct server_conf *s = node;
+
+	return validate_hash(s->port * 16777619U, s->addr.bytes, sizeof s->addr.bytes);
+}
+
+static bool same_address(const void *a, const void *b)
+{
+	const struct server_conf *s = a, *t = b;
+
+	return addr_cmp(&s->addr, &t->addr) == 0 && s->port == t->port;
+}
+
+static void report_address(struct parse *p, const struct twin *again, struct loc first)
 {
 	parse_error(p, again->loc,
 	    "a second server with this address and port in this director; first given "
@@ -170,33 +147,34 @@ static void same_address(struct parse *p, const struct twin *again, struct loc f
 	    (unsigned)first.line);
 }
 
-static void unique_servers(struct parse *p, const struct director_conf *c)
+static void unique_servers(struct parse *p)
 {
-	struct twin *v = xcalloc(c->n_servers, sizeof *v);
-	struct server_conf *s;
+	struct twin *v;
 	size_t n = 0;
 
-	STAILQ_FOREACH (s, &c->servers, entry)
-		if (s->name != NULL)
-			v[n++] = (struct twin){ s, s->loc };
-	validate_twins(p, v, n, by_name, same_name);
+	if (p->n_servers < 2)
+		return;
+	v = xcalloc(p->n_servers, sizeof *v);
+	for (size_t i = 0; i < p->n_servers; i++)
+		if (p->servers[i].conf->name != NULL)
+			v[n++] =
+			    (struct twin){ p->servers[i].conf, p->servers[i].conf->loc };
+	validate_twins(p, v, n, hash_name, same_name, report_name);
 	n = 0;
-	STAILQ_FOREACH (s, &c->servers, entry)
-		if (addr_is_set(&s->addr))
-			v[n++] = (struct twin){ s, server_draft(s)->addr_loc };
-	validate_twins(p, v, n, by_address, same_address);
+	for (size_t i = 0; i < p->n_servers; i++)
+		if (addr_is_set(&p->servers[i].conf->addr))
+			v[n++] =
+			    (struct twin){ p->servers[i].conf, p->servers[i].addr_loc };
+	validate_twins(p, v, n, hash_address, same_address, report_address);
 	free(v);
 }
 
 void validate_director(struct parse *p, struct director_draft *d)
 {
-	struct server_conf *s;
-
 	judge_head(p, d);
-	judge_balance(p, d);
-	judge_onepacket(p, d);
-	complete_persistence(p, d);
-	STAILQ_FOREACH (s, &d->conf.servers, entry)
-		judge_server(p, d, server_draft(s));
-	unique_servers(p, &d->conf);
+	for (size_t i = 0; i < p->n_servers; i++)
+		judge_server(p, d, &p->servers[i]);
+	validate_options(p, d);
+	validate_checks(p, d);
+	unique_servers(p);
 }

@@ -11,29 +11,49 @@
 #include "lib/xalloc.h"
 #include "parser/validate.h"
 
-static int find_cmp(const void *key, const void *v)
-{
-	const struct twin *t = v;
+/* Directors by name, in a table as in validate_twins(). */
+struct directors {
+	struct director_draft **table;
+	size_t size;
+};
 
-	return strcmp(key, ((const struct director_conf *)t->node)->name);
+static struct director_draft **find(const struct directors *all, const char *name)
+{
+	size_t at = validate_hash(0, name, strlen(name)) & (all->size - 1);
+
+	while (all->table[at] != NULL && strcmp(all->table[at]->conf->name, name) != 0)
+		at = (at + 1) & (all->size - 1);
+	return &all->table[at];
+}
+
+static void index_directors(struct parse *p, struct directors *all)
+{
+	struct director_draft *d;
+
+	all->size = 4;
+	while (all->size < 2 * p->conf->n_directors)
+		all->size *= 2;
+	all->table = xcalloc(all->size, sizeof *all->table);
+	STAILQ_FOREACH (d, &p->directors, entry)
+		if (d->conf->name != NULL)
+			*find(all, d->conf->name) = d;
 }
 
 static void find_director(
-    struct parse *p, struct flow_conf *f, const struct twin *by_name, size_t n)
+    struct parse *p, struct flow_conf *f, const struct directors *all)
 {
-	const struct twin *found;
+	struct director_draft *found;
 
 	if (f->director_name == NULL)
 		return;
-	found = n > 0 ? bsearch(f->director_name, by_name, n, sizeof *by_name, find_cmp)
-		      : NULL;
+	found = *find(all, f->director_name);
 	if (found == NULL) {
 		parse_error(
 		    p, f->director_loc, "there is no director \"%s\"", f->director_name);
 		return;
 	}
-	f->director = found->node;
-	director_draft((struct director_conf *)found->node)->fed = true;
+	f->director = found->conf;
+	found->fed = true;
 	if (addr_is_set(&f->director->addr))
 		parse_error(p, f->director_loc,
 		    "director \"%s\" has an address; a flow feeds one without",
@@ -85,17 +105,25 @@ static void judge_rule(struct parse *p, const struct rule_draft *r)
 		    "a match without a condition takes every packet that arrives");
 }
 
-static int by_name(const void *a, const void *b)
+static uint32_t hash_name(const void *node)
+{
+	const struct flow_conf *f = node;
+
+	return validate_hash(0, f->name, strlen(f->name));
+}
+
+static bool same_name(const void *a, const void *b)
 {
 	const struct flow_conf *f = a, *g = b;
 
-	return strcmp(f->name, g->name);
+	return strcmp(f->name, g->name) == 0;
 }
 
-static void same_name(struct parse *p, const struct twin *again, struct loc first)
+static void report_name(struct parse *p, const struct twin *again, struct loc first)
 {
-	parse_error(p, again->loc, "a second flow \"%s\"; first given at line %u",
-	    ((const struct flow_conf *)again->node)->name, (unsigned)first.line);
+	parse_error(p, again->loc, "a second flow \"%s\"; first given at %s",
+	    ((const struct flow_conf *)again->node)->name,
+	    parse_place(p, first, again->loc));
 }
 
 static void unique_flows(struct parse *p)
@@ -111,32 +139,37 @@ static void unique_flows(struct parse *p)
 	STAILQ_FOREACH (f, &p->conf->flows, entry)
 		if (f->name != NULL)
 			v[n++] = (struct twin){ f, f->loc };
-	validate_twins(p, v, n, by_name, same_name);
+	validate_twins(p, v, n, hash_name, same_name, report_name);
 	free(v);
 }
 
 static void judge_unfed(struct parse *p)
 {
-	struct director_conf *d;
+	const struct director_draft *d;
 
-	STAILQ_FOREACH (d, &p->conf->directors, entry)
-		if (!addr_is_set(&d->addr) && d->fwmark == 0 && !director_draft(d)->fed &&
-		    !director_draft(d)->bad && director_draft(d)->protocol_loc.line == 0)
-			parse_warning(p, d->loc,
+	STAILQ_FOREACH (d, &p->directors, entry)
+		if (!addr_is_set(&d->conf->addr) && d->conf->fwmark == 0 && !d->fed &&
+		    !d->bad && d->protocol_loc.line == 0)
+			parse_warning(p, d->conf->loc,
 			    "nothing feeds this director: it has no address and no "
 			    "fwmark, and no flow names it");
 }
 
-void validate_flows(struct parse *p, const struct twin *by_director_name, size_t n)
+void validate_flows(struct parse *p)
 {
+	struct directors all;
 	struct flow_conf *f;
 	struct flow_rule *r;
 
-	STAILQ_FOREACH (f, &p->conf->flows, entry) {
-		find_director(p, f, by_director_name, n);
+	if (!STAILQ_EMPTY(&p->conf->flows)) {
+		index_directors(p, &all);
+		STAILQ_FOREACH (f, &p->conf->flows, entry)
+			find_director(p, f, &all);
+		free(all.table);
+	}
+	STAILQ_FOREACH (f, &p->conf->flows, entry)
 		STAILQ_FOREACH (r, &f->rules, entry)
 			judge_rule(p, rule_draft(r));
-	}
 	unique_flows(p);
 	judge_unfed(p);
 }

@@ -67,7 +67,7 @@ static uint32_t unit_ms(const char *s, size_t len)
 	return 0;
 }
 
-bool value_time(struct parse *p, const struct word *w, uint32_t *out)
+static bool time_from(struct parse *p, const struct word *w, uint32_t min, uint32_t *out)
 {
 	const char *at = w->text, *end = w->text + w->len, *fraction = NULL;
 	uint64_t whole, ms, ignored;
@@ -89,10 +89,10 @@ bool value_time(struct parse *p, const struct word *w, uint32_t *out)
 		ms += (uint64_t)(*fraction - '0') * digit / 10;
 		digit /= 10;
 	}
-	if (ms == 0 || ms > DURATION_MAX_MS) {
+	if (ms < min || ms > DURATION_MAX_MS) {
 		parse_error(p, w->loc,
-		    "\"%.*s\" is out of range: a time from 1ms to 31 days",
-		    WORD_ARGS(*w));
+		    "\"%.*s\" is out of range: a time from %s to 31 days", WORD_ARGS(*w),
+		    min == 0 ? "0" : "1ms");
 		return false;
 	}
 	*out = (uint32_t)ms;
@@ -103,6 +103,31 @@ no_time:
 	    "500ms, 4s, 2m, 1h",
 	    WORD_ARGS(*w));
 	return false;
+}
+
+bool value_time(struct parse *p, const struct word *w, uint32_t *out)
+{
+	return time_from(p, w, 1, out);
+}
+
+bool value_time_or_zero(struct parse *p, const struct word *w, uint32_t *out)
+{
+	return time_from(p, w, 0, out);
+}
+
+bool value_seconds(struct parse *p, const struct word *w, uint32_t *out)
+{
+	uint32_t ms;
+
+	if (!value_time(p, w, &ms))
+		return false;
+	if (ms % 1000 != 0) {
+		parse_error(p, w->loc, "\"%.*s\" is not a number of whole seconds",
+		    WORD_ARGS(*w));
+		return false;
+	}
+	*out = ms / 1000;
+	return true;
 }
 
 bool value_octal(struct parse *p, const struct word *w, uint16_t *out)
@@ -177,6 +202,74 @@ bool value_text(
 		return false;
 	}
 	*out = arena_strndup(p->arena, w->text, w->len);
+	return true;
+}
+
+bool value_string(
+    struct parse *p, const struct word *w, const char *what, size_t max, const char **out)
+{
+	if (w->len == 0 || w->len > max) {
+		parse_error(p, w->loc, "\"%.*s\" is not %s: 1 to %zu bytes",
+		    WORD_ARGS(*w), what, max);
+		return false;
+	}
+	*out = arena_strndup(p->arena, w->text, w->len);
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads the escape behind the backslash at *AT, and moves *AT behind it. */
+static bool escape(const char **at, const char *end, char *out)
+{
+	static const char from[] = "rnt\\", to[] = "\r\n\t\\";
+	const char *s = *at + 1, *found;
+
+	if (s == end)
+		return false;
+	if (*s == 'x') {
+		int high = end - s > 2 ? hex_digit(s[1]) : -1;
+		int low = end - s > 2 ? hex_digit(s[2]) : -1;
+
+		*out = (char)(high * 16 + low);
+		*at = s + 3;
+		return high >= 0 && low >= 0;
+	}
+	found = strchr(from, *s);
+	if (found == NULL)
+		return false;
+	*out = to[found - from];
+	*at = s + 1;
+	return true;
+}
+
+bool value_payload(struct parse *p, const struct word *w, size_t max, struct payload *out)
+{
+	const char *at = w->text, *end = w->text + w->len;
+	const char *text;
+	char *data;
+	size_t len = 0;
+
+	if (!value_string(p, w, "a text", max, &text))
+		return false;
+	data = (char *)text;
+	while (at < end) {
+		if (*at != '\\') {
+			data[len++] = *at++;
+		} else if (!escape(&at, end, &data[len++])) {
+			parse_error(p, w->loc,
+			    "a backslash stands before one of r n t xHH, or is doubled "
+			    "twice: \\\\\\\\");
+			return false;
+		}
+	}
+	*out = (struct payload){ data, len };
 	return true;
 }
 

@@ -16,6 +16,10 @@ bool value_number(struct parse *p, const struct word *w, const char *what, uint3
 bool value_icmptype(struct parse *p, const struct word *w, uint8_t *out);
 /* A duration in ms: "10", "0.5", "500ms", "2m"; from 1 ms to 31 days. */
 bool value_time(struct parse *p, const struct word *w, uint32_t *out);
+/* As value_time(), and 0. */
+bool value_time_or_zero(struct parse *p, const struct word *w, uint32_t *out);
+/* A duration in whole seconds. */
+bool value_seconds(struct parse *p, const struct word *w, uint32_t *out);
 /* A file mode, octal, at most 0777. */
 bool value_octal(struct parse *p, const struct word *w, uint16_t *out);
 
@@ -43,5 +47,18 @@ bool value_path(struct parse *p, const struct word *w, size_t max, const char **
 /* 1 to MAX printable bytes without a blank; a copy. */
 bool value_text(struct parse *p, const struct word *w, const char *what, size_t max,
     const char **out);
+/* 1 to MAX bytes, blanks among them; a copy. */
+bool value_string(struct parse *p, const struct word *w, const char *what, size_t max,
+    const char **out);
+/* 1 to MAX bytes with the escapes \r \n \t \xHH and \\; a copy. */
+bool value_payload(
+    struct parse *p, const struct word *w, size_t max, struct payload *out);
+
+/* value_dns.c: a record type and a response code, by name or number. */
+bool value_dns_type(struct parse *p, const struct word *w, uint16_t *out);
+bool value_dns_rcode(struct parse *p, const struct word *w, uint8_t *out);
+/* Their names; NULL when they have none. */
+const char *value_dns_type_name(uint16_t type);
+const char *value_dns_rcode_name(uint8_t rcode);
 
 #endif

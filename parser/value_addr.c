@@ -26,9 +26,9 @@ static struct halves cut(const struct word *w, const char *at)
 	h.behind.text = at + 1;
 	h.behind.len = w->len - h.before.len - 1;
 	if (w->loc.len == w->len) { /* else quotes are in the way */
-		h.before.loc.len = h.before.len;
+		h.before.loc.len = (uint16_t)h.before.len;
 		h.behind.loc.col += h.before.len + 1;
-		h.behind.loc.len = h.behind.len;
+		h.behind.loc.len = (uint16_t)h.behind.len;
 	}
 	return h;
 }

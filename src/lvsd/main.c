@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lvsd/children.h"
@@ -32,7 +33,7 @@ static const char usage_text[] =
     "  -D           run in the background, log to syslog\n"
     "  -p PIDFILE   write the process id there\n"
     "  --dry-run    keep the table in memory, touch no kernel\n"
-    "  -v           log more\n"
+    "  -v           log more; with -c: print the file in its canonical form\n"
     "  -V           print the version and exit\n"
     "  -h           print this and exit\n";
 
@@ -84,6 +85,15 @@ static void parse_options(int argc, char **argv, struct options *o)
 	exit(EXIT_USAGE);
 }
 
+static void print_canonical(const struct conf *conf)
+{
+	struct buf text = { 0 };
+
+	conf_print(conf, &text);
+	fwrite(text.data, 1, text.len, stdout);
+	buf_fini(&text);
+}
+
 static int check_file(const struct options *o)
 {
 	struct checker_user user;
@@ -100,6 +110,8 @@ static int check_file(const struct options *o)
 	    !user_resolve(conf, &user, error, sizeof error)) {
 		fprintf(stderr, "lvsd: %s\n", error);
 		status = EXIT_CONFIG;
+	} else if (conf != NULL && o->verbose) {
+		print_canonical(conf);
 	} else if (conf != NULL) {
 		printf("%s: good, %zu director%s, %zu server%s\n", o->config,
 		    conf->n_directors, conf->n_directors == 1 ? "" : "s", conf->n_servers,

@@ -37,6 +37,9 @@ static const struct {
 	[BALANCE_TWOS] = { "twos", 0 },
 };
 
+/* The second flag: the hash takes the client's port, too (ip_vs_sh.c, ip_vs_mh.c). */
+#define FLAG_HASH_PORT IP_VS_SVC_F_SCHED2
+
 /* What the plan says of one server. */
 enum place {
 	PLACE_IN,    /* in the table, with a weight that may be 0 */
@@ -94,18 +97,43 @@ static uint8_t forwarding(enum mode mode)
 	}
 }
 
+static void tunnel_attrs(const struct director_conf *d, struct ipvs_dest *dest)
+{
+	static const uint8_t types[] = {
+		[TUNNEL_IPIP] = IP_VS_CONN_F_TUNNEL_TYPE_IPIP,
+		[TUNNEL_GUE] = IP_VS_CONN_F_TUNNEL_TYPE_GUE,
+		[TUNNEL_GRE] = IP_VS_CONN_F_TUNNEL_TYPE_GRE,
+	};
+	static const uint16_t checksums[] = {
+		[CHECKSUM_NONE] = IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM,
+		[CHECKSUM_YES] = IP_VS_TUNNEL_ENCAP_FLAG_CSUM,
+		[CHECKSUM_REMOTE] = IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM,
+	};
+
+	if (d->mode != MODE_TUNNEL)
+		return;
+	dest->tun_type = types[d->tunnel_type];
+	dest->tun_port = d->tunnel_port;
+	dest->tun_flags = checksums[d->tunnel_checksum];
+}
+
 static struct ipvs_dest dest_of(
     const struct director_conf *d, const struct server_conf *s, uint32_t weight)
 {
-	return (struct ipvs_dest){
+	struct ipvs_dest dest = {
 		.addr = s->addr,
 		/* As ipvsadm does: without a port, the service's. */
 		.port = s->port != 0 ? s->port : d->port,
 		.fwd = forwarding(d->mode),
 		.weight = weight,
+		.u_thresh = s->maxconn,
+		.l_thresh = s->minconn,
 		.active = IPVS_CONNS_UNKNOWN,
 		.inactive = IPVS_CONNS_UNKNOWN,
 	};
+
+	tunnel_attrs(d, &dest);
+	return dest;
 }
 
 const struct ipvs_dest *plan_find(
@@ -159,9 +187,15 @@ enum plan_serving plan_serving(
 
 /* dh picks one server by hash and refuses when that one has weight 0: with it
  * a server has weight or is not there (ip_vs_dh.c). */
+static bool is_hashed(const struct director_conf *d)
+{
+	return d->balance == BALANCE_DEST ||
+	       (d->balance == BALANCE_KERNEL && strcmp(d->kernel_sched->name, "dh") == 0);
+}
+
 static enum place without_weight(const struct director_conf *d)
 {
-	return d->balance == BALANCE_DEST ? PLACE_OUT : PLACE_IN;
+	return is_hashed(d) ? PLACE_OUT : PLACE_IN;
 }
 
 static enum place server_place(
@@ -197,10 +231,27 @@ static uint32_t netmask(const struct director_conf *d, uint8_t family)
 	return prefix == 0 ? 0 : htonl(0xffffffffu << (32 - prefix));
 }
 
-static void svc_attrs(const struct director_conf *d, struct ipvs_svc *svc)
+static void sched_attrs(const struct director_conf *d, struct ipvs_svc *svc)
 {
+	static const uint32_t flags[] = { IP_VS_SVC_F_SCHED1, IP_VS_SVC_F_SCHED2,
+		IP_VS_SVC_F_SCHED3 };
+
+	if (d->balance == BALANCE_KERNEL) {
+		strlcpy(svc->sched, d->kernel_sched->name, sizeof svc->sched);
+		for (int i = 0; i < 3; i++)
+			if (d->kernel_sched->flags[i])
+				svc->flags |= flags[i];
+		return;
+	}
 	strcpy(svc->sched, schedulers[d->balance].sched);
 	svc->flags = schedulers[d->balance].flags;
+	if (d->hash_port)
+		svc->flags |= FLAG_HASH_PORT;
+}
+
+static void svc_attrs(const struct director_conf *d, struct ipvs_svc *svc)
+{
+	sched_attrs(d, svc);
 	if (d->onepacket)
 		svc->flags |= IP_VS_SVC_F_ONEPACKET;
 	if (d->persistent) {
@@ -256,7 +307,7 @@ static void plan_service(const struct director_state *d, uint8_t family,
     enum plan_serving serving, const struct ipvs_svc *have, struct ipvs_svc *want)
 {
 	struct ipvs_svc out = { 0 };
-	bool hashed = d->conf->balance == BALANCE_DEST;
+	bool hashed = is_hashed(d->conf);
 
 	for (size_t i = 0; i < d->n_servers; i++) {
 		const struct server_state *s = &d->servers[i];

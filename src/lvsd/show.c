@@ -46,6 +46,9 @@ static const char *const method_words[] = {
 	[CHECK_HTTP] = "http",
 	[CHECK_HTTPS] = "https",
 	[CHECK_ARP] = "arp",
+	[CHECK_UDP] = "udp",
+	[CHECK_DNS] = "dns",
+	[CHECK_EXTERNAL] = "external",
 };
 
 json_t *show_text(const char *text)

@@ -1,0 +1,82 @@
+/*
+ * build_server: the servers of a director.
+ *
+ * A server is put into the tree when its line is complete; its draft serves
+ * until the section ends.
+ */
+#include "lib/arena.h"
+#include "lib/xalloc.h"
+#include "parser/build.h"
+#include "parser/value.h"
+
+#define NAME_MAX_BYTES 63
+
+void build_server_open(
+    struct parse *p, const struct word *name, const struct word *address)
+{
+	struct server_conf *c = arena_alloc(p->arena, sizeof *c);
+
+	if (p->into == &p->defaults_conf)
+		parse_error(
+		    p, p->in->first.loc, "a server belongs in a director section");
+	p->servers = xgrow(p->servers, p->n_servers, &p->cap_servers, sizeof *p->servers);
+	p->server = &p->servers[p->n_servers];
+	*p->server = (struct server_draft){ .conf = c, .addr_loc = address->loc };
+	p->check = NULL;
+	c->loc = name->loc;
+	c->weight = 1;
+	value_name(p, name, NAME_MAX_BYTES, true, &c->name);
+	value_endpoint(p, address, true, &c->addr, &c->port);
+}
+
+void build_server_weight(
+    struct parse *p, const struct word *key, const struct word *value)
+{
+	uint32_t n;
+
+	if (build_argument(p, key) &&
+	    value_number(p, value, "a weight", 0, UINT16_MAX, &n))
+		p->server->conf->weight = (uint16_t)n;
+}
+
+void build_server_maxconn(
+    struct parse *p, const struct word *key, const struct word *value)
+{
+	if (build_argument(p, key))
+		value_number(p, value, "a number of connections", 1, UINT32_MAX,
+		    &p->server->conf->maxconn);
+}
+
+void build_server_minconn(
+    struct parse *p, const struct word *key, const struct word *value)
+{
+	if (build_argument(p, key) && value_number(p, value, "a number of connections", 1,
+					  UINT32_MAX, &p->server->conf->minconn))
+		p->server->minconn_loc = value->loc;
+}
+
+void build_server_check(struct parse *p, const struct word *key)
+{
+	if (build_argument(p, key))
+		p->server->check_loc = key->loc;
+}
+
+void build_server_sorry(struct parse *p, const struct word *key)
+{
+	if (build_argument(p, key))
+		p->server->conf->sorry = true;
+}
+
+void build_server_close(struct parse *p)
+{
+	struct server_conf *c = p->server->conf;
+
+	p->server->check = p->check;
+	p->server = NULL;
+	if (p->director == NULL)
+		return;
+	p->n_servers++;
+	STAILQ_INSERT_TAIL(&p->director->conf->servers, c, entry);
+	p->director->conf->n_servers++;
+	p->conf->n_servers++;
+}
