@@ -120,8 +120,8 @@ void build_agent_interval(
 void build_agent_close(struct parse *p, const struct word *key);
 
 /* build_check.c */
-/* The check arguments of one statement, none given yet. */
-struct check_words *build_check_words(struct parse *p);
+/* The check arguments of one statement, none given yet: in SLOT, if it may be. */
+struct check_words *build_check_words(struct parse *p, struct check_words *slot);
 void build_check_open(struct parse *p, const struct word *key);
 void build_check_interval(
     struct parse *p, const struct word *key, const struct word *value);

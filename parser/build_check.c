@@ -9,19 +9,27 @@
 #include "parser/build.h"
 #include "parser/value.h"
 
-struct check_words *build_check_words(struct parse *p)
+/* Those of defaults must outlive their section; those of a director's two lines
+ * serve the next director again. */
+struct check_words *build_check_words(struct parse *p, struct check_words *slot)
 {
-	return arena_alloc(p->scratch, sizeof(struct check_words));
+	if (slot == NULL || p->into == &p->defaults_conf)
+		return arena_alloc(p->scratch, sizeof *slot);
+	*slot = (struct check_words){ 0 };
+	return slot;
 }
 
 void build_check_open(struct parse *p, const struct word *key)
 {
-	struct check_words *words = build_check_words(p);
+	struct check_words *words;
 
 	p->server = NULL;
-	p->check = words;
-	if (!build_statement(p, key))
+	if (!build_statement(p, key)) {
+		p->check = build_check_words(p, NULL);
 		return;
+	}
+	words = build_check_words(p, &p->check_line);
+	p->check = words;
 	p->lines.check_line = words;
 	p->lines.check_loc = key->loc;
 }
@@ -43,7 +51,7 @@ static struct check_words *words_for(struct parse *p, const struct word *key)
 		return NULL;
 	}
 	if (p->check == NULL)
-		p->check = build_check_words(p);
+		p->check = build_check_words(p, NULL);
 	return p->check;
 }
 

@@ -32,8 +32,6 @@ static void method_new(struct parse *p, enum check_method method)
 		p->http = arena_alloc(p->arena, sizeof *p->http);
 		p->http->uri = "/";
 		p->http->statuscode = 200;
-	} else if (method == CHECK_TCP || method == CHECK_UDP) {
-		p->talk = arena_alloc(p->arena, sizeof *p->talk);
 	} else if (method == CHECK_DNS) {
 		p->dns = arena_alloc(p->arena, sizeof *p->dns);
 		p->dns->name = ".";
@@ -52,20 +50,22 @@ void build_option_method(
 	struct director_lines *l = &p->lines;
 
 	p->server = NULL;
-	p->check = build_check_words(p);
 	method_new(p, method);
 	if (l->method_loc.line != 0 && is_in_section(p, &l->method_loc)) {
 		parse_error(p, key->loc,
 		    "a second check method; the first was given at %s",
 		    parse_place(p, l->method_loc, key->loc));
+		p->check = build_check_words(p, NULL);
+		p->talk = arena_alloc(p->scratch, sizeof *p->talk);
 		return;
 	}
 	build_statement(p, key);
+	p->check = build_check_words(p, &p->option_line);
 	l->method_loc = key->loc;
 	l->method = method;
 	l->option_line = p->check;
 	l->http = p->http;
-	l->talk = p->talk;
+	l->talk = NULL;
 	l->dns = p->dns;
 	l->command = NULL;
 	l->iface = NULL;
@@ -182,29 +182,39 @@ void build_http_match(struct parse *p, const struct word *key, const struct word
 
 /* ---- tcp, udp ---- */
 
+/* Most tcp checks say nothing and need no node. */
+static struct talk_conf *talk(struct parse *p)
+{
+	if (p->talk == NULL) {
+		p->talk = arena_alloc(p->arena, sizeof *p->talk);
+		p->lines.talk = p->talk;
+	}
+	return p->talk;
+}
+
 void build_talk_send(struct parse *p, const struct word *key, const struct word *value)
 {
 	if (build_argument(p, key))
-		value_payload(p, value, PAYLOAD_MAX, &p->talk->send);
+		value_payload(p, value, PAYLOAD_MAX, &talk(p)->send);
 }
 
 void build_talk_expect(struct parse *p, const struct word *key, const struct word *value)
 {
 	if (build_argument(p, key))
-		value_payload(p, value, PAYLOAD_MAX, &p->talk->expect);
+		value_payload(p, value, PAYLOAD_MAX, &talk(p)->expect);
 }
 
 void build_talk_ssl(struct parse *p, const struct word *key)
 {
 	if (build_argument(p, key))
-		p->talk->ssl = true;
+		talk(p)->ssl = true;
 }
 
 /* ---- tls: of https, and of tcp with ssl ---- */
 
 void build_tls_sni(struct parse *p, const struct word *key, const struct word *value)
 {
-	const char **sni = p->http != NULL ? &p->http->sni : &p->talk->sni;
+	const char **sni = p->http != NULL ? &p->http->sni : &talk(p)->sni;
 
 	p->lines.tls_loc = key->loc;
 	if (build_argument(p, key))
@@ -215,12 +225,12 @@ void build_tls_verify(struct parse *p, const struct word *key, bool required)
 {
 	p->lines.tls_loc = key->loc;
 	if (build_argument(p, key))
-		*(p->http != NULL ? &p->http->verify : &p->talk->verify) = required;
+		*(p->http != NULL ? &p->http->verify : &talk(p)->verify) = required;
 }
 
 void build_tls_cafile(struct parse *p, const struct word *key, const struct word *value)
 {
-	const char **cafile = p->http != NULL ? &p->http->cafile : &p->talk->cafile;
+	const char **cafile = p->http != NULL ? &p->http->cafile : &talk(p)->cafile;
 
 	p->lines.tls_loc = key->loc;
 	if (build_argument(p, key) && value_path(p, value, CAFILE_MAX, cafile))

@@ -85,8 +85,9 @@ struct parse {
 	struct director_conf *into; /* whose lines are read: a director's, or defaults' */
 	struct server_draft *servers, *server;
 	size_t n_servers, cap_servers;
-	const struct check_conf *shared_check; /* the last director's */
-	struct check_words *check;
+	const struct check_conf *shared_check;	    /* the last director's */
+	struct check_words check_line, option_line; /* of a director */
+	struct check_words *check;		    /* of this statement */
 	struct http_conf *http;
 	struct talk_conf *talk;
 	struct dns_conf *dns;

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "parser/parse.h"
 
@@ -161,7 +162,18 @@ static const struct {
 	{ "lblcr", "leastconn localitybased replication" },
 	{ "sh", "source" }, { "dh", "dest" }, { "sed", "shortexpdelay" },
 	{ "nq", "neverqueue" }, { "rr", "kernel rr" }, { "lc", "kernel lc" },
-	{ "static-rr", "roundrobin" }, { "uri", "source" },
+	{ "static-rr", "roundrobin" }, { "random", "twos" },
+};
+
+/* Words of other programs that are an argument here under another name. */
+static const struct {
+	const char *word, *keyword;
+} synonyms[] = {
+	{ "backup", "sorry" }, { "inter", "interval" }, { "addr", "source" },
+	{ "dr", "gateway" }, { "direct", "gateway" }, { "gate", "gateway" },
+	{ "masq", "nat" }, { "ipip", "tunnel" }, { "tun", "tunnel" },
+	{ "path", "uri" }, { "status", "statuscode" }, { "host", "vhost" },
+	{ "inactive", "drain" }, { "mask", "netmask" },
 };
 /* clang-format on */
 
@@ -209,6 +221,23 @@ static void refuse_firewall(struct parse *p, const struct word *w)
 	    WORD_ARGS(*w));
 }
 
+/* The one of EXPECTED that W was meant to be, or NULL. */
+static const char *meaning(const struct word *w, const char *const *expected, size_t n)
+{
+	for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++)
+		for (size_t j = 0; is_keyword(w, synonyms[i].word) && j < n; j++)
+			if (expected[j] != NULL &&
+			    strcmp(expected[j], synonyms[i].keyword) == 0)
+				return expected[j];
+	return slip(w, expected, n);
+}
+
+/* Is W the keyword S, but not in lower case as keywords are? */
+static bool is_shouted(const struct word *w, const char *s)
+{
+	return strlen(s) == w->len && strncasecmp(w->text, s, w->len) == 0;
+}
+
 /* Statements and words with an answer of their own; false for all others. */
 static bool special(struct parse *p, const struct word *w)
 {
@@ -248,7 +277,7 @@ void syntax_error(struct parse *p, const struct word *w, struct loc loc,
     const char *const *expected, size_t n)
 {
 	char buf[600];
-	const char *meant = w != NULL ? slip(w, expected, n) : NULL;
+	const char *meant = w != NULL ? meaning(w, expected, n) : NULL;
 
 	if (meant != NULL && is_keyword(w, meant)) {
 		parse_error(p, loc, "\"%s\" stands in quotes; a keyword must not", meant);
@@ -266,8 +295,9 @@ void syntax_error(struct parse *p, const struct word *w, struct loc loc,
 		return;
 	}
 	if (meant != NULL)
-		parse_error(p, loc, "unknown %s \"%.*s\"; did you mean \"%s\"?", kind(p),
-		    WORD_ARGS(*w), meant);
+		parse_error(p, loc, "unknown %s \"%.*s\"; did you mean \"%s\"?%s",
+		    kind(p), WORD_ARGS(*w), meant,
+		    is_shouted(w, meant) ? " Upper and lower case differ" : "");
 	else
 		parse_error(p, loc, "unknown %s \"%.*s\"; here may stand %s", kind(p),
 		    WORD_ARGS(*w), list(buf, sizeof buf, expected, n));

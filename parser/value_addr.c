@@ -61,6 +61,10 @@ static bool no_address(struct parse *p, const struct word *w, const char *exampl
 		    "\"%.*s\" is a host name; only a literal address may stand here, "
 		    "since a name would make a reload depend on DNS",
 		    WORD_ARGS(*w));
+	else if (find(w, ',') != NULL)
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not one address; each has a line of its own",
+		    WORD_ARGS(*w));
 	else
 		parse_error(p, w->loc, "\"%.*s\" is not an address; write %s",
 		    WORD_ARGS(*w), example);
@@ -71,6 +75,10 @@ static bool port(struct parse *p, const struct word *w, bool zero, uint16_t *out
 {
 	uint32_t n;
 
+	if (w->len == 0) {
+		parse_error(p, w->loc, "a port must follow the \":\"");
+		return false;
+	}
 	if (!value_number(p, w, "a port", zero ? 0 : 1, PORT_MAX, &n))
 		return false;
 	*out = (uint16_t)n;

@@ -46,5 +46,8 @@ tests_lab_ipvswait_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_monotime_SOURCES = tests/lab/monotime.c
 tests_lab_monotime_LDADD = liblib.a $(LIBBSD_LIBS)
 
-check_PROGRAMS += $(unit_tests) $(lab_programs)
+tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
+tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
+
+check_PROGRAMS += $(unit_tests) $(lab_programs) tests/bench/bench_parse
 TESTS += $(unit_tests)

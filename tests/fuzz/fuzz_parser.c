@@ -44,8 +44,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (canonical((const char *)data, size, READ_TEXT, &once)) {
 		if (!canonical(once.data, once.len, READ_TEXT, &twice) ||
-		    once.len != twice.len || memcmp(once.data, twice.data, once.len) != 0) {
-			fprintf(stderr, "%s\n---- is not ----\n%s\n", once.data, twice.data);
+		    once.len != twice.len ||
+		    memcmp(once.data, twice.data, once.len) != 0) {
+			fprintf(
+			    stderr, "%s\n---- is not ----\n%s\n", once.data, twice.data);
 			abort();
 		}
 	}
