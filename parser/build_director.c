@@ -5,6 +5,8 @@
  * home even when the rest of its first line is wrong; it is then marked bad.
  * It begins as a copy of what the last defaults section said.
  */
+#include <string.h>
+
 #include "lib/arena.h"
 #include "parser/build.h"
 #include "parser/grammar.h"
@@ -77,6 +79,13 @@ static bool is_number(const struct word *w)
 	return w->len > 0;
 }
 
+/* Can W be none of KEYS misspelt, but an address? Every director asks. */
+static bool looks_like_address(const struct word *w)
+{
+	return w->len > 0 && ((w->text[0] >= '0' && w->text[0] <= '9') ||
+				 memchr(w->text, ':', w->len) != NULL);
+}
+
 /* The one argument without a keyword: an address, or a keyword misspelt. */
 void build_director_address(struct parse *p, const struct word *value)
 {
@@ -86,7 +95,8 @@ void build_director_address(struct parse *p, const struct word *value)
 	if (p->in->prev.token == T_WORD && p->in->prev.loc.col != d->conf->loc.col &&
 	    syntax_is_slip(&p->in->prev, keys, 4))
 		return; /* the value of a misspelt keyword, which was told */
-	if (d->addr_loc.line != 0 || syntax_is_slip(value, keys, 4)) {
+	if (d->addr_loc.line != 0 ||
+	    (!looks_like_address(value) && syntax_is_slip(value, keys, 4))) {
 		if (d->addr_loc.line != 0 && is_number(value))
 			parse_error(p, value->loc,
 			    "a port stands behind its address, without a blank: "

@@ -1,8 +1,8 @@
 /*
  * bench_parse: how long the parser takes for a file, and what its tree weighs.
  *
- * "bench_parse FILE" prints one line: servers, the best of five times
- * for parsing and validation in ms, that time a server in ns, the bytes of the
+ * "bench_parse FILE" prints one line: servers and lines, the best of five
+ * times for parsing and validation, that a server and a line, the bytes of the
  * tree a server, and the most memory that the process had, a server. One
  * process a file, since that last figure never shrinks.
  */
@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 	struct diags d;
 	struct rusage usage;
 	uint64_t best = UINT64_MAX;
-	size_t servers = 0, bytes = 0;
+	size_t servers = 0, bytes = 0, lines = 0;
 
 	diags_init(&d);
 	if (argc != 2 || !conf_read(&text, argv[1], READ_CHECK, &d, NULL)) {
@@ -52,11 +52,14 @@ int main(int argc, char **argv)
 		best = took < best ? took : best;
 	}
 	getrusage(RUSAGE_SELF, &usage);
+	for (size_t i = 0; i < text.len; i++)
+		lines += text.data[i] == '\n';
 	if (servers == 0)
 		return 1;
-	printf("%zu servers  %.1f ms  %.0f ns  %.0f bytes  %.0f bytes at most\n", servers,
-	    (double)best / 1e3, (double)best * 1e3 / (double)servers,
-	    (double)bytes / (double)servers,
+	printf("%zu servers, %zu lines  %.1f ms  %.0f ns a server, %.0f a line  "
+	       "%.0f bytes a server, %.0f at most\n",
+	    servers, lines, (double)best / 1e3, (double)best * 1e3 / (double)servers,
+	    (double)best * 1e3 / (double)lines, (double)bytes / (double)servers,
 	    (double)usage.ru_maxrss * 1024 / (double)servers);
 	conf_text_fini(&text);
 	diags_fini(&d);
