@@ -221,14 +221,19 @@ static void print_mode(struct buf *b, const struct director_conf *d)
 	buf_str(b, "\n");
 }
 
-static void print_check(struct buf *b, const struct check_conf *c)
+/* C beside the director's check USUAL, or that itself: what differs there must
+ * be said here even when it is a default. */
+static void print_check(
+    struct buf *b, const struct check_conf *c, const struct check_conf *usual)
 {
 	buf_str(b, " check");
 	time_ms(b, "interval", c->interval_ms);
 	time_ms(b, "timeout", c->timeout_ms);
-	if (c->fastinter_ms != c->interval_ms)
+	if (c->fastinter_ms != c->interval_ms ||
+	    usual->fastinter_ms != usual->interval_ms)
 		time_ms(b, "fastinter", c->fastinter_ms);
-	if (c->downinter_ms != c->interval_ms)
+	if (c->downinter_ms != c->interval_ms ||
+	    usual->downinter_ms != usual->interval_ms)
 		time_ms(b, "downinter", c->downinter_ms);
 	buf_printf(b, " rise %u fall %u", c->rise, c->fall);
 	address(b, "source", &c->source);
@@ -354,7 +359,7 @@ static void print_server(
 	if (s->check == d->check)
 		buf_str(b, " check");
 	else if (s->check != NULL)
-		print_check(b, s->check);
+		print_check(b, s->check, d->check);
 	buf_str(b, "\n");
 }
 
@@ -373,7 +378,7 @@ static void print_director(struct buf *b, const struct director_conf *d)
 	buf_str(b, "\n");
 	print_balance(b, d);
 	print_mode(b, d);
-	print_check(b, d->check);
+	print_check(b, d->check, d->check);
 	buf_str(b, "\n");
 	print_method(b, d->check);
 	print_persistence(b, d);

@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
 	tests/unit/test_parser \
+	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
 	tests/unit/test_run
@@ -25,6 +26,8 @@ tests_unit_test_ipvs_SOURCES = tests/unit/test_ipvs.c
 tests_unit_test_ipvs_LDADD = $(unit_ldadd)
 tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
+tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
+tests_unit_test_parser_print_LDADD = $(unit_ldadd)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c

@@ -119,6 +119,10 @@ static void tunnel_text(const struct ipvs_dest *dest, struct buf *b)
 	buf_printf(b, " --tun-type %s", types[dest->tun_type]);
 	if (dest->tun_type == IP_VS_CONN_F_TUNNEL_TYPE_GUE)
 		buf_printf(b, " --tun-port %u", (unsigned)dest->tun_port);
+	if (dest->tun_flags & IP_VS_TUNNEL_ENCAP_FLAG_CSUM)
+		buf_str(b, " --tun-csum");
+	if (dest->tun_flags & IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM)
+		buf_str(b, " --tun-remcsum");
 }
 
 static void dest_text(const struct ipvs_dest *dest, bool attrs, struct buf *b)

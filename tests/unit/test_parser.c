@@ -143,7 +143,7 @@ static void test_checks(void **state)
 		  "\tserver plain 10.0.0.1 check\n"
 		  "\tserver own 10.0.0.2 check interval 1 fall 7 inhibit port 83\n"
 		  "\tserver late 10.0.0.3 check weight 2 timeout 0.25 sorry\n"
-		  "\tserver none 10.0.0.4\n"
+		  "\tserver none 10.0.0.4 sorry\n"
 		  "director b 192.0.2.2:80\n"
 		  "\tcheck timeout 400ms\n"
 		  "\tserver own 10.0.0.1 check interval 1\n");
@@ -433,6 +433,111 @@ static void test_purposes(void **state)
 	diags_fini(&d);
 }
 
+/* Lines of defaults stand in front of a director's own. */
+static void test_defaults_section(void **state)
+{
+	struct conf *c = parse("defaults\n\tbalance mh port\n\tmode tunnel\n"
+			       "\tcheck fall 3 interval 2s\n\toption tcpcheck rise 2\n"
+			       "director a 192.0.2.1:80\n\tserver s 10.0.0.1 check\n"
+			       "director b 192.0.2.2:80\n\tbalance mh\n\tmode nat\n"
+			       "\tcheck fall 4\n\toption httpcheck\n"
+			       "\tserver s 10.0.0.1 check\n"
+			       "defaults\n"
+			       "director c 192.0.2.3:80\n\tserver s 10.0.0.1 check\n");
+	const struct director_conf *d = director(c, "a");
+
+	(void)state;
+	assert_int_equal(d->balance, BALANCE_MH);
+	assert_true(d->hash_port);
+	assert_int_equal(d->mode, MODE_TUNNEL);
+	assert_int_equal(d->check->method, CHECK_TCP);
+	assert_int_equal(d->check->fall, 3);
+	assert_int_equal(d->check->rise, 2);
+	d = director(c, "b");
+	assert_false(d->hash_port);
+	assert_int_equal(d->mode, MODE_NAT);
+	assert_int_equal(d->check->method, CHECK_HTTP);
+	assert_int_equal(d->check->fall, 4);
+	assert_int_equal(d->check->interval_ms, 2000);
+	assert_int_equal(d->check->rise, 1); /* that of the other method's line */
+	d = director(c, "c");
+	assert_int_equal(d->balance, BALANCE_LEASTCONN);
+	assert_int_equal(d->check->method, CHECK_ICMP);
+	assert_int_equal(d->check->fall, 1);
+	conf_free(c);
+}
+
+/* What the daemon does not do yet it does not load, but -c says so only. */
+static void test_pending(void **state)
+{
+	static const char *const lines[] = { "global\n\tstop clear\n",
+		"global\n\ttable exclusive\n", "global\n\ttimeouts tcp 5\n",
+		"global\n\tsync master interface eth0\n", "global\n\tconntrack\n",
+		"global\n\tchecks max-in-flight 5\n", "\tmode nat masquerade\n",
+		"\tcheck fastinter 1\n", "\tcheck downinter 1\n",
+		"\toption httpcheck method HEAD\n",
+		"\toption httpcheck statuscode 200-299\n", "\toption httpcheck match x\n",
+		"\toption tcpcheck send x\n", "\toption tcpcheck expect x\n",
+		"\toption tcpcheck ssl\n", "\toption udpcheck\n", "\toption dnscheck\n",
+		"\toption externalcheck /x\n", "\toption agentcheck port 1\n",
+		"\toption slowstart 1\n", "\toption quorum 50%\n", "\toption panic 50%\n",
+		"\toption announce\n", "\toption drain 5\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		char text[200];
+		struct diags d;
+		struct conf *c;
+
+		snprintf(text, sizeof text,
+		    "director a 192.0.2.1:80\n\tserver s 10.0.0.1 check\n%s", lines[i]);
+		c = parse_as(READ_CHECK, text, &d);
+		assert_non_null(c);
+		assert_int_equal(d.n, 1);
+		assert_non_null(strstr(d.list[0].text, "is not supported yet"));
+		conf_free(c);
+		diags_fini(&d);
+		assert_null(parse_as(READ_START, text, &d));
+		assert_int_equal(d.n_errors, 1);
+		diags_fini(&d);
+		assert_null(parse_as(READ_RELOAD, text, &d));
+		assert_int_equal(d.n_errors, 1);
+		diags_fini(&d);
+	}
+}
+
+static void test_payload(void **state)
+{
+	struct diags d;
+	struct conf *c = parse_as(READ_CHECK,
+	    "director a 192.0.2.1:80\n"
+	    "\toption tcpcheck send \"a\\x00\\r\\n\\\\t\\\\\\\\\\\"\" expect \\x7f\n"
+	    "\tserver s 10.0.0.1 check\n",
+	    &d);
+	const struct talk_conf *t = director(c, "a")->check->talk;
+
+	(void)state;
+	assert_int_equal(t->send.len, 7);
+	assert_memory_equal(t->send.data, "a\0\r\n\t\\\"", 7);
+	assert_int_equal(t->expect.len, 1);
+	assert_int_equal(t->expect.data[0], 0x7f);
+	conf_free(c);
+	diags_fini(&d);
+}
+
+static void test_empty(void **state)
+{
+	struct diags d;
+	struct conf *c = parse_as(READ_RELOAD, "global\n\tempty yes\n", &d);
+
+	(void)state;
+	assert_non_null(c);
+	assert_true(c->empty);
+	assert_int_equal(d.n, 0);
+	conf_free(c);
+	diags_fini(&d);
+}
+
 /* Trees and remarks of one parse have nothing to do with those of another. */
 static void test_two_at_once(void **state)
 {
@@ -617,6 +722,10 @@ int main(void)
 		cmocka_unit_test(test_remarks_are_bounded),
 		cmocka_unit_test(test_purposes),
 		cmocka_unit_test(test_two_at_once),
+		cmocka_unit_test(test_defaults_section),
+		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_payload),
+		cmocka_unit_test(test_empty),
 		cmocka_unit_test_setup_teardown(
 		    test_reader_trust, scene_open, scene_close),
 		cmocka_unit_test_setup_teardown(

@@ -435,6 +435,12 @@ static void test_schedulers(void **state)
 		{ "ovf", "ovf" },
 		{ "ovh", "ovf" },
 		{ "mh", "mh -b mh-fallback" },
+		{ "mh port", "mh -b mh-fallback,mh-port" },
+		{ "source port", "sh -b sh-fallback,sh-port" },
+		{ "kernel rr", "rr" },
+		{ "kernel sh", "sh" },
+		{ "kernel mh flag-2", "mh -b mh-port" },
+		{ "kernel x flag-1 flag-3", "x -b flag-1,flag-3" },
 		{ "twos", "twos" },
 	};
 
@@ -476,6 +482,14 @@ static void test_attributes(void **state)
 		{ "director w fwmark 7\n server a 10.2.0.11:80\n server b [fd00::b]:80\n",
 		    "-A -f 7 -s wlc\n-a -f 7 -r 10.2.0.11:80 -m -w 1\n"
 		    "-A -f 7 -6 -s wlc\n-a -f 7 -6 -r [fd00::b]:80 -m -w 1\n" },
+		{ WEB " mode tunnel gue port 6080 checksum remote\n server s 10.2.0.11\n",
+		    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -i -w 1 --tun-type gue "
+			"--tun-port 6080 --tun-remcsum\n" },
+		{ WEB " mode tunnel gre checksum yes\n server s 10.2.0.11\n",
+		    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -i -w 1 --tun-type gre "
+			"--tun-csum\n" },
+		{ WEB " server s 10.2.0.11 maxconn 100 minconn 80\n",
+		    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -m -w 1 -x 100 -y 80\n" },
 		/* not without flows */
 		{ "director w\n server a 10.2.0.11:80\n", "" },
 		{ "director w 10.9.9.1\n server a 10.2.0.11:80\n", "" },
