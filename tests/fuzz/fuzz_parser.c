@@ -3,7 +3,7 @@
  *
  * Nothing may crash, leak or hang; a file is refused with an error or taken
  * without; what is taken has a canonical text that is taken again, and whose
- * own canonical text is itself. Built by tests/fuzz/build with clang.
+ * own canonical text is itself. Built by tests/fuzz/build, with clang.
  */
 #include <stdint.h>
 #include <stdio.h>
