@@ -86,7 +86,7 @@ static size_t directory_length(const char *name)
 }
 
 /* The path of PATTERN; in a GLOB no byte of the directory means anything. */
-static char *full_path(struct parse *p, const char *pattern, bool is_glob)
+static const char *full_path(struct parse *p, const char *pattern, bool is_glob)
 {
 	const char *dir = p->files[p->in->file_no].name;
 	const size_t len = pattern[0] == '/' ? 0 : directory_length(dir);
@@ -98,7 +98,7 @@ static char *full_path(struct parse *p, const char *pattern, bool is_glob)
 		*to++ = dir[i];
 	}
 	strcpy(to, pattern);
-	return path;
+	return strcmp(path, "-") == 0 ? "./-" : path; /* not standard input */
 }
 
 static int by_bytes(const void *a, const void *b)

@@ -591,6 +591,42 @@ static void write_file(const char *path, const char *text, mode_t mode)
 	assert_int_equal(chmod(path, mode), 0);
 }
 
+/* What is included must be trusted as what includes it, and is not shown. */
+static void test_include_trust(void **state)
+{
+	struct scene *s = *state;
+	char part[128];
+	struct conf_text t;
+	struct diags d;
+	struct conf *c;
+
+	snprintf(part, sizeof part, "%s/part", s->dir);
+	write_file(s->path, "include part\n", 0644);
+	write_file(part, "secret\n", 0666);
+	diags_init(&d);
+	assert_true(conf_read(&t, s->path, READ_START, &d, NULL));
+	assert_null(conf_parse(&t, READ_START, &d));
+	assert_int_equal(d.n, 1);
+	assert_int_equal(d.list[0].loc.line, 1);
+	assert_int_equal(d.list[0].loc.col, 9);
+	assert_non_null(strstr(d.list[0].text, "must not be writable"));
+	assert_string_equal(d.list[0].line, "include part");
+	diags_fini(&d);
+
+	write_file(part, "director a 192.0.2.1:80\n", 0644);
+	diags_init(&d);
+	c = conf_parse(&t, READ_START, &d);
+	assert_non_null(c);
+	assert_int_equal(c->n_files, 2);
+	assert_string_equal(c->files[0], s->path);
+	assert_string_equal(c->files[1], part);
+	assert_int_equal(director(c, "a")->loc.file, 1);
+	conf_free(c);
+	diags_fini(&d);
+	conf_text_fini(&t);
+	unlink(part);
+}
+
 /* What reading PATH comes to: 'r'ead, 'u'nreadable or 'n'ot to be used. */
 static char outcome(const char *path, enum read_purpose purpose)
 {
@@ -726,6 +762,8 @@ int main(void)
 		cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_payload),
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test_setup_teardown(
+		    test_include_trust, scene_open, scene_close),
 		cmocka_unit_test_setup_teardown(
 		    test_reader_trust, scene_open, scene_close),
 		cmocka_unit_test_setup_teardown(
