@@ -236,7 +236,11 @@ void validate_checks(struct parse *p, struct director_draft *d)
 	if (l->agent != NULL)
 		d->conf->agent = complete_agent(p, l->agent, c.interval_ms);
 	for (size_t i = 0; i < p->n_servers; i++)
-		if (p->servers[i].check_loc.line != 0)
+		if (p->servers[i].check_loc.line != 0) {
 			complete_server(p, d, &p->servers[i], &w);
+			if (p->servers[i].check != NULL)
+				judge_inhibit(
+				    p, d->conf, &p->servers[i].check->at.inhibit);
+		}
 	judge_unchecked(p, d, loc);
 }
