@@ -119,10 +119,23 @@ static void tunnel_text(const struct ipvs_dest *dest, struct buf *b)
 	buf_printf(b, " --tun-type %s", types[dest->tun_type]);
 	if (dest->tun_type == IP_VS_CONN_F_TUNNEL_TYPE_GUE)
 		buf_printf(b, " --tun-port %u", (unsigned)dest->tun_port);
+	if (dest->tun_type == IP_VS_CONN_F_TUNNEL_TYPE_IPIP)
+		return;
 	if (dest->tun_flags & IP_VS_TUNNEL_ENCAP_FLAG_CSUM)
 		buf_str(b, " --tun-csum");
-	if (dest->tun_flags & IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM)
+	else if (dest->tun_flags & IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM)
 		buf_str(b, " --tun-remcsum");
+	else
+		buf_str(b, " --tun-nocsum");
+}
+
+/* Of commands only: ipvsadm -Sn leaves them out. */
+static void thresholds_text(const struct ipvs_dest *dest, struct buf *b)
+{
+	if (dest->u_thresh != 0)
+		buf_printf(b, " -x %u", (unsigned)dest->u_thresh);
+	if (dest->l_thresh != 0)
+		buf_printf(b, " -y %u", (unsigned)dest->l_thresh);
 }
 
 static void dest_text(const struct ipvs_dest *dest, bool attrs, struct buf *b)
@@ -135,10 +148,6 @@ static void dest_text(const struct ipvs_dest *dest, bool attrs, struct buf *b)
 	buf_printf(b, " %s -w %u", fwd_option(dest->fwd), (unsigned)dest->weight);
 	if (dest->fwd == IP_VS_CONN_F_TUNNEL)
 		tunnel_text(dest, b);
-	if (dest->u_thresh != 0)
-		buf_printf(b, " -x %u", (unsigned)dest->u_thresh);
-	if (dest->l_thresh != 0)
-		buf_printf(b, " -y %u", (unsigned)dest->l_thresh);
 }
 
 void ipvs_svc_text(const struct ipvs_svc *svc, struct buf *b)
@@ -176,8 +185,11 @@ void ipvs_op_text(const struct ipvs_op *op, struct buf *b)
 	svc_id_text(op->svc, b);
 	if (op->cmd == IPVS_ADD_SVC || op->cmd == IPVS_SET_SVC)
 		svc_attrs_text(op->svc, b);
-	if (op->dest != NULL)
-		dest_text(op->dest, op->cmd != IPVS_DEL_DEST, b);
+	if (op->dest == NULL)
+		return;
+	dest_text(op->dest, op->cmd != IPVS_DEL_DEST, b);
+	if (op->cmd != IPVS_DEL_DEST)
+		thresholds_text(op->dest, b);
 }
 
 const char *ipvs_svc_name(const struct ipvs_svc *svc, char *buf)

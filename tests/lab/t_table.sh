@@ -31,7 +31,7 @@ while IFS='|' read -r word sched; do
 		$port "$sched" $port >>/run/want
 done <<<"$words" >/run/conf
 
-cat >>/run/conf <<'END'
+cat >>/run/conf <<END
 director two 10.9.9.1:2000
  balance twos
  server a 10.2.0.11:80
@@ -69,6 +69,24 @@ director sctp 10.9.9.1:2004 SCTP
 director mark fwmark 77
  server a 10.2.0.11:80
  server b [fd02::11]:80
+director gue $VIP:3001
+ mode tunnel gue port 5555
+ server a 10.2.0.11
+director guecsum $VIP:3002
+ mode tunnel gue port 5556 checksum yes
+ server a 10.2.0.11 maxconn 10 minconn 5
+director guerem $VIP:3003
+ mode tunnel gue port 5557 checksum remote
+ server a 10.2.0.11
+director gre $VIP:3004
+ mode tunnel gre
+ server a 10.2.0.11
+director grecsum $VIP:3005
+ mode tunnel gre checksum yes
+ server a 10.2.0.11
+director byname $VIP:3006
+ balance kernel rr flag-1
+ server a 10.2.0.11:80
 director unfed
  server a 10.2.0.11:80
 director allports 10.9.9.3
@@ -96,6 +114,18 @@ cat >>/run/want <<'END'
 -a -u 10.9.9.1:53 -r 10.2.0.11:53 -g -w 1
 -A --sctp-service 10.9.9.1:2004 -s wlc
 -a --sctp-service 10.9.9.1:2004 -r 10.2.0.11:80 -m -w 1
+-A -t 10.9.9.1:3001 -s wlc
+-a -t 10.9.9.1:3001 -r 10.2.0.11:3001 -i -w 1 --tun-type gue --tun-port 5555 --tun-nocsum
+-A -t 10.9.9.1:3002 -s wlc
+-a -t 10.9.9.1:3002 -r 10.2.0.11:3002 -i -w 1 --tun-type gue --tun-port 5556 --tun-csum
+-A -t 10.9.9.1:3003 -s wlc
+-a -t 10.9.9.1:3003 -r 10.2.0.11:3003 -i -w 1 --tun-type gue --tun-port 5557 --tun-remcsum
+-A -t 10.9.9.1:3004 -s wlc
+-a -t 10.9.9.1:3004 -r 10.2.0.11:3004 -i -w 1 --tun-type gre --tun-nocsum
+-A -t 10.9.9.1:3005 -s wlc
+-a -t 10.9.9.1:3005 -r 10.2.0.11:3005 -i -w 1 --tun-type gre --tun-csum
+-A -t 10.9.9.1:3006 -s rr -b flag-1
+-a -t 10.9.9.1:3006 -r 10.2.0.11:80 -m -w 1
 -A -f 77 -s wlc
 -a -f 77 -r 10.2.0.11:80 -m -w 1
 -A -f 77 -6 -s wlc
@@ -111,6 +141,8 @@ table()
 lvsd_start </run/conf
 is "ipvsadm -Sn shows what the file says" "$(table)" "$(cat /run/want)"
 is "lvsctl table says the same as ipvsadm -Sn" "$(lvsctl table | sort)" "$(table)"
+like "the thresholds are in the kernel" \
+	"$(ns director ipvsadm -Ln --thresholds | grep -A1 "$VIP:3002" | tr -s ' ')" '10.2.0.11:3002 10 5'
 is "twos: one line" "$(logged 'director two failed: this kernel has no scheduler "twos"')" 1
 is "no other refusal" "$(logged 'the kernel refused')" 0
 like "twos is shown as failed" "$(lvsctl status)" '^two .*failed'
@@ -135,7 +167,7 @@ is "SIGTERM ends it with 0" $? 0
 is "the table stays after SIGTERM" "$(table)" "$(cat /run/want)"
 ns director ipvsadm -A -t 10.9.9.99:80 -s rr
 lvsd_start </run/conf
-like "all of it is adopted" "$(cat $LVSD_LOG)" 'adopted from the kernel services=27'
+like "all of it is adopted" "$(cat $LVSD_LOG)" 'adopted from the kernel services=33'
 like "nothing is sent but what is refused" "$(tail -n 3 $LVSD_LOG)" 'operations=2 failed=3'
 is "a service of another stays, and is not shown" \
 	"$(lvsctl table | grep -c 10.9.9.99) $(table | grep -c 10.9.9.99)" "0 1"
