@@ -488,8 +488,6 @@ static void test_attributes(void **state)
 		{ WEB " mode tunnel gre checksum yes\n server s 10.2.0.11\n",
 		    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -i -w 1 --tun-type gre "
 			"--tun-csum\n" },
-		{ WEB " server s 10.2.0.11 maxconn 100 minconn 80\n",
-		    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -m -w 1 -x 100 -y 80\n" },
 		/* not without flows */
 		{ "director w\n server a 10.2.0.11:80\n", "" },
 		{ "director w 10.9.9.1\n server a 10.2.0.11:80\n", "" },
@@ -504,6 +502,22 @@ static void test_attributes(void **state)
 		state_free(s);
 		ipvs_table_fini(&have);
 	}
+}
+
+/* ipvsadm -Sn leaves the thresholds out, so they are looked at by themselves. */
+static void test_thresholds(void **state)
+{
+	struct ipvs_table none = { 0 }, want = { 0 };
+	struct state *s =
+	    state_build(parse(WEB " server s1 10.2.0.11:80 maxconn 100 minconn 80\n"),
+		NULL, &none, 1);
+
+	(void)state;
+	plan_all(s, &none, &want);
+	assert_int_equal(want.svcs[0].dests[0].u_thresh, 100);
+	assert_int_equal(want.svcs[0].dests[0].l_thresh, 80);
+	state_free(s);
+	ipvs_table_fini(&want);
 }
 
 int main(void)
@@ -525,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_identical_checks_are_one_probe),
 		cmocka_unit_test(test_schedulers),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_thresholds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
