@@ -259,6 +259,12 @@ struct conf {
 	struct flow_list flows;
 };
 
+/* The canonical words: "leastconn localitybased", "nat", "http". Never NULL. The
+ * name of BALANCE_KERNEL is "kernel"; which one stands in kernel_sched. */
+const char *conf_balance_name(enum balance b);
+const char *conf_mode_name(enum mode m);
+const char *conf_method_name(enum check_method m);
+
 /* Frees the tree with all its strings. NULL is allowed. */
 void conf_free(struct conf *c);
 

@@ -13,6 +13,7 @@ libparser_a_SOURCES = \
 	parser/draft.h \
 	parser/grammar.y \
 	parser/include.c \
+	parser/names.c \
 	parser/parse.h \
 	parser/parser.c parser/parser.h \
 	parser/print.c \

@@ -14,34 +14,6 @@
 #include "parser/parser.h"
 #include "parser/value.h"
 
-static const char *const methods[] = {
-	[CHECK_ICMP] = "icmpcheck",
-	[CHECK_TCP] = "tcpcheck",
-	[CHECK_HTTP] = "httpcheck",
-	[CHECK_HTTPS] = "httpscheck",
-	[CHECK_ARP] = "arpcheck",
-	[CHECK_UDP] = "udpcheck",
-	[CHECK_DNS] = "dnscheck",
-	[CHECK_EXTERNAL] = "externalcheck",
-};
-
-static const char *const balances[] = {
-	[BALANCE_ROUNDROBIN] = "roundrobin",
-	[BALANCE_LEASTCONN] = "leastconn",
-	[BALANCE_LOCALITY] = "leastconn localitybased",
-	[BALANCE_LOCALITY_REPLICATION] = "leastconn localitybased replication",
-	[BALANCE_SOURCE] = "source",
-	[BALANCE_SRCDST] = "srcdst",
-	[BALANCE_DEST] = "dest",
-	[BALANCE_SHORTEXPDELAY] = "shortexpdelay",
-	[BALANCE_NEVERQUEUE] = "neverqueue",
-	[BALANCE_FO] = "fo",
-	[BALANCE_OVF] = "ovf",
-	[BALANCE_MH] = "mh",
-	[BALANCE_TWOS] = "twos",
-	[BALANCE_KERNEL] = "kernel",
-};
-
 /* " KEY VALUE", in quotes where it needs them; nothing when VALUE is NULL. */
 static void text(struct buf *b, const char *key, const char *value)
 {
@@ -186,7 +158,7 @@ static void print_global(struct buf *b, const struct conf *c)
 
 static void print_balance(struct buf *b, const struct director_conf *d)
 {
-	buf_printf(b, " balance %s", balances[d->balance]);
+	buf_printf(b, " balance %s", conf_balance_name(d->balance));
 	word(b, "port", d->hash_port);
 	if (d->balance == BALANCE_KERNEL) {
 		buf_printf(b, " %s", d->kernel_sched->name);
@@ -215,7 +187,7 @@ static void print_mode(struct buf *b, const struct director_conf *d)
 		number(b, "port", d->tunnel_port);
 		buf_printf(b, " checksum %s", checksums[d->tunnel_checksum]);
 	} else {
-		buf_printf(b, " mode %s", d->mode == MODE_GATEWAY ? "gateway" : "nat");
+		buf_printf(b, " mode %s", conf_mode_name(d->mode));
 		word(b, "masquerade", d->masquerade);
 	}
 	buf_str(b, "\n");
@@ -301,9 +273,9 @@ static void print_method(struct buf *b, const struct check_conf *c)
 {
 	buf_str(b, " option");
 	if (c->method == CHECK_EXTERNAL)
-		text(b, methods[c->method], c->command);
+		text(b, "externalcheck", c->command);
 	else
-		buf_printf(b, " %s", methods[c->method]);
+		buf_printf(b, " %scheck", conf_method_name(c->method));
 	text(b, "iface", c->iface);
 	if (c->http != NULL)
 		print_http(b, c->http, c->method == CHECK_HTTPS);

@@ -10,22 +10,6 @@
 
 #define INTERVAL_MS 10000
 
-static const char *method_name(enum check_method m)
-{
-	static const char *const names[] = {
-		[CHECK_ICMP] = "icmp",
-		[CHECK_TCP] = "tcp",
-		[CHECK_HTTP] = "http",
-		[CHECK_HTTPS] = "https",
-		[CHECK_ARP] = "arp",
-		[CHECK_UDP] = "udp",
-		[CHECK_DNS] = "dns",
-		[CHECK_EXTERNAL] = "external",
-	};
-
-	return names[m];
-}
-
 static bool needs_port(enum check_method m)
 {
 	return m == CHECK_TCP || m == CHECK_HTTP || m == CHECK_HTTPS || m == CHECK_UDP ||
@@ -71,7 +55,7 @@ static void judge_words(struct parse *p, const struct check_words *w,
 		parse_error(p, said->at.port,
 		    "a port is for checks that use one: tcp, http, https, udp and dns; this "
 		    "director's check is %s",
-		    method_name(method));
+		    conf_method_name(method));
 }
 
 static void fill(struct check_conf *c, const struct check_words *w)
@@ -96,7 +80,7 @@ static void judge_target(
 		parse_error(p, s->check_loc,
 		    "this %s check has no port: neither the check nor the server nor the "
 		    "director gives one",
-		    method_name(c->method));
+		    conf_method_name(c->method));
 	if (addr_is_set(&c->source) && c->source.family != s->conf->addr.family)
 		parse_error(p, s->check_loc,
 		    "this server is IPv%c and the source of its check IPv%c",

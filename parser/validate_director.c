@@ -11,17 +11,6 @@
 #include "lib/xalloc.h"
 #include "parser/validate.h"
 
-static const char *mode_name(enum mode m)
-{
-	static const char *const names[] = {
-		[MODE_NAT] = "nat",
-		[MODE_GATEWAY] = "gateway",
-		[MODE_TUNNEL] = "tunnel",
-	};
-
-	return names[m];
-}
-
 static void judge_head(struct parse *p, const struct director_draft *d)
 {
 	const struct director_conf *c = d->conf;
@@ -54,11 +43,11 @@ static void complete_port(
 		parse_warning(p, s->addr_loc,
 		    "mode %s cannot change the port: this server will be reached at "
 		    "port %u, not %u",
-		    mode_name(c->mode), port, s->conf->port);
+		    conf_mode_name(c->mode), port, s->conf->port);
 	else if (s->conf->port != port && port == 0)
 		parse_warning(p, s->addr_loc,
 		    "mode %s cannot change the port: port %u will be used for checks only",
-		    mode_name(c->mode), s->conf->port);
+		    conf_mode_name(c->mode), s->conf->port);
 	s->conf->port = port;
 }
 

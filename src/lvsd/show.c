@@ -18,39 +18,6 @@
 #include "lib/xalloc.h"
 #include "lvsd/plan.h"
 
-/* ---- words ---- */
-
-static const char *const balance_words[] = {
-	[BALANCE_ROUNDROBIN] = "roundrobin",
-	[BALANCE_LEASTCONN] = "leastconn",
-	[BALANCE_LOCALITY] = "leastconn localitybased",
-	[BALANCE_LOCALITY_REPLICATION] = "leastconn localitybased replication",
-	[BALANCE_SOURCE] = "source",
-	[BALANCE_SRCDST] = "srcdst",
-	[BALANCE_DEST] = "dest",
-	[BALANCE_SHORTEXPDELAY] = "shortexpdelay",
-	[BALANCE_NEVERQUEUE] = "neverqueue",
-	[BALANCE_FO] = "fo",
-	[BALANCE_OVF] = "ovf",
-	[BALANCE_MH] = "mh",
-	[BALANCE_TWOS] = "twos",
-};
-static const char *const mode_words[] = {
-	[MODE_NAT] = "nat",
-	[MODE_GATEWAY] = "gateway",
-	[MODE_TUNNEL] = "tunnel",
-};
-static const char *const method_words[] = {
-	[CHECK_ICMP] = "icmp",
-	[CHECK_TCP] = "tcp",
-	[CHECK_HTTP] = "http",
-	[CHECK_HTTPS] = "https",
-	[CHECK_ARP] = "arp",
-	[CHECK_UDP] = "udp",
-	[CHECK_DNS] = "dns",
-	[CHECK_EXTERNAL] = "external",
-};
-
 json_t *show_text(const char *text)
 {
 	json_t *string = json_string(text);
@@ -90,7 +57,7 @@ static json_t *show_check(const struct lvsd *l, const struct server_state *s, bo
 	p = &l->state->probes[s->probe];
 	started_us = p->probe.started_us;
 	o = json_pack("{s:s, s:i, s:s, s:s, s:i}", "method",
-	    method_words[s->conf->check->method], "interval_ms",
+	    conf_method_name(s->conf->check->method), "interval_ms",
 	    (int)s->conf->check->interval_ms, "reason", reason_name(p->reason), "means",
 	    reason_text(p->reason), "code", (int)p->code);
 	json_object_set_new(o, "duration_us", json_integer(p->duration_us));
@@ -168,16 +135,25 @@ static const char *service_text(const struct director_conf *d, char *buf)
 	return buf;
 }
 
+/* "leastconn", or "kernel rr" for one by the kernel's name. BUF has 32 bytes. */
+static const char *balance_text(const struct director_conf *d, char *buf)
+{
+	if (d->balance != BALANCE_KERNEL)
+		return conf_balance_name(d->balance);
+	snprintf(buf, 32, "kernel %s", d->kernel_sched->name);
+	return buf;
+}
+
 static json_t *show_director(
     struct lvsd *l, const struct director_state *d, bool texts, bool *answers)
 {
 	struct ipvs_table now = { 0 };
-	char service[IPVS_SVC_NAME_MAX];
+	char service[IPVS_SVC_NAME_MAX], balance[32];
 	json_t *servers = json_array(), *o;
 
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", d->conf->name, "service",
-	    service_text(d->conf, service), "balance", balance_words[d->conf->balance],
-	    "mode", mode_words[d->conf->mode], "state", director_state_word(l, d));
+	    service_text(d->conf, service), "balance", balance_text(d->conf, balance),
+	    "mode", conf_mode_name(d->conf->mode), "state", director_state_word(l, d));
 	json_object_set_new(
 	    o, "fault", d->fault.text != NULL ? json_string(d->fault.text) : json_null());
 	read_director(l, d, &now, answers);

@@ -65,6 +65,14 @@ kill -HUP $daemon
 scheduler_is() { ctl table | grep -q -- "-s $1"; }
 check "SIGHUP reloads, too" wait_for 5 scheduler_is wlc
 
+conf <<END
+director byname 10.9.9.1:80
+ balance kernel rr
+ server a 127.0.0.1:$a
+END
+ctl reload >"$dir/said"
+is "a scheduler by its kernel name: status says so" "$(json '.directors[0].balance')" "kernel rr"
+
 # A new service is there before the old one leaves.
 conf <<END
 director web 10.9.9.1:80
