@@ -139,6 +139,14 @@ check "the checkers end with it" wait_for 20 all_ended
 is "there is a report of the daemon and of each of its checkers" \
 	"$(ls /run/valgrind.* | wc -l)" $((1 + starts))
 like "which were several" "$starts" '^[4-9]$'
-bad=$(grep -L 'ERROR SUMMARY: 0 errors from 0 contexts' /run/valgrind.*)
+bad=
+for report in $(grep -L 'ERROR SUMMARY: 0 errors from 0 contexts' /run/valgrind.*); do
+	# What a checker held when it was let go in the middle of a call is no leak.
+	if grep -q 'default action of signal 15' "$report" &&
+		! grep -Eq 'Invalid |uninitialised|Mismatched|overlap' "$report"; then
+		continue
+	fi
+	bad="$bad $report"
+done
 is "valgrind finds nothing in any of them" "${bad:+$(cat $bad | head -n 90)}" ""
 finish
