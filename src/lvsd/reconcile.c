@@ -245,7 +245,6 @@ static void tell(struct reconcile_counts *counts, const struct ipvs_ops *ops)
 			ipvs_op_text(&ops->list[i], &counts->text);
 			buf_str(&counts->text, "\n");
 		}
-		counts->ops[ops->list[i].cmd]++;
 	}
 }
 

@@ -12,7 +12,6 @@
 
 /* What one run changed; for the log and for `lvsctl reload`. */
 struct reconcile_counts {
-	size_t ops[IPVS_N_CMDS]; /* sent, by command */
 	size_t n_ops;
 	/* The first of them as ipvsadm commands, one a line. */
 	struct buf text;
