@@ -4,6 +4,8 @@
  */
 #include "ipvs/handle.h"
 
+#include <stdlib.h>
+
 void ipvs_close(struct ipvs *h)
 {
 	if (h != NULL)
@@ -18,8 +20,17 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t)
 
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 {
+	struct ipvs_svc fresh = *svc;
+
+	fresh.dests = NULL;
+	fresh.n_dests = fresh.cap_dests = 0;
 	h->stats.reads++;
-	return h->backend->read_dests(h, svc);
+	if (!h->backend->read_dests(h, &fresh))
+		return false;
+	ipvs_svc_note(&fresh, svc);
+	free(svc->dests);
+	*svc = fresh;
+	return true;
 }
 
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)

@@ -24,8 +24,10 @@ static void copy_dests(struct ipvs_svc *to, const struct ipvs_svc *from)
 		return;
 	to->dests = xreallocarray(NULL, from->n_dests, sizeof *to->dests);
 	memcpy(to->dests, from->dests, from->n_dests * sizeof *to->dests);
-	for (size_t i = 0; i < to->n_dests; i++)
+	for (size_t i = 0; i < to->n_dests; i++) {
 		to->dests[i].active = to->dests[i].inactive = 0;
+		to->dests[i].until_us = 0;
+	}
 }
 
 static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
@@ -37,6 +39,7 @@ static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
 
 		svc.dests = NULL;
 		svc.n_dests = svc.cap_dests = svc.lingering = 0;
+		svc.until_us = 0;
 		ipvs_table_add(t, &svc);
 	}
 	return true;

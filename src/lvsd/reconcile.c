@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lib/log.h"
 #include "lib/mono.h"
@@ -21,16 +22,18 @@
 #define ROUNDS 3    /* in one turn, when the kernel proved different */
 #define TEXT_OPS 20 /* operations told one by one */
 
-void reconcile_mark(struct lvsd *l, struct director_state *d)
-{
-	d->dirty = true;
-	l->dirty = true;
-}
-
 static void wake_tick(struct lvsd *l)
 {
 	if (!ev_is_active(&l->tick))
 		ev_timer_again(l->loop, &l->tick);
+}
+
+void reconcile_mark(struct lvsd *l, struct director_state *d)
+{
+	d->dirty = true;
+	l->dirty = true;
+	if (d->slow_until_us != 0)
+		wake_tick(l);
 }
 
 /* ---- reading the kernel ---- */
@@ -60,10 +63,12 @@ static bool reread(struct lvsd *l, const struct ipvs_table *ids)
 		struct ipvs_svc *known = ipvs_table_find(&l->have, &ids->svcs[i]);
 		struct ipvs_svc fresh = found != NULL ? *found : (struct ipvs_svc){ 0 };
 
-		fresh.tag = ids->svcs[i].tag;
-		/* What leaves is looked at by the tick until it is gone. */
-		fresh.lingering = fresh.tag == PLAN_TAG_LEAVING;
 		if (found != NULL && ipvs_read_dests(l->ipvs, &fresh)) {
+			if (known != NULL)
+				ipvs_svc_note(&fresh, known);
+			fresh.tag = ids->svcs[i].tag;
+			/* What leaves is looked at by the tick until it is gone. */
+			fresh.lingering = fresh.tag == PLAN_TAG_LEAVING;
 			ipvs_table_add(&l->have, &fresh);
 		} else if (found != NULL) {
 			error = errno;
@@ -327,6 +332,38 @@ static bool must_wait(const struct director_state *d, uint64_t now_us)
 	return d->fault.text != NULL && d->fault.no_service && now_us < d->fault.retry_us;
 }
 
+/* The one place that tells who serves now, when that is someone else. */
+static void tell_serving(const struct lvsd *l, struct director_state *d)
+{
+	enum plan_serving was = d->serving;
+	const char *name = d->conf->name;
+	struct plan_count c;
+
+	d->serving = plan_serving(d, AF_UNSPEC, &l->have);
+	if (d->serving == was)
+		return;
+	plan_count(d, &c);
+	switch (d->serving) {
+	case SERVING_PANIC:
+		log_err("director %s in panic: only %zu of %zu servers are usable; those "
+			"that are down get traffic, too director=%s usable=%zu ready=%zu",
+		    name, c.usable, c.ready, name, c.usable, c.ready);
+		break;
+	case SERVING_SORRY:
+		log_warnx("director %s: the sorry server serves director=%s usable=%zu "
+			  "quorum=%zu",
+		    name, name, c.usable, c.quorum);
+		break;
+	case SERVING_NOBODY:
+		log_err("director %s has no usable server director=%s", name, name);
+		break;
+	case SERVING_SERVERS:
+		log_info("director %s is served by its servers director=%s usable=%zu",
+		    name, name, c.usable);
+		break;
+	}
+}
+
 static void plan_dirty(struct lvsd *l, struct run *r)
 {
 	uint64_t now_us = mono_us();
@@ -338,7 +375,8 @@ static void plan_dirty(struct lvsd *l, struct run *r)
 			continue;
 		d->dirty = false;
 		d->fault.waits = must_wait(d, now_us);
-		plan_director(d, (uint32_t)i, &l->have, &r->want);
+		plan_director(d, (uint32_t)i, &l->have, now_us, &r->want);
+		tell_serving(l, d);
 	}
 	ipvs_table_sort(&r->want);
 	l->dirty = false;
@@ -378,7 +416,9 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 		d->fault.waits = must_wait(d, now_us);
 	}
 	l->dirty = false;
-	plan_all(l->state, &l->have, &r.want);
+	plan_all(l->state, &l->have, now_us, &r.want);
+	for (size_t i = 0; i < l->state->n_directors; i++)
+		tell_serving(l, &l->state->directors[i]);
 	for (size_t i = 0; i < l->have.n; i++)
 		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
 			add_id(&r.gone, &l->have.svcs[i]);
@@ -433,9 +473,28 @@ static bool tick_lingering(struct lvsd *l, struct run *r)
 			reconcile_mark(l, d);
 			continue;
 		}
-		plan_leaving(svc, &r->want);
+		plan_leaving(svc, mono_us(), &r->want);
 		if (r->want.n == n_want)
 			add_id(&r->gone, svc);
+	}
+	return any;
+}
+
+/* Weights that grow: their directors are planned again. */
+static bool tick_slow(struct lvsd *l)
+{
+	uint64_t now_us = mono_us();
+	bool any = false;
+
+	for (size_t i = 0; i < l->state->n_directors; i++) {
+		struct director_state *d = &l->state->directors[i];
+
+		if (d->slow_until_us == 0)
+			continue;
+		any = true;
+		if (now_us >= d->slow_until_us)
+			d->slow_until_us = 0;
+		reconcile_mark(l, d);
 	}
 	return any;
 }
@@ -467,6 +526,7 @@ void reconcile_tick(struct lvsd *l)
 		reconcile_all(l, &counts);
 	} else {
 		busy = tick_lingering(l, &r);
+		busy = tick_slow(l) || busy;
 		busy = tick_faults(l) || busy;
 		ipvs_table_sort(&r.want);
 		run_send(l, &r, true, &counts);

@@ -101,6 +101,8 @@ static const char *director_state_word(
 		return "up";
 	case SERVING_SORRY:
 		return "sorry";
+	case SERVING_PANIC:
+		return "panic";
 	case SERVING_NOBODY:
 		break;
 	}

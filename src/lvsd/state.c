@@ -157,6 +157,16 @@ static void start_server(struct server_state *s, const struct server_state *befo
 	s->assumed = s->health.state != HEALTH_UNKNOWN;
 }
 
+/* The slow start of S runs: its director is planned until it is over. */
+static void state_slow(const struct server_state *s)
+{
+	struct director_state *d = s->director;
+	uint64_t until_us = s->slow_from_us + d->conf->slowstart_ms * 1000ull;
+
+	if (d->slow_until_us < until_us)
+		d->slow_until_us = until_us;
+}
+
 /* The server of the same names in OLD, or NULL. */
 static const struct server_state *find_before(const struct state *old,
     struct server_state **old_index, const struct server_state *s)
@@ -225,12 +235,20 @@ static void carry_faults(struct state *s, const struct state *old)
 	free(failed);
 }
 
-/* A state that goes on goes on since when it did. */
-static void keep_since(struct server_state *s, const struct server_state *before)
+/* What goes by the names: decisions; and a state that goes on goes on since when
+ * it did. */
+static void carry_server(struct server_state *s, const struct server_state *before)
 {
-	if (before != NULL && before->health.state == s->health.state &&
-	    (before->probe == NO_PROBE) == (s->probe == NO_PROBE))
-		s->since_us = before->since_us;
+	if (before == NULL)
+		return;
+	s->decision = before->decision;
+	if (before->health.state != s->health.state ||
+	    (before->probe == NO_PROBE) != (s->probe == NO_PROBE))
+		return;
+	s->since_us = before->since_us;
+	s->slow_from_us = before->slow_from_us;
+	if (s->slow_from_us != 0)
+		state_slow(s);
 }
 
 struct state *state_build(struct conf *conf, const struct state *old,
@@ -264,7 +282,7 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	for (size_t i = 0; i < s->n_probes; i++)
 		start_probe(&s->probes[i], old, old_index, have);
 	for (size_t i = 0; i < s->n_servers; i++)
-		keep_since(&s->servers[i], find_before(old, old_index, &s->servers[i]));
+		carry_server(&s->servers[i], find_before(old, old_index, &s->servers[i]));
 	free(old_index);
 	if (old != NULL)
 		carry_faults(s, old);
@@ -323,8 +341,41 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 		server->assumed = server->assumed && !spoken;
 		if (was != server->health.state)
 			server->since_us = now_us;
+		if (was == HEALTH_DOWN && server->health.state == HEALTH_UP &&
+		    server->director->conf->slowstart_ms > 0) {
+			server->slow_from_us = now_us;
+			state_slow(server);
+		}
 		changed(server, was, arg);
 	}
+}
+
+struct server_state *state_find(
+    const struct state *s, const char *director, const char *server)
+{
+	for (size_t i = 0; i < s->n_directors; i++) {
+		const struct director_state *d = &s->directors[i];
+
+		if (strcmp(d->conf->name, director) != 0)
+			continue;
+		for (size_t j = 0; j < d->n_servers; j++)
+			if (strcmp(d->servers[j].conf->name, server) == 0)
+				return &d->servers[j];
+	}
+	return NULL;
+}
+
+const char *decision_name(enum decision_word w)
+{
+	switch (w) {
+	case DECISION_READY:
+		return "ready";
+	case DECISION_DRAIN:
+		return "drain";
+	case DECISION_MAINT:
+		return "maint";
+	}
+	return "?";
 }
 
 void fault_set(struct fault *f, const char *text, uint64_t retry_us)

@@ -480,8 +480,7 @@ static void test_pending(void **state)
 		"\toption tcpcheck send x\n", "\toption tcpcheck expect x\n",
 		"\toption tcpcheck ssl\n", "\toption udpcheck\n", "\toption dnscheck\n",
 		"\toption externalcheck /x\n", "\toption agentcheck port 1\n",
-		"\toption slowstart 1\n", "\toption quorum 50%\n", "\toption panic 50%\n",
-		"\toption announce\n", "\toption drain 5\n" };
+		"\toption announce\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
