@@ -20,7 +20,6 @@ static const bool pending[TOKENS_MAX] = {
 	[T_AGENTCHECK] = true,
 	[T_ANNOUNCE] = true,
 	[T_CHECKS] = true,
-	[T_CONNTRACK] = true,
 	[T_DNSCHECK] = true,
 	[T_DOWNINTER] = true,
 	[T_EXPECT] = true,
@@ -30,7 +29,6 @@ static const bool pending[TOKENS_MAX] = {
 	[T_SEND] = true,
 	[T_SIP] = true,
 	[T_SSL] = true,
-	[T_TIMEOUTS] = true,
 	[T_UDPCHECK] = true,
 };
 

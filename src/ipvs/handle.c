@@ -46,6 +46,16 @@ bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
 	return done;
 }
 
+bool ipvs_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
+{
+	return h->backend->read_timeouts(h, t);
+}
+
+bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
+{
+	return h->backend->set_timeouts(h, t);
+}
+
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h)
 {
 	return &h->stats;

@@ -203,6 +203,17 @@ bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
  */
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops);
 
+/* How long the kernel remembers a TCP connection without packets, one that is
+ * closing, and a UDP one; seconds. In a request 0 leaves a value as it is
+ * (ip_vs_ctl.c, ip_vs_set_timeout). */
+struct ipvs_timeouts {
+	uint32_t tcp_s, tcpfin_s, udp_s;
+};
+
+/* False with errno when the kernel did not answer or refused. */
+bool ipvs_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t);
+bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t);
+
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h);
 
 #endif

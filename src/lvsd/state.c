@@ -210,29 +210,36 @@ static int director_name_cmp(const void *a, const void *b)
 	return strcmp((*x)->conf->name, (*y)->conf->name);
 }
 
-/* What the kernel refused it would refuse again: that was told, and waits. */
-static void carry_faults(struct state *s, const struct state *old)
+/* What goes by a director's name: who served, and a fault: what the kernel refused
+ * it would refuse again, that was told, and waits. */
+static void carry_director(struct director_state *d, const struct director_state *before)
 {
-	struct director_state **failed =
-	    xcalloc(old->n_directors, sizeof(struct director_state *));
-	size_t n = 0;
+	d->serving = before->serving;
+	if (before->fault.text == NULL || !plan_same_services(before->conf, d->conf))
+		return;
+	d->fault = before->fault;
+	d->fault.text = xstrdup(d->fault.text);
+}
+
+static void carry_directors(struct state *s, const struct state *old)
+{
+	const struct director_state **index =
+	    xcalloc(old->n_directors, sizeof(const struct director_state *));
 
 	for (size_t i = 0; i < old->n_directors; i++)
-		if (old->directors[i].fault.text != NULL)
-			failed[n++] = &old->directors[i];
-	if (n > 1)
-		qsort(failed, n, sizeof(struct director_state *), director_name_cmp);
-	for (size_t i = 0; n > 0 && i < s->n_directors; i++) {
-		struct director_state *d = &s->directors[i], **found;
+		index[i] = &old->directors[i];
+	if (old->n_directors > 1)
+		qsort(index, old->n_directors, sizeof(const struct director_state *),
+		    director_name_cmp);
+	for (size_t i = 0; i < s->n_directors; i++) {
+		const struct director_state *d = &s->directors[i], **found;
 
-		found = bsearch(
-		    &d, failed, n, sizeof(struct director_state *), director_name_cmp);
-		if (found == NULL || !plan_same_services((*found)->conf, d->conf))
-			continue;
-		d->fault = (*found)->fault;
-		d->fault.text = xstrdup(d->fault.text);
+		found = bsearch(&d, index, old->n_directors,
+		    sizeof(const struct director_state *), director_name_cmp);
+		if (found != NULL)
+			carry_director(&s->directors[i], *found);
 	}
-	free(failed);
+	free(index);
 }
 
 /* What goes by the names: decisions; and a state that goes on goes on since when
@@ -285,7 +292,7 @@ struct state *state_build(struct conf *conf, const struct state *old,
 		carry_server(&s->servers[i], find_before(old, old_index, &s->servers[i]));
 	free(old_index);
 	if (old != NULL)
-		carry_faults(s, old);
+		carry_directors(s, old);
 	return s;
 }
 
@@ -303,6 +310,17 @@ void state_free(struct state *s)
 	free(s->directors);
 	conf_free(s->conf);
 	free(s);
+}
+
+void state_refit_probes(struct state *s)
+{
+	for (size_t i = 0; i < s->n_probes; i++) {
+		struct probe_state *p = &s->probes[i];
+
+		for (size_t j = 0; j < p->n_servers; j++)
+			if (p->servers[j]->health.state >= p->probe.health.state)
+				p->probe.health = p->servers[j]->health;
+	}
 }
 
 bool state_same_probes(const struct state *a, const struct state *b)

@@ -102,6 +102,10 @@ struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us);
 void state_free(struct state *s); /* with its configuration; NULL is allowed */
 
+/* After the health of servers was set from outside: each probe starts with the best
+ * of its servers. */
+void state_refit_probes(struct state *s);
+
 /* The checks of A and B are the same, so a running checker can stay. */
 bool state_same_probes(const struct state *a, const struct state *b);
 

@@ -470,10 +470,8 @@ static void test_defaults_section(void **state)
 /* What the daemon does not do yet it does not load, but -c says so only. */
 static void test_pending(void **state)
 {
-	static const char *const lines[] = { "global\n\tstop clear\n",
-		"global\n\ttable exclusive\n", "global\n\ttimeouts tcp 5\n",
-		"global\n\tsync master interface eth0\n", "global\n\tconntrack\n",
-		"global\n\tchecks max-in-flight 5\n", "\tmode nat masquerade\n",
+	static const char *const lines[] = {
+		"global\n\tsync master interface eth0\n", "global\n\tchecks max-in-flight 5\n", "\tmode nat masquerade\n",
 		"\tcheck fastinter 1\n", "\tcheck downinter 1\n",
 		"\toption httpcheck method HEAD\n",
 		"\toption httpcheck statuscode 200-299\n", "\toption httpcheck match x\n",
