@@ -129,7 +129,8 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 	r->changes = xstrdup(counts.text.data != NULL ? counts.text.data : "");
 	r->at_us = mono_us();
 	buf_fini(&counts.text);
-	statefile_touch(l->statefile);
+	if (r->n_ops > 0)
+		statefile_save(l->statefile); /* until when what was removed may stay */
 	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
 	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
 	    r->checks_kept ? "kept" : "restarted");

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -263,14 +264,17 @@ static void on_slow(struct ev_loop *loop, struct ev_timer *w, int events)
 static void write_next(struct statefile *f)
 {
 	struct ev_loop *loop = f->l->loop;
+	pid_t parent = getpid();
 
 	f->writing = f->wanted;
 	ev_timer_stop(loop, &f->touched);
 	reconcile_owned(f->l, &f->owned);
 	f->pid = fork();
 	if (f->pid == 0) {
+		/* The next daemon must not find two writers. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		closefrom(STDERR_FILENO + 1); /* locks and sockets are the daemon's */
-		_exit(write_record(f));
+		_exit(getppid() == parent ? write_record(f) : ECANCELED);
 	}
 	if (f->pid < 0) {
 		f->pid = 0;
