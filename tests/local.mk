@@ -58,5 +58,8 @@ tests_lab_monotime_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
 
-check_PROGRAMS += $(unit_tests) $(lab_programs) tests/bench/bench_parse
+tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
+
+check_PROGRAMS += $(unit_tests) $(lab_programs) tests/bench/bench_parse tests/bench/floor
 TESTS += $(unit_tests)
