@@ -173,16 +173,17 @@ size_t msg_dump(void *at, int family, uint32_t seq, const struct ipvs_svc *svc)
 	return end(&r, family, seq, NLM_F_DUMP);
 }
 
-void msg_timeouts(struct nl_msg *msg, int family, uint32_t port, uint32_t seq,
-    const struct ipvs_timeouts *t)
+size_t msg_timeouts(void *at, int family, uint32_t seq, const struct ipvs_timeouts *t)
 {
-	begin(msg, family, port, seq, NLM_F_REQUEST | (t != NULL ? NLM_F_ACK : 0),
-	    t != NULL ? IPVS_CMD_SET_CONFIG : IPVS_CMD_GET_CONFIG);
+	struct request r =
+	    begin(at, t != NULL ? IPVS_CMD_SET_CONFIG : IPVS_CMD_GET_CONFIG);
+
 	if (t == NULL)
-		return;
-	nla_put_u32(msg, IPVS_CMD_ATTR_TIMEOUT_TCP, t->tcp_s);
-	nla_put_u32(msg, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, t->tcpfin_s);
-	nla_put_u32(msg, IPVS_CMD_ATTR_TIMEOUT_UDP, t->udp_s);
+		return end(&r, family, seq, 0);
+	put_u32(&r, IPVS_CMD_ATTR_TIMEOUT_TCP, t->tcp_s);
+	put_u32(&r, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, t->tcpfin_s);
+	put_u32(&r, IPVS_CMD_ATTR_TIMEOUT_UDP, t->udp_s);
+	return end(&r, family, seq, NLM_F_ACK);
 }
 
 /* The attributes nested in the attribute ATTR of HDR, or false. */

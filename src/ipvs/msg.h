@@ -25,8 +25,7 @@ size_t msg_op(
 size_t msg_dump(void *at, int family, uint32_t seq, const struct ipvs_svc *svc);
 
 /* The request for the timeouts (T NULL), or to set them. */
-void msg_timeouts(struct nl_msg *msg, int family, uint32_t port, uint32_t seq,
-    const struct ipvs_timeouts *t);
+size_t msg_timeouts(void *at, int family, uint32_t seq, const struct ipvs_timeouts *t);
 /* Reads the answer to the first. False: not one. */
 bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t);
 

@@ -299,42 +299,50 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 
 /* ---- timeouts ---- */
 
-/* Sends what is in K's message and waits for the one answer to SEQ, which is left
- * in the read buffer. NULL with errno when there is none, or a refusal. */
-static const struct nlmsghdr *ask_once(struct kernel *k, uint32_t seq)
+/* The answer to SEQ in READ, or NULL. */
+static const struct nlmsghdr *find_answer(const struct mmsghdr *read, uint32_t seq)
 {
-	uint64_t deadline_us = mono_us() + ANSWER_US;
+	struct nlmsghdr *hdr = read->msg_hdr.msg_iov->iov_base;
+	int rest = (int)read->msg_len;
 
-	if (!kernel_send(k, nlmsg_hdr(k->msg), nlmsg_hdr(k->msg)->nlmsg_len))
+	for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest))
+		if (hdr->nlmsg_seq == seq)
+			return hdr;
+	return NULL;
+}
+
+/* Asks for the timeouts (T NULL) or sets them. Returns the one answer, which is left
+ * in the read buffer; NULL with errno when there is none, or a refusal. */
+static const struct nlmsghdr *ask_timeouts(
+    struct kernel *k, const struct ipvs_timeouts *t)
+{
+	const struct nlmsghdr *hdr = NULL;
+	uint64_t deadline_us = 0;
+	uint32_t seq = k->seq++;
+
+	if (!kernel_send(k, k->out, msg_timeouts(k->out, k->family, seq, t)))
 		return NULL;
-	for (;;) {
-		struct nlmsghdr *hdr = (struct nlmsghdr *)k->in;
-		ssize_t got = kernel_receive(k, deadline_us);
-		int rest = (int)got;
+	while (hdr == NULL) {
+		int n = kernel_receive(k, &deadline_us);
 
-		if (got < 0)
+		if (n < 0)
 			return NULL;
-		for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest)) {
-			const struct nlmsgerr *answer = nlmsg_data(hdr);
-
-			if (hdr->nlmsg_seq != seq)
-				continue;
-			if (hdr->nlmsg_type != NLMSG_ERROR || answer->error == 0)
-				return hdr;
-			errno = -answer->error;
-			return NULL;
-		}
+		for (int i = 0; i < n && hdr == NULL; i++)
+			hdr = find_answer(&k->read[i], seq);
 	}
+	if (hdr->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *answer = nlmsg_data(hdr);
+
+		errno = -answer->error;
+		return answer->error == 0 ? hdr : NULL;
+	}
+	return hdr;
 }
 
 static bool kernel_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
 {
-	struct kernel *k = (struct kernel *)h;
-	uint32_t seq = k->seq++;
-	const struct nlmsghdr *hdr;
+	const struct nlmsghdr *hdr = ask_timeouts((struct kernel *)h, NULL);
 
-	msg_timeouts(k->msg, k->family, k->port, seq, NULL);
-	hdr = ask_once(k, seq);
 	if (hdr != NULL && !msg_read_timeouts(hdr, t)) {
 		errno = EPROTO;
 		return false;
@@ -344,11 +352,7 @@ static bool kernel_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
 
 static bool kernel_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
 {
-	struct kernel *k = (struct kernel *)h;
-	uint32_t seq = k->seq++;
-
-	msg_timeouts(k->msg, k->family, k->port, seq, t);
-	return ask_once(k, seq) != NULL;
+	return ask_timeouts((struct kernel *)h, t) != NULL;
 }
 
 /* ---- opening ---- */
