@@ -58,8 +58,17 @@ tests_lab_monotime_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
 
+plan_tests = \
+	tests/plan/test_random
+# Random configurations, over a table in memory and in the lab's kernel.
+plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h
+tests_plan_test_random_SOURCES = tests/plan/test_random.c $(plan_random)
+tests_plan_test_random_LDADD = $(unit_ldadd)
+tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)
+tests_plan_random_kernel_LDADD = $(unit_ldadd)
+
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
 
-check_PROGRAMS += $(unit_tests) $(lab_programs) tests/bench/bench_parse tests/bench/floor
-TESTS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse tests/bench/floor
+TESTS += $(unit_tests) $(plan_tests)
