@@ -15,6 +15,8 @@
 #include "lvsd/plan.h"
 #include "parser/parser.h"
 
+#define NOW_US 1000000
+
 /* ---- the project's own, called ---- */
 
 /* A configuration in force, and the table that it made. */
@@ -53,13 +55,14 @@ static struct world world_next(const struct world *before, const struct ipvs_tab
 	w.state =
 	    state_build(parse(&w.text), before != NULL ? before->state : NULL, have, 1);
 	random_health(w.state);
+	random_decisions(w.state, NOW_US);
 	return w;
 }
 
 static void world_plan(
     const struct world *w, const struct ipvs_table *have, struct ipvs_table *want)
 {
-	plan_all(w->state, have, want);
+	plan_all(w->state, have, NOW_US, want);
 }
 
 static void world_fini(struct world *w)

@@ -81,6 +81,14 @@ static void random_director_options(const struct identity *id, bool tunnel, stru
 		    id->v4 == id->v6 ? ""
 		    : id->v6	     ? ONE_OF(masks6)
 				     : ONE_OF(masks4));
+	if (pick(4) == 0)
+		buf_printf(b, " option quorum %s\n", pick(2) ? "2" : "50%");
+	else if (pick(4) == 0)
+		buf_printf(b, " option panic %u%%\n", 1 + pick(100));
+	if (pick(4) == 0)
+		buf_str(b, " option slowstart 10\n");
+	if (pick(4) == 0)
+		buf_printf(b, " option drain %u\n", pick(2));
 	buf_printf(b, " check interval %u%s\n", 1 + pick(2), pick(3) ? "" : " inhibit");
 }
 
@@ -162,5 +170,22 @@ void random_health(struct state *s)
 
 		if (pick(6))
 			state_report(s, &r, 2, ignore_change, NULL);
+	}
+}
+
+void random_decisions(struct state *s, uint64_t now_us)
+{
+	static const enum decision_word words[] = { DECISION_READY, DECISION_DRAIN,
+		DECISION_MAINT };
+
+	for (size_t i = 0; i < s->n_servers; i++) {
+		struct decision *d = &s->servers[i].decision;
+
+		if (pick(8) != 0)
+			continue;
+		d->word = ONE_OF(words);
+		d->until_us = pick(2) ? 0 : now_us - 1 + pick(3);
+		d->has_weight = pick(2);
+		d->weight = (uint16_t)pick(4);
 	}
 }

@@ -25,6 +25,9 @@ void random_conf(struct buf *b);
 /* Reports of a checker, about some of the probes of S. */
 void random_health(struct state *s);
 
+/* What operators said of some servers of S by NOW_US; some deadlines are over. */
+void random_decisions(struct state *s, uint64_t now_us);
+
 /*
  * Takes H, whose table must be empty, through the pair that SEED makes, and
  * leaves it empty again. JUDGE, unless it is NULL, appends the table that the
