@@ -4,8 +4,10 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test_answer \
 	tests/unit/test_checker \
 	tests/unit/test_checker_http \
+	tests/unit/test_checker_talk \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -14,10 +16,14 @@ unit_tests = \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
 	tests/unit/test_run
+tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
+tests_unit_test_answer_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_LDADD = $(unit_ldadd)
 tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_http_LDADD = $(unit_ldadd)
+tests_unit_test_checker_talk_SOURCES = tests/unit/test_checker_talk.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_talk_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c

@@ -29,7 +29,8 @@ enum reason {
 	REASON_UNREACHABLE,   /* EHOSTUNREACH, ENETUNREACH, ICMP unreachable */
 	REASON_TLS,	      /* text: OpenSSL's words */
 	REASON_BAD_STATUS,    /* code: the status that came */
-	REASON_MALFORMED,     /* the answer is no HTTP */
+	REASON_MALFORMED,     /* the answer is not of its protocol */
+	REASON_NO_MATCH,      /* the text that is expected is not in the answer */
 	REASON_NO_ARP_ANSWER, /* arp and neighbour solicitation */
 	/* local trouble: says nothing of the server, changes no health */
 	REASON_LOCAL_DESCRIPTORS, /* EMFILE, ENFILE */

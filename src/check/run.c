@@ -21,6 +21,8 @@
 #define SECOND_US UINT64_C(1000000)
 /* First checks start at most this close together: 10,000 in a second. */
 #define SPREAD_US 100
+/* Checks start at multiples of this, or of a hundredth of their interval. */
+#define GRID_US 10000
 /* A check that starts this late has started on time. */
 #define PUNCTUAL_US 50000
 #define LOG_EVERY_US (60 * SECOND_US)
@@ -66,9 +68,20 @@ static uint64_t target_hash(const struct probe *p)
 	return h ^ (h >> 33);
 }
 
+/* Probes fall due together every so often, not one by one: what they need of the
+ * loop and of the raw sockets is then done once for all of them. */
+static uint64_t grid_us(uint64_t interval)
+{
+	uint64_t grid = interval / 100;
+
+	return grid == 0 ? 1 : grid < GRID_US ? grid : GRID_US;
+}
+
 uint64_t run_phase_us(const struct probe *p)
 {
-	return target_hash(p) % interval_us(p);
+	uint64_t interval = interval_us(p), phase = target_hash(p) % interval;
+
+	return phase - phase % grid_us(interval);
 }
 
 uint64_t run_next_us(const struct probe *p, uint64_t after_us)
@@ -99,12 +112,12 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents);
 static void arm(struct run *r, uint64_t at_us)
 {
 	struct ev_loop *loop = r->checker->loop;
-	uint64_t now_us = mono_us();
+	uint64_t turn_us = r->checker->turn_us;
 
-	/* Our clock is read before libev's, so that a timer is never early. */
-	ev_now_update(loop);
+	/* libev counts from the time it read when this turn began. */
 	ev_timer_stop(loop, &r->timer);
-	ev_timer_set(&r->timer, at_us > now_us ? (double)(at_us - now_us) / 1e6 : 0., 0.);
+	ev_timer_set(
+	    &r->timer, at_us > turn_us ? (double)(at_us - turn_us) / 1e6 : 0., 0.);
 	ev_timer_start(loop, &r->timer);
 }
 
@@ -129,8 +142,13 @@ static void launch(struct run *r)
 {
 	const struct probe_ops *ops = ops_of(r);
 
-	if (ops->needs_descriptor)
-		r->checker->fds_used++;
+	if (ops->needs_descriptor) {
+		struct checker *c = r->checker;
+
+		c->fds_used++;
+		if (c->fds_used + c->sockets.n_idle > c->fds_max)
+			sockets_spare(&c->sockets);
+	}
 	r->in_flight = true;
 	r->started_us = mono_us();
 	arm(r, deadline_us(r));
@@ -170,9 +188,26 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	}
 }
 
+static void on_turn(struct ev_loop *loop, ev_check *w, int revents)
+{
+	struct checker *c = w->data;
+
+	(void)loop, (void)revents;
+	c->turn_us = mono_us();
+}
+
 void run_init_all(struct checker *c, const struct probe *probes, size_t n)
 {
 	uint64_t now_us = mono_us();
+
+	/* Ours is read before libev's here and after it in a turn, when nothing
+	 * else has run: a timer is never early by more than that takes. */
+	c->turn_us = now_us;
+	ev_now_update(c->loop);
+	ev_check_init(&c->turn, on_turn);
+	ev_set_priority(&c->turn, EV_MAXPRI);
+	c->turn.data = c;
+	ev_check_start(c->loop, &c->turn);
 
 	c->runs = xcalloc(n, sizeof *c->runs);
 	c->n_runs = n;
@@ -213,7 +248,7 @@ static void set_text(struct run *r, const char *text, size_t len)
 {
 	char escaped[PROBE_TEXT_MAX];
 
-	run_escape(escaped, text, text != NULL ? len : 0);
+	run_escape(escaped, text, len);
 	if (strcmp(escaped, r->text != NULL ? r->text : "") == 0)
 		return;
 	free(r->text);
@@ -250,6 +285,11 @@ void run_done(struct run *r, enum reason reason, int code, const char *text, siz
 	bool changed;
 
 	assert(r->in_flight);
+	if (now_us >= deadline_us(r) && !reason_is_local(reason)) {
+		reason = ops->silence;
+		code = 0;
+		len = 0;
+	}
 	set_text(r, text, len);
 	ops->cancel(r);
 	r->in_flight = false;
@@ -270,12 +310,4 @@ void run_done(struct run *r, enum reason reason, int code, const char *text, siz
 void run_ended(struct run *r, enum reason reason, int code)
 {
 	run_done(r, reason, code, NULL, 0);
-}
-
-bool run_expired(struct run *r)
-{
-	if (mono_us() < deadline_us(r))
-		return false;
-	run_ended(r, ops_of(r)->silence, 0);
-	return true;
 }

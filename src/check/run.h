@@ -25,6 +25,7 @@
 #include "check/probe.h"
 #include "check/raw.h"
 #include "check/report.h"
+#include "check/sockets.h"
 #include "check/tls.h"
 
 struct run {
@@ -51,6 +52,9 @@ STAILQ_HEAD(run_queue, run);
 /* Everything the checker process has. */
 struct checker {
 	struct ev_loop *loop;
+	ev_check turn;
+	uint64_t turn_us; /* when this turn of the loop began */
+	struct sockets sockets;
 	struct run *runs;
 	size_t n_runs;
 	size_t fds_used, fds_max; /* the budget, one descriptor a check */
@@ -85,16 +89,13 @@ void run_init_all(struct checker *c, const struct probe *probes, size_t n);
 
 /*
  * The check is over. Feeds the health unless REASON is local trouble, reports
- * and arms the next round. TEXT (LEN bytes from anywhere, NULL for none) is
+ * and arms the next round. Whatever is said after the deadline came too late: it
+ * is the method's silence. TEXT (LEN bytes from anywhere, NULL for none) is
  * copied, cut and escaped. CODE as in struct probe_report.
  */
 void run_done(struct run *r, enum reason reason, int code, const char *text, size_t len);
 /* The same without a text. */
 void run_ended(struct run *r, enum reason reason, int code);
-
-/* Ends the check as a timeout if its deadline is past; then R must not be
- * touched. Whatever an event brings, the deadline is looked at first. */
-bool run_expired(struct run *r);
 
 /* Pure, for the tests too: where in its interval P is checked ... */
 uint64_t run_phase_us(const struct probe *p);

@@ -44,6 +44,13 @@ struct http_conf *bench_http(struct bench *b)
 	return &b->https[b->n - 1];
 }
 
+struct talk_conf *bench_talk(struct bench *b)
+{
+	assert_true(b->n > 0);
+	b->checks[b->n - 1].talk = &b->talks[b->n - 1];
+	return &b->talks[b->n - 1];
+}
+
 /* In the child: what a daemon started by root has, and then the checker. */
 static void __attribute__((noreturn)) be_checker(const struct bench *b, int report_fd)
 {

@@ -20,6 +20,7 @@
 struct bench {
 	struct check_conf checks[BENCH_PROBES];
 	struct http_conf https[BENCH_PROBES];
+	struct talk_conf talks[BENCH_PROBES];
 	struct probe probes[BENCH_PROBES];
 	size_t n;
 	unsigned nofile; /* limit of descriptors of the checker; 0: as the test's */
@@ -33,6 +34,8 @@ struct check_conf *bench_add(
     struct bench *b, enum check_method method, const char *address, uint16_t port);
 /* The http part of the probe added last. */
 struct http_conf *bench_http(struct bench *b);
+/* Gives the probe added last words to send and to expect, none yet. */
+struct talk_conf *bench_talk(struct bench *b);
 
 void bench_start(struct bench *b);
 /* Closes the report socket and waits for the checker; its wait status. */
