@@ -21,7 +21,6 @@ static const bool pending[TOKENS_MAX] = {
 	[T_ANNOUNCE] = true,
 	[T_CHECKS] = true,
 	[T_CONNTRACK] = true,
-	[T_DNSCHECK] = true,
 	[T_DOWNINTER] = true,
 	[T_EXTERNALCHECK] = true,
 	[T_FASTINTER] = true,
@@ -30,7 +29,6 @@ static const bool pending[TOKENS_MAX] = {
 	[T_SIP] = true,
 	[T_SLOWSTART] = true,
 	[T_TIMEOUTS] = true,
-	[T_UDPCHECK] = true,
 };
 
 void build_pending(struct parse *p, const struct word *key)

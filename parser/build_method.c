@@ -16,7 +16,6 @@
 #define HOST_MAX 255
 #define TEXT_MAX 1000
 #define PAYLOAD_MAX 4096
-#define DNS_NAME_MAX 253
 #define CAFILE_MAX 1000
 #define COMMAND_MAX 4000
 #define STATUSES_MAX 100
@@ -237,7 +236,7 @@ void build_tls_cafile(struct parse *p, const struct word *key, const struct word
 void build_dns_name(struct parse *p, const struct word *key, const struct word *value)
 {
 	if (build_argument(p, key))
-		value_text(p, value, "a domain name", DNS_NAME_MAX, &p->dns->name);
+		value_dns_name(p, value, &p->dns->name);
 }
 
 void build_dns_type(struct parse *p, const struct word *key, const struct word *value)

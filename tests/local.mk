@@ -8,6 +8,7 @@ unit_tests = \
 	tests/unit/test_checker \
 	tests/unit/test_checker_http \
 	tests/unit/test_checker_talk \
+	tests/unit/test_dns_message \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -24,6 +25,8 @@ tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit
 tests_unit_test_checker_http_LDADD = $(unit_ldadd)
 tests_unit_test_checker_talk_SOURCES = tests/unit/test_checker_talk.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_talk_LDADD = $(unit_ldadd)
+tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
+tests_unit_test_dns_message_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c

@@ -4,6 +4,7 @@ libcheck_a_SOURCES = \
 	src/check/arp.c src/check/arp.h \
 	src/check/checker.c src/check/checker.h \
 	src/check/conn.c src/check/conn.h \
+	src/check/dns_message.c src/check/dns_message.h \
 	src/check/drop.c src/check/drop.h \
 	src/check/health.c src/check/health.h \
 	src/check/http.c \
@@ -19,4 +20,5 @@ libcheck_a_SOURCES = \
 	src/check/sockets.c src/check/sockets.h \
 	src/check/stream.c src/check/stream.h \
 	src/check/tcp.c \
-	src/check/tls.c src/check/tls.h
+	src/check/tls.c src/check/tls.h \
+	src/check/udp.c

@@ -27,6 +27,12 @@
 #define PUNCTUAL_US 50000
 #define LOG_EVERY_US (60 * SECOND_US)
 
+/* Nothing is expected: silence is good. */
+static bool udp_is_quiet(const struct check_conf *check)
+{
+	return check->talk == NULL || check->talk->expect.len == 0;
+}
+
 static const struct probe_ops *ops_of(const struct run *r)
 {
 	switch (r->probe->check->method) {
@@ -39,8 +45,10 @@ static const struct probe_ops *ops_of(const struct run *r)
 		return &http_ops;
 	case CHECK_ARP:
 		return &arp_ops;
-	case CHECK_UDP:
 	case CHECK_DNS:
+		return &udp_ops;
+	case CHECK_UDP:
+		return udp_is_quiet(r->probe->check) ? &udp_quiet_ops : &udp_ops;
 	case CHECK_EXTERNAL:
 		break; /* no file with one of these is loaded yet */
 	}

@@ -79,6 +79,7 @@ struct probe_ops {
 	bool needs_descriptor;
 };
 extern const struct probe_ops tcp_ops, http_ops, icmp_ops, arp_ops;
+extern const struct probe_ops udp_ops, udp_quiet_ops; /* udp_ops: dns, too */
 
 /*
  * Makes C->runs of the N PROBES, which must outlive it, and schedules them: at

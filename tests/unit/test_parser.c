@@ -475,7 +475,6 @@ static void test_pending(void **state)
 		"global\n\tsync master interface eth0\n", "global\n\tconntrack\n",
 		"global\n\tchecks max-in-flight 5\n", "\tmode nat masquerade\n",
 		"\tcheck fastinter 1\n", "\tcheck downinter 1\n",
-		"\toption udpcheck\n", "\toption dnscheck\n",
 		"\toption externalcheck /x\n", "\toption agentcheck port 1\n",
 		"\toption slowstart 1\n", "\toption quorum 50%\n", "\toption panic 50%\n",
 		"\toption announce\n", "\toption drain 5\n" };
