@@ -20,15 +20,11 @@ static const bool pending[TOKENS_MAX] = {
 	[T_AGENTCHECK] = true,
 	[T_ANNOUNCE] = true,
 	[T_CHECKS] = true,
-	[T_CONNTRACK] = true,
 	[T_DOWNINTER] = true,
 	[T_EXTERNALCHECK] = true,
 	[T_FASTINTER] = true,
 	[T_MASQUERADE] = true,
-	[T_PANIC] = true,
 	[T_SIP] = true,
-	[T_SLOWSTART] = true,
-	[T_TIMEOUTS] = true,
 };
 
 void build_pending(struct parse *p, const struct word *key)

@@ -16,7 +16,8 @@ unit_tests = \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
-	tests/unit/test_run
+	tests/unit/test_run \
+	tests/unit/test_serving
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
 tests_unit_test_answer_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
@@ -37,12 +38,14 @@ tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
 tests_unit_test_parser_print_LDADD = $(unit_ldadd)
-tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tests/unit/plan_case.h
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
+tests_unit_test_serving_SOURCES = tests/unit/test_serving.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_serving_LDADD = $(unit_ldadd)
 
 lab_programs = \
 	tests/lab/backend \

@@ -4,6 +4,8 @@
  */
 #include "ipvs/handle.h"
 
+#include <stdlib.h>
+
 void ipvs_close(struct ipvs *h)
 {
 	if (h != NULL)
@@ -18,8 +20,17 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t)
 
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 {
+	struct ipvs_svc fresh = *svc;
+
+	fresh.dests = NULL;
+	fresh.n_dests = fresh.cap_dests = 0;
 	h->stats.reads++;
-	return h->backend->read_dests(h, svc);
+	if (!h->backend->read_dests(h, &fresh))
+		return false;
+	ipvs_svc_note(&fresh, svc);
+	free(svc->dests);
+	*svc = fresh;
+	return true;
 }
 
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
@@ -33,6 +44,16 @@ bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
 	for (size_t i = 0; i < ops->n; i++)
 		h->stats.ops_refused += ops->list[i].error != 0;
 	return done;
+}
+
+bool ipvs_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
+{
+	return h->backend->read_timeouts(h, t);
+}
+
+bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
+{
+	return h->backend->set_timeouts(h, t);
 }
 
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h)

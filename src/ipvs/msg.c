@@ -106,6 +106,18 @@ void msg_dump(struct nl_msg *msg, int family, uint32_t port, uint32_t seq,
 		put_svc(msg, svc, false);
 }
 
+void msg_timeouts(struct nl_msg *msg, int family, uint32_t port, uint32_t seq,
+    const struct ipvs_timeouts *t)
+{
+	begin(msg, family, port, seq, NLM_F_REQUEST | (t != NULL ? NLM_F_ACK : 0),
+	    t != NULL ? IPVS_CMD_SET_CONFIG : IPVS_CMD_GET_CONFIG);
+	if (t == NULL)
+		return;
+	nla_put_u32(msg, IPVS_CMD_ATTR_TIMEOUT_TCP, t->tcp_s);
+	nla_put_u32(msg, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, t->tcpfin_s);
+	nla_put_u32(msg, IPVS_CMD_ATTR_TIMEOUT_UDP, t->udp_s);
+}
+
 /* The attributes nested in the attribute ATTR of HDR, or false. */
 static bool open_nest(const struct nlmsghdr *hdr, int attr, struct nlattr *tb[], int max)
 {
@@ -195,5 +207,19 @@ bool msg_read_dest(const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_d
 	dest->tun_flags = get_u16(tb[IPVS_DEST_ATTR_TUN_FLAGS]);
 	dest->active = get_u32(tb[IPVS_DEST_ATTR_ACTIVE_CONNS]);
 	dest->inactive = get_u32(tb[IPVS_DEST_ATTR_INACT_CONNS]);
+	return true;
+}
+
+bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t)
+{
+	struct nlattr *tb[IPVS_CMD_ATTR_MAX + 1];
+
+	if (nlmsg_parse(
+		(struct nlmsghdr *)hdr, GENL_HDRLEN, tb, IPVS_CMD_ATTR_MAX, NULL) != 0 ||
+	    tb[IPVS_CMD_ATTR_TIMEOUT_TCP] == NULL)
+		return false;
+	t->tcp_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_TCP]);
+	t->tcpfin_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN]);
+	t->udp_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_UDP]);
 	return true;
 }

@@ -24,6 +24,12 @@ void msg_op(struct nl_msg *msg, int family, uint32_t port, uint32_t seq, int fla
 void msg_dump(struct nl_msg *msg, int family, uint32_t port, uint32_t seq,
     const struct ipvs_svc *svc);
 
+/* The request for the timeouts (T NULL), or to set them. */
+void msg_timeouts(struct nl_msg *msg, int family, uint32_t port, uint32_t seq,
+    const struct ipvs_timeouts *t);
+/* Reads the answer to the first. False: not one. */
+bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t);
+
 /* Reads one answer to a dump of services or destinations. False: not one, or
  * an attribute that must be there is not. */
 bool msg_read_svc(const struct nlmsghdr *hdr, struct ipvs_svc *svc);

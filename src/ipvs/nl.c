@@ -282,6 +282,60 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	return false;
 }
 
+/* ---- timeouts ---- */
+
+/* Sends what is in K's message and waits for the one answer to SEQ, which is left
+ * in the read buffer. NULL with errno when there is none, or a refusal. */
+static const struct nlmsghdr *ask_once(struct kernel *k, uint32_t seq)
+{
+	uint64_t deadline_us = mono_us() + ANSWER_US;
+
+	if (!kernel_send(k, nlmsg_hdr(k->msg), nlmsg_hdr(k->msg)->nlmsg_len))
+		return NULL;
+	for (;;) {
+		struct nlmsghdr *hdr = (struct nlmsghdr *)k->in;
+		ssize_t got = kernel_receive(k, deadline_us);
+		int rest = (int)got;
+
+		if (got < 0)
+			return NULL;
+		for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest)) {
+			const struct nlmsgerr *answer = nlmsg_data(hdr);
+
+			if (hdr->nlmsg_seq != seq)
+				continue;
+			if (hdr->nlmsg_type != NLMSG_ERROR || answer->error == 0)
+				return hdr;
+			errno = -answer->error;
+			return NULL;
+		}
+	}
+}
+
+static bool kernel_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
+{
+	struct kernel *k = (struct kernel *)h;
+	uint32_t seq = k->seq++;
+	const struct nlmsghdr *hdr;
+
+	msg_timeouts(k->msg, k->family, k->port, seq, NULL);
+	hdr = ask_once(k, seq);
+	if (hdr != NULL && !msg_read_timeouts(hdr, t)) {
+		errno = EPROTO;
+		return false;
+	}
+	return hdr != NULL;
+}
+
+static bool kernel_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
+{
+	struct kernel *k = (struct kernel *)h;
+	uint32_t seq = k->seq++;
+
+	msg_timeouts(k->msg, k->family, k->port, seq, t);
+	return ask_once(k, seq) != NULL;
+}
+
 /* ---- opening ---- */
 
 /*
@@ -334,6 +388,8 @@ static const struct ipvs_backend kernel_backend = {
 	.read_services = kernel_read_services,
 	.read_dests = kernel_read_dests,
 	.apply = kernel_apply,
+	.read_timeouts = kernel_read_timeouts,
+	.set_timeouts = kernel_set_timeouts,
 	.close = kernel_close,
 };
 

@@ -20,6 +20,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/reconcile.h"
+#include "lvsd/statefile.h"
 
 #define RESTART_MAX_S 30.
 #define HEALTHY_US (10 * 1000000ull) /* lived so long: no back-off */
@@ -36,6 +37,7 @@ static void server_changed(struct server_state *s, enum health_state was, void *
 	char addr[ADDR_TEXT_MAX];
 
 	reconcile_mark(l, s->director);
+	statefile_touch(l->statefile);
 	if (was == s->health.state)
 		return;
 	log_info("server %s/%s %s -> %s: %s director=%s server=%s address=%s "

@@ -16,7 +16,9 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/audit.h"
 #include "lvsd/plan.h"
+#include "lvsd/statefile.h"
 
 json_t *show_text(const char *text)
 {
@@ -85,6 +87,9 @@ static json_t *show_server(const struct lvsd *l, const struct server_state *s,
 	    o, "active", dest != NULL ? json_integer(dest->active) : json_null());
 	json_object_set_new(
 	    o, "inactive", dest != NULL ? json_integer(dest->inactive) : json_null());
+	json_object_set_new(o, "operator", json_string(decision_name(s->decision.word)));
+	json_object_set_new(o, "operator_weight",
+	    s->decision.has_weight ? json_integer(s->decision.weight) : json_null());
 	json_object_set_new(o, "check", show_check(l, s, texts));
 	return o;
 }
@@ -101,6 +106,8 @@ static const char *director_state_word(
 		return "up";
 	case SERVING_SORRY:
 		return "sorry";
+	case SERVING_PANIC:
+		return "panic";
 	case SERVING_NOBODY:
 		break;
 	}
@@ -219,6 +226,12 @@ json_t *show_status(struct lvsd *l, bool texts)
 	for (size_t i = 0; i < l->state->n_directors; i++)
 		json_array_append_new(directors,
 		    show_director(l, &l->state->directors[i], texts, &answers));
+	json_object_set_new(o, "audit", audit_figures(l->audit));
+	json_object_set_new(o, "state_file_error",
+	    statefile_error(l->statefile) != NULL
+		? show_text(statefile_error(l->statefile))
+		: json_null());
+	json_object_set_new(o, "foreign", json_integer((json_int_t)l->foreign));
 	json_object_set_new(o, "directors", directors);
 	json_object_set_new(o, "leaving", show_leaving(l));
 	return o;
