@@ -19,10 +19,7 @@
 static const bool pending[TOKENS_MAX] = {
 	[T_AGENTCHECK] = true,
 	[T_ANNOUNCE] = true,
-	[T_CHECKS] = true,
-	[T_DOWNINTER] = true,
 	[T_EXTERNALCHECK] = true,
-	[T_FASTINTER] = true,
 	[T_MASQUERADE] = true,
 	[T_SIP] = true,
 };

@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test_checker_http \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
+	tests/unit/test_due \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -28,6 +29,8 @@ tests_unit_test_checker_talk_SOURCES = tests/unit/test_checker_talk.c tests/unit
 tests_unit_test_checker_talk_LDADD = $(unit_ldadd)
 tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
 tests_unit_test_dns_message_LDADD = $(unit_ldadd)
+tests_unit_test_due_SOURCES = tests/unit/test_due.c
+tests_unit_test_due_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c

@@ -101,6 +101,8 @@ void checker_run(const struct checker_start *start)
 	reset_signals();
 	setproctitle("checker");
 	c->fds_max = budget();
+	if (start->max_in_flight != 0 && start->max_in_flight < c->fds_max)
+		c->fds_max = start->max_in_flight;
 	open_raw(&c->raw, start);
 	open_tls(&c->tls, start);
 	confine(start, &c->raw, &report_fd);
@@ -111,7 +113,7 @@ void checker_run(const struct checker_start *start)
 		log_warn("cannot make an event loop");
 		_exit(1);
 	}
-	report_init(&c->report, c->loop, report_fd, start->generation);
+	report_init(&c->report, c, report_fd, start->generation);
 	raw_start(&c->raw, c);
 	run_init_all(c, start->probes, start->n_probes);
 	ev_run(c->loop, 0);
