@@ -19,17 +19,9 @@
 static const bool pending[TOKENS_MAX] = {
 	[T_AGENTCHECK] = true,
 	[T_ANNOUNCE] = true,
-	[T_CHECKS] = true,
-	[T_DNSCHECK] = true,
-	[T_DOWNINTER] = true,
-	[T_EXPECT] = true,
 	[T_EXTERNALCHECK] = true,
-	[T_FASTINTER] = true,
 	[T_MASQUERADE] = true,
-	[T_SEND] = true,
 	[T_SIP] = true,
-	[T_SSL] = true,
-	[T_UDPCHECK] = true,
 };
 
 void build_pending(struct parse *p, const struct word *key)

@@ -4,8 +4,12 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test_answer \
 	tests/unit/test_checker \
 	tests/unit/test_checker_http \
+	tests/unit/test_checker_talk \
+	tests/unit/test_dns_message \
+	tests/unit/test_due \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -16,10 +20,18 @@ unit_tests = \
 	tests/unit/test_record \
 	tests/unit/test_run \
 	tests/unit/test_serving
+tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
+tests_unit_test_answer_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_LDADD = $(unit_ldadd)
 tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_http_LDADD = $(unit_ldadd)
+tests_unit_test_checker_talk_SOURCES = tests/unit/test_checker_talk.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_talk_LDADD = $(unit_ldadd)
+tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
+tests_unit_test_dns_message_LDADD = $(unit_ldadd)
+tests_unit_test_due_SOURCES = tests/unit/test_due.c
+tests_unit_test_due_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c

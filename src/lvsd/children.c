@@ -49,6 +49,23 @@ static void server_changed(struct server_state *s, enum health_state was, void *
 	    p->text != NULL ? p->text : "", p->text != NULL ? "\"" : "");
 }
 
+/* Its counts begin at 0 with each checker; l->figures has those of all. */
+static void take_figures(struct lvsd *l, struct child *child, const void *record)
+{
+	struct checker_figures f, *all = &l->figures, *before = &child->told;
+
+	memcpy(&f, record, sizeof f);
+	if (f.generation != l->generation)
+		return;
+	all->checks += f.checks - before->checks;
+	all->late += f.late - before->late;
+	all->skipped += f.skipped - before->skipped;
+	all->local += f.local - before->local;
+	all->in_flight = f.in_flight;
+	all->max_in_flight = f.max_in_flight;
+	*before = f;
+}
+
 /* What came over the socket is from a process that reads the network. */
 static bool report_is_sane(const struct lvsd *l, const struct probe_report *r)
 {
@@ -69,6 +86,10 @@ static void on_report(struct ev_loop *loop, struct ev_io *w, int events)
 
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
+		if (len == (ssize_t)sizeof child->told) {
+			take_figures(l, child, &r);
+			continue;
+		}
 		if (len == (ssize_t)sizeof r && r.generation != l->generation)
 			continue;
 		if (len != (ssize_t)sizeof r || !report_is_sane(l, &r)) {
@@ -154,6 +175,7 @@ static void __attribute__((noreturn)) run_child(const struct lvsd *l, int fd)
 		.probes = probes,
 		.n_probes = s->n_probes,
 		.generation = l->generation,
+		.max_in_flight = s->conf->checks_max,
 		.report_fd = fd,
 		.uid = l->user.uid,
 		.gid = l->user.gid,
@@ -230,4 +252,16 @@ void checker_stop(struct lvsd *l)
 	let_go(l, l->checker);
 	child_free(l->checker); /* nobody waits for its end */
 	l->checker = NULL;
+}
+
+void checker_order(struct lvsd *l, uint32_t probe, enum probe_what what)
+{
+	const struct probe_order o = { .probe = probe, .what = (uint32_t)what };
+
+	if (l->checker == NULL || send(l->checker->fd, &o, sizeof o,
+				      MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof o)
+		return;
+	ev_timer_stop(l->loop, &l->checker_restart);
+	ev_timer_set(&l->checker_restart, 0., 0.);
+	ev_timer_start(l->loop, &l->checker_restart);
 }

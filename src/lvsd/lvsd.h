@@ -57,6 +57,7 @@ struct child {
 	int fd; /* report socket; -1 once closed */
 	uint32_t generation;
 	uint64_t started_us;
+	struct checker_figures told; /* the last it sent of itself */
 	struct ev_io readable;
 	struct ev_child exited;
 };
@@ -99,6 +100,7 @@ struct lvsd {
 	uint32_t generation;			   /* of the newest list of probes */
 	unsigned checker_deaths;		   /* in a row, for the back-off */
 	uint64_t checker_restarts, checker_starts; /* since the start */
+	struct checker_figures figures;		   /* of all checkers together */
 
 	struct reload_result reload;
 	struct pending_reload pending;

@@ -118,6 +118,7 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 	l->state = state_build(conf, before, &l->have, mono_us());
 	r->checks_kept = state_same_probes(before, l->state) &&
 			 user->uid == l->user.uid && user->gid == l->user.gid &&
+			 before->conf->checks_max == conf->checks_max &&
 			 l->checker != NULL;
 	l->user = *user;
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);

@@ -202,6 +202,23 @@ static json_t *show_reload(const struct lvsd *l)
 	return o;
 }
 
+static json_t *show_checker(const struct lvsd *l)
+{
+	const struct checker_figures *f = &l->figures;
+	json_t *o = json_pack("{s:i, s:s, s:i, s:I, s:I}", "pid",
+	    l->checker != NULL ? (int)l->checker->pid : 0, "user", l->user.name, "probes",
+	    (int)l->state->n_probes, "starts", (json_int_t)l->checker_starts, "deaths",
+	    (json_int_t)l->checker_restarts);
+
+	json_object_set_new(o, "checks", json_integer((json_int_t)f->checks));
+	json_object_set_new(o, "late", json_integer((json_int_t)f->late));
+	json_object_set_new(o, "skipped", json_integer((json_int_t)f->skipped));
+	json_object_set_new(o, "local", json_integer((json_int_t)f->local));
+	json_object_set_new(o, "in_flight", json_integer(f->in_flight));
+	json_object_set_new(o, "max_in_flight", json_integer(f->max_in_flight));
+	return o;
+}
+
 json_t *show_status(struct lvsd *l, bool texts)
 {
 	const struct ipvs_stats stats = *ipvs_stats(l->ipvs);
@@ -213,12 +230,7 @@ json_t *show_status(struct lvsd *l, bool texts)
 	    (int)l->options.dry_run);
 	json_object_set_new(o, "uptime_s", seconds_since(l->started_us, mono_us()));
 	json_object_set_new(o, "reload", show_reload(l));
-	json_object_set_new(o, "checker",
-	    json_pack("{s:i, s:s, s:i, s:I, s:I}", "pid",
-		l->checker != NULL ? (int)l->checker->pid : 0, "user", l->user.name,
-		"probes", (int)l->state->n_probes, "starts",
-		(json_int_t)l->checker_starts, "deaths",
-		(json_int_t)l->checker_restarts));
+	json_object_set_new(o, "checker", show_checker(l));
 	json_object_set_new(o, "kernel",
 	    json_pack("{s:I, s:I, s:I, s:b}", "operations", (json_int_t)stats.ops,
 		"refused", (json_int_t)stats.ops_refused, "reads",

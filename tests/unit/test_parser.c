@@ -470,13 +470,8 @@ static void test_defaults_section(void **state)
 /* What the daemon does not do yet it does not load, but -c says so only. */
 static void test_pending(void **state)
 {
-	static const char *const lines[] = {
-		"global\n\tsync master interface eth0\n", "global\n\tchecks max-in-flight 5\n", "\tmode nat masquerade\n",
-		"\tcheck fastinter 1\n", "\tcheck downinter 1\n",
-		"\toption httpcheck method HEAD\n",
-		"\toption httpcheck statuscode 200-299\n", "\toption httpcheck match x\n",
-		"\toption tcpcheck send x\n", "\toption tcpcheck expect x\n",
-		"\toption tcpcheck ssl\n", "\toption udpcheck\n", "\toption dnscheck\n",
+	static const char *const lines[] = { "global\n\tsync master interface eth0\n",
+		"\tmode nat masquerade\n",
 		"\toption externalcheck /x\n", "\toption agentcheck port 1\n",
 		"\toption announce\n" };
 
