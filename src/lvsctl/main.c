@@ -86,7 +86,7 @@ static const struct command {
 	{ "drain", "drain", 1, 1, CONTROL_SOCKET,
 	    "SERVER gets no new connections [--deadline TIME | --now]", show_decision },
 	{ "maint", "maint", 1, 1, CONTROL_SOCKET,
-	    "as drain, for work on it [--deadline TIME | --now]", show_decision },
+	    "as drain, and it is not checked [--deadline TIME | --now]", show_decision },
 	{ "weight", "weight", 2, 2, CONTROL_SOCKET,
 	    "SERVER N|auto: a weight in place of the file's", show_decision },
 	{ "audit", "audit", 0, 0, CONTROL_SOCKET,

@@ -265,3 +265,20 @@ void checker_order(struct lvsd *l, uint32_t probe, enum probe_what what)
 	ev_timer_set(&l->checker_restart, 0., 0.);
 	ev_timer_start(l->loop, &l->checker_restart);
 }
+
+void checker_follow(struct lvsd *l, uint32_t probe)
+{
+	struct probe_state *p = &l->state->probes[probe];
+	bool rests = state_rests(p);
+
+	if (p->probe.paused == rests)
+		return;
+	p->probe.paused = rests;
+	if (rests) {
+		checker_order(l, probe, PROBE_PAUSE);
+		return;
+	}
+	state_forget(p, mono_us());
+	checker_order(l, probe, PROBE_RESUME);
+	checker_order(l, probe, PROBE_NOW);
+}

@@ -105,6 +105,18 @@ static enum reload_outcome refuse(struct lvsd *l, char *why)
 	return RELOAD_REFUSED;
 }
 
+/* The probes are those of BEFORE, but their servers may be others: one that rested may
+ * have to go on, or the other way round. */
+static void follow_rests(struct lvsd *l, const struct state *before)
+{
+	if (!l->reload.checks_kept)
+		return;
+	for (uint32_t i = 0; i < before->n_probes; i++) {
+		l->state->probes[i].probe.paused = before->probes[i].probe.paused;
+		checker_follow(l, i);
+	}
+}
+
 /* Puts CONF in place. From here on nothing can fail. */
 static void install(struct lvsd *l, struct conf *conf, const struct checker_user *user)
 {
@@ -122,6 +134,7 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 			 l->checker != NULL;
 	l->user = *user;
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	follow_rests(l, before);
 	reconcile_all(l, &counts);
 	if (!r->checks_kept)
 		checker_start(l);

@@ -291,6 +291,8 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	for (size_t i = 0; i < s->n_servers; i++)
 		carry_server(&s->servers[i], find_before(old, old_index, &s->servers[i]));
 	free(old_index);
+	for (size_t i = 0; i < s->n_probes; i++)
+		s->probes[i].probe.paused = state_rests(&s->probes[i]);
 	if (old != NULL)
 		carry_directors(s, old);
 	return s;
@@ -320,6 +322,26 @@ void state_refit_probes(struct state *s)
 		for (size_t j = 0; j < p->n_servers; j++)
 			if (p->servers[j]->health.state >= p->probe.health.state)
 				p->probe.health = p->servers[j]->health;
+		p->probe.paused = state_rests(p);
+	}
+}
+
+bool state_rests(const struct probe_state *p)
+{
+	for (size_t i = 0; i < p->n_servers; i++)
+		if (p->servers[i]->decision.word != DECISION_MAINT)
+			return false;
+	return true;
+}
+
+void state_forget(struct probe_state *p, uint64_t now_us)
+{
+	p->probe.health = health_unknown();
+	p->reason = REASON_NONE;
+	for (size_t i = 0; i < p->n_servers; i++) {
+		p->servers[i]->health = health_unknown();
+		p->servers[i]->assumed = false;
+		p->servers[i]->since_us = now_us;
 	}
 }
 

@@ -102,9 +102,14 @@ struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us);
 void state_free(struct state *s); /* with its configuration; NULL is allowed */
 
-/* After the health of servers was set from outside: each probe starts with the best
- * of its servers. */
+/* After health and decisions of servers were set from outside: each probe starts with
+ * the best of its servers, or at rest. */
 void state_refit_probes(struct state *s);
+
+/* P rests while all its servers are in maintenance. */
+bool state_rests(const struct probe_state *p);
+/* What P found is void: it was at rest. */
+void state_forget(struct probe_state *p, uint64_t now_us);
 
 /* The checks of A and B are the same, so a running checker can stay. */
 bool state_same_probes(const struct state *a, const struct state *b);
