@@ -115,11 +115,13 @@ struct ipvs_op {
 };
 
 /* A zeroed struct is an empty list. Operations point into the tables that were
- * compared, which must outlive the list. */
+ * compared, which must outlive the list, or to services in FILLS. */
 struct ipvs_ops {
 	struct ipvs_op *list;
 	size_t n, cap;
 	size_t count[IPVS_N_CMDS];
+	struct ipvs_svc **fills; /* new services while they are filled */
+	size_t n_fills, cap_fills;
 };
 
 void ipvs_ops_fini(struct ipvs_ops *ops);
@@ -129,10 +131,20 @@ void ipvs_ops_fini(struct ipvs_ops *ops);
  * order leaves a service that has a server with weight before and after never
  * without one: the service, then servers with weight, then servers to weight 0,
  * then deletions.
+ *
+ * A new service of many servers whose scheduler builds its table anew for each
+ * of them (ip_vs_mh.c) is filled under rr and then switched back. One that is
+ * there already is never switched, whatever comes to it.
  */
 void ipvs_diff_svc(
     const struct ipvs_svc *have, const struct ipvs_svc *want, struct ipvs_ops *ops);
-/* The same for whole tables. Services that go are deleted last. */
+/*
+ * Moves deletions behind everything else, over all services; the order is kept
+ * otherwise. The kernel keeps deleted servers for two minutes and searches all
+ * of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
+ */
+void ipvs_ops_order(struct ipvs_ops *ops);
+/* The same for whole tables, ordered. Services that go are deleted last. */
 void ipvs_diff(
     const struct ipvs_table *have, const struct ipvs_table *want, struct ipvs_ops *ops);
 
