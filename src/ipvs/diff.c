@@ -129,27 +129,33 @@ void ipvs_diff_svc(
 	diff_gone(have, want, ops);
 }
 
-static bool deletes(const struct ipvs_op *op)
+enum phase { BRINGS, TAKES, DELETES, N_PHASES };
+
+static enum phase phase(const struct ipvs_op *op)
 {
-	return op->cmd == IPVS_DEL_DEST || op->cmd == IPVS_DEL_SVC;
+	if (op->cmd == IPVS_DEL_DEST || op->cmd == IPVS_DEL_SVC)
+		return DELETES;
+	return op->cmd == IPVS_SET_DEST && op->dest->weight == 0 ? TAKES : BRINGS;
 }
 
 void ipvs_ops_order(struct ipvs_ops *ops)
 {
-	size_t n_deletions = ops->count[IPVS_DEL_DEST] + ops->count[IPVS_DEL_SVC];
-	size_t kept = 0, deleted = 0;
-	struct ipvs_op *deletions;
+	size_t place[N_PHASES + 1] = { 0 };
+	struct ipvs_op *ordered;
 
-	if (n_deletions == 0 || n_deletions == ops->n)
-		return;
-	deletions = xreallocarray(NULL, n_deletions, sizeof *deletions);
 	for (size_t i = 0; i < ops->n; i++)
-		if (deletes(&ops->list[i]))
-			deletions[deleted++] = ops->list[i];
-		else
-			ops->list[kept++] = ops->list[i];
-	memcpy(ops->list + kept, deletions, n_deletions * sizeof *deletions);
-	free(deletions);
+		place[phase(&ops->list[i]) + 1]++;
+	for (int p = 0; p < N_PHASES; p++)
+		if (place[p + 1] == ops->n)
+			return;
+	for (int p = 0; p < N_PHASES; p++)
+		place[p + 1] += place[p];
+	ordered = xreallocarray(NULL, ops->n, sizeof *ordered);
+	for (size_t i = 0; i < ops->n; i++)
+		ordered[place[phase(&ops->list[i])]++] = ops->list[i];
+	free(ops->list);
+	ops->list = ordered;
+	ops->cap = ops->n;
 }
 
 void ipvs_diff(

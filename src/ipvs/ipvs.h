@@ -139,9 +139,11 @@ void ipvs_ops_fini(struct ipvs_ops *ops);
 void ipvs_diff_svc(
     const struct ipvs_svc *have, const struct ipvs_svc *want, struct ipvs_ops *ops);
 /*
- * Moves deletions behind everything else, over all services; the order is kept
- * otherwise. The kernel keeps deleted servers for two minutes and searches all
- * of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
+ * Orders the operations of many services: first all that bring weight, then
+ * servers to weight 0, then deletions; their order is kept otherwise. So a
+ * director that moves to another address serves there first, and nothing is
+ * added after a deletion: the kernel keeps deleted servers for two minutes and
+ * searches all of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
  */
 void ipvs_ops_order(struct ipvs_ops *ops);
 /* The same for whole tables, ordered. Services that go are deleted last. */

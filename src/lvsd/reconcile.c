@@ -224,13 +224,9 @@ static void run_fini(struct run *r)
 
 static void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
-	for (int leaving = 0; leaving < 2; leaving++)
-		for (size_t i = 0; i < r->want.n; i++) {
-			const struct ipvs_svc *want = &r->want.svcs[i];
-
-			if ((want->tag == PLAN_TAG_LEAVING) == leaving)
-				ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
-		}
+	for (size_t i = 0; i < r->want.n; i++)
+		ipvs_diff_svc(
+		    ipvs_table_find(&l->have, &r->want.svcs[i]), &r->want.svcs[i], ops);
 	for (size_t i = 0; i < r->gone.n; i++)
 		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
 	ipvs_ops_order(ops);
