@@ -71,9 +71,13 @@ tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
 
 plan_tests = \
+	tests/plan/test_cases \
 	tests/plan/test_random
+plan_call = tests/plan/call.c tests/plan/call.h
 # Random configurations, over a table in memory and in the lab's kernel.
-plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h
+plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h $(plan_call)
+tests_plan_test_cases_SOURCES = tests/plan/test_cases.c $(plan_call)
+tests_plan_test_cases_LDADD = $(unit_ldadd)
 tests_plan_test_random_SOURCES = tests/plan/test_random.c $(plan_random)
 tests_plan_test_random_LDADD = $(unit_ldadd)
 tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)

@@ -124,11 +124,13 @@ struct ipvs_op {
 };
 
 /* A zeroed struct is an empty list. Operations point into the tables that were
- * compared, which must outlive the list. */
+ * compared, which must outlive the list, or to services in FILLS. */
 struct ipvs_ops {
 	struct ipvs_op *list;
 	size_t n, cap;
 	size_t count[IPVS_N_CMDS];
+	struct ipvs_svc **fills; /* new services while they are filled */
+	size_t n_fills, cap_fills;
 };
 
 void ipvs_ops_fini(struct ipvs_ops *ops);
@@ -138,10 +140,22 @@ void ipvs_ops_fini(struct ipvs_ops *ops);
  * order leaves a service that has a server with weight before and after never
  * without one: the service, then servers with weight, then servers to weight 0,
  * then deletions.
+ *
+ * A new service of many servers whose scheduler builds its table anew for each
+ * of them (ip_vs_mh.c) is filled under rr and then switched back. One that is
+ * there already is never switched, whatever comes to it.
  */
 void ipvs_diff_svc(
     const struct ipvs_svc *have, const struct ipvs_svc *want, struct ipvs_ops *ops);
-/* The same for whole tables. Services that go are deleted last. */
+/*
+ * Orders the operations of many services: first all that bring weight, then
+ * servers to weight 0, then deletions; their order is kept otherwise. So a
+ * director that moves to another address serves there first, and nothing is
+ * added after a deletion: the kernel keeps deleted servers for two minutes and
+ * searches all of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
+ */
+void ipvs_ops_order(struct ipvs_ops *ops);
+/* The same for whole tables, ordered. Services that go are deleted last. */
 void ipvs_diff(
     const struct ipvs_table *have, const struct ipvs_table *want, struct ipvs_ops *ops);
 

@@ -323,15 +323,12 @@ static void fail_director(struct director_state *d, const struct ipvs_op *op)
 static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_round,
     struct ipvs_table *failed)
 {
-	const struct ipvs_svc *before = NULL;
-
 	for (size_t i = 0; i < ops->n; i++) {
 		const struct ipvs_op *op = &ops->list[i];
 		struct director_state *d = tagged_director(l, op->svc->tag);
 
-		if (op->error == 0 || op->svc == before)
+		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL)
 			continue;
-		before = op->svc;
 		add_id(failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
@@ -361,15 +358,12 @@ static void run_fini(struct run *r)
 
 static void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
-	for (int leaving = 0; leaving < 2; leaving++)
-		for (size_t i = 0; i < r->want.n; i++) {
-			const struct ipvs_svc *want = &r->want.svcs[i];
-
-			if ((want->tag == PLAN_TAG_LEAVING) == leaving)
-				ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
-		}
+	for (size_t i = 0; i < r->want.n; i++)
+		ipvs_diff_svc(
+		    ipvs_table_find(&l->have, &r->want.svcs[i]), &r->want.svcs[i], ops);
 	for (size_t i = 0; i < r->gone.n; i++)
 		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
+	ipvs_ops_order(ops);
 }
 
 static void tell(struct reconcile_counts *counts, const struct ipvs_ops *ops)
