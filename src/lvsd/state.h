@@ -106,6 +106,9 @@ void state_free(struct state *s); /* with its configuration; NULL is allowed */
  * the best of its servers, or at rest. */
 void state_refit_probes(struct state *s);
 
+/* The slow start of S runs: its director is planned until it is over. */
+void state_slow(const struct server_state *s);
+
 /* P rests while all its servers are in maintenance. */
 bool state_rests(const struct probe_state *p);
 /* What P found is void: it was at rest. */
