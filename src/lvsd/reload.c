@@ -148,6 +148,7 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
 	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
 	    r->checks_kept ? "kept" : "restarted");
+	control_reloaded(l->control);
 }
 
 enum reload_outcome reload(struct lvsd *l)
@@ -191,16 +192,16 @@ enum reload_outcome reload(struct lvsd *l)
 	l->pending.conf = conf;
 	l->pending.user = user;
 	l->pending.save = statefile_save(l->statefile);
-	return RELOAD_WAITS;
+	return reload_saved(l) ? RELOAD_DONE : RELOAD_WAITS;
 }
 
-void reload_saved(struct lvsd *l)
+bool reload_saved(struct lvsd *l)
 {
 	struct conf *conf = l->pending.conf;
 
 	if (conf == NULL || statefile_saved(l->statefile) < l->pending.save)
-		return;
+		return false;
 	l->pending.conf = NULL;
 	install(l, conf, &l->pending.user);
-	control_reloaded(l->control);
+	return true;
 }

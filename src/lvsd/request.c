@@ -155,7 +155,9 @@ static json_t *take_decision(
 			       "\"show status\" does");
 	r->wait->what = WAIT_SAVED;
 	r->wait->number = statefile_save(r->l->statefile);
-	return NULL;
+	return statefile_saved(r->l->statefile) < r->wait->number
+		   ? NULL
+		   : request_done(r->l, r->wait);
 }
 
 static json_t *do_ready(struct request *r)

@@ -254,10 +254,13 @@ static void on_slow(struct ev_loop *loop, struct ev_timer *w, int events)
 	(void)loop;
 	(void)events;
 	f->given_up = f->pid != 0;
-	if (f->given_up)
+	if (f->given_up) {
 		log_err("the state file is being written for %.0f s; going on without it "
 			"file=%s",
 		    SLOW_S, f->path);
+		free(f->error);
+		f->error = xstrdup("the disk does not answer");
+	}
 	finish(f);
 }
 
@@ -268,6 +271,7 @@ static void write_next(struct statefile *f)
 
 	f->writing = f->wanted;
 	ev_timer_stop(loop, &f->touched);
+	ev_timer_stop(loop, &f->slow);
 	reconcile_owned(f->l, &f->owned);
 	f->pid = fork();
 	if (f->pid == 0) {
@@ -291,6 +295,8 @@ static void write_next(struct statefile *f)
 uint64_t statefile_save(struct statefile *f)
 {
 	f->wanted++;
+	if (f->given_up)
+		return f->done; /* it is written when the child is through, if ever */
 	if (f->pid == 0)
 		write_next(f);
 	return f->wanted;
