@@ -113,6 +113,15 @@ at=$(ns director ipvswait -t 10 "tcp:$VIP:81=absent")
 check "option drain of a removed director, over kill -9" test "$(ms_between "$since" "$at")" -ge 3000
 note "after $(ms_between "$since" "$at") ms"
 hammer_stop kept
+# A server of a director that stays: the clock is not wound up by looking at it.
+sed 's/^ balance.*/&\n option drain 3/' /run/web | lvsd_reload >/run/out
+hammer_start kept -k -c 4 -r 100 "$VIP" 80
+since=$(now)
+sed 's/^ balance.*/&\n option drain 3/; /rs2/d' /run/web | lvsd_reload >/run/out
+at=$(ns director ipvswait -t 10 "tcp:$VIP:80,10.2.0.12:80=absent")
+check "option drain of a removed server" test "$(ms_between "$since" "$at")" -ge 3000
+note "after $(ms_between "$since" "$at") ms"
+hammer_stop kept
 more 0 | lvsd_reload >/run/out
 hammer_start kept -k -c 2 -r 100 "$VIP" 81
 lvsd_reload </run/web >/run/out
