@@ -67,6 +67,9 @@ tests_plan_random_kernel_LDADD = $(unit_ldadd)
 
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
+tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
+tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
-check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse tests/bench/floor
+check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
+	tests/bench/bench_turn tests/bench/floor
 TESTS += $(unit_tests) $(plan_tests)
