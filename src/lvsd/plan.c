@@ -312,7 +312,7 @@ static void plan_service(const struct director_state *d, uint8_t family,
 
 	ipvs_svc_reserve(want, d->n_servers);
 	for (size_t i = 0; i < d->n_servers; i++) {
-		const struct server_state *s = &d->servers[i];
+		const struct server_state *s = d->by_addr[i];
 		enum place place;
 		uint32_t weight;
 

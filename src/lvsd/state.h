@@ -37,7 +37,8 @@ struct fault {
 
 struct director_state {
 	const struct director_conf *conf;
-	struct server_state *servers; /* in the order of the file */
+	struct server_state *servers;  /* in the order of the file */
+	struct server_state **by_addr; /* in that of address and port, for the plan */
 	size_t n_servers;
 	bool dirty; /* to be planned at the end of this turn */
 	struct fault fault;
@@ -62,6 +63,7 @@ struct state {
 	size_t n_servers;
 	struct probe_state *probes; /* sorted by probe_cmp() */
 	size_t n_probes;
+	struct server_state **by_addr;	/* where directors[].by_addr point into */
 	struct server_state **by_probe; /* where probes[].servers point into */
 };
 
