@@ -82,6 +82,7 @@ bool reconcile_adopt(struct lvsd *l, const struct conf *conf)
 	struct ipvs_table named = { 0 }, fresh = { 0 };
 	const struct director_conf *dc;
 	size_t n_before = l->have.n;
+	uint64_t begun_us;
 	bool done;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
@@ -90,7 +91,11 @@ bool reconcile_adopt(struct lvsd *l, const struct conf *conf)
 		if (ipvs_table_find(&l->have, &named.svcs[i]) == NULL)
 			ipvs_table_append(&fresh, &named.svcs[i]);
 	ipvs_table_sort(&fresh);
+	begun_us = mono_us();
 	done = reread(l, &fresh);
+	if (fresh.n > 0)
+		log_debug("kernel read services=%zu took_us=%llu", fresh.n,
+		    (unsigned long long)(mono_us() - begun_us));
 	for (size_t i = 0; !done && i < fresh.n; i++) {
 		struct ipvs_svc *half = ipvs_table_find(&l->have, &fresh.svcs[i]);
 
