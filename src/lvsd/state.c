@@ -94,6 +94,17 @@ static const struct probe_state *find_outcome(
 
 /* ---- carrying over ---- */
 
+/*
+ * Finds servers of OLD by their names. Most reloads change little, so the one
+ * behind the last that was found is looked at first, and the index is made only
+ * when it is another.
+ */
+struct lookup {
+	const struct state *old; /* NULL: there are none */
+	struct server_state **index;
+	size_t next;
+};
+
 static int server_name_cmp(const void *a, const void *b)
 {
 	const struct server_state *const *x = a, *const *y = b;
@@ -157,24 +168,36 @@ static void start_server(struct server_state *s, const struct server_state *befo
 	s->assumed = s->health.state != HEALTH_UNKNOWN;
 }
 
-/* The server of the same names in OLD, or NULL. */
-static const struct server_state *find_before(const struct state *old,
-    struct server_state **old_index, const struct server_state *s)
+/* The server of the same names before, or NULL. */
+static const struct server_state *find_before(
+    struct lookup *l, const struct server_state *s)
 {
+	const struct server_state *next = NULL;
 	struct server_state **found;
 
-	if (old == NULL)
+	if (l->old == NULL)
 		return NULL;
-	found = bsearch(&s, old_index, old->n_servers, sizeof(struct server_state *),
+	if (l->next < l->old->n_servers)
+		next = &l->old->servers[l->next];
+	if (next != NULL && server_name_cmp(&s, &next) == 0) {
+		l->next++;
+		return next;
+	}
+	if (l->index == NULL)
+		l->index = index_servers(l->old);
+	found = bsearch(&s, l->index, l->old->n_servers, sizeof(struct server_state *),
 	    server_name_cmp);
-	return found != NULL ? *found : NULL;
+	if (found == NULL)
+		return NULL;
+	l->next = (size_t)(*found - l->old->servers) + 1;
+	return *found;
 }
 
-static void start_probe(struct probe_state *p, const struct state *old,
-    struct server_state **old_index, const struct ipvs_table *have)
+static void start_probe(
+    struct probe_state *p, struct lookup *l, const struct ipvs_table *have)
 {
 	const struct probe_state *same =
-	    old != NULL ? find_outcome(old, &p->probe) : NULL;
+	    l->old != NULL ? find_outcome(l->old, &p->probe) : NULL;
 
 	if (same != NULL)
 		carry_probe(p, same);
@@ -185,7 +208,7 @@ static void start_probe(struct probe_state *p, const struct state *old,
 			s->health = p->probe.health;
 			s->assumed = same->servers[0]->assumed;
 		} else {
-			start_server(s, find_before(old, old_index, s), have);
+			start_server(s, find_before(l, s), have);
 		}
 		/* Where its servers differ the one that is up has traffic to lose. */
 		if (s->health.state > p->probe.health.state)
@@ -261,7 +284,7 @@ struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us)
 {
 	struct state *s = xcalloc(1, sizeof *s);
-	struct server_state **old_index = old != NULL ? index_servers(old) : NULL;
+	struct lookup lookup = { .old = old };
 	const struct director_conf *dc;
 	const struct server_conf *sc;
 
@@ -289,10 +312,11 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	}
 	build_probes(s);
 	for (size_t i = 0; i < s->n_probes; i++)
-		start_probe(&s->probes[i], old, old_index, have);
+		start_probe(&s->probes[i], &lookup, have);
+	lookup.next = 0;
 	for (size_t i = 0; i < s->n_servers; i++)
-		keep_since(&s->servers[i], find_before(old, old_index, &s->servers[i]));
-	free(old_index);
+		keep_since(&s->servers[i], find_before(&lookup, &s->servers[i]));
+	free(lookup.index);
 	if (old != NULL)
 		carry_faults(s, old);
 	return s;
