@@ -7,6 +7,7 @@
 #include "lvsd/reload.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,9 +101,10 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 		       user->gid == l->user.gid && l->checker != NULL;
 	l->user = *user;
 	reconcile_all(l, counts);
+	state_free(before);
+	malloc_trim(0); /* two states and the file: else that stays for good */
 	if (!*checks_kept)
 		checker_start(l);
-	state_free(before);
 }
 
 bool reload(struct lvsd *l, struct reconcile_counts *counts, bool *checks_kept)

@@ -322,10 +322,8 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	return s;
 }
 
-void state_free(struct state *s)
+void state_forget(struct state *s)
 {
-	if (s == NULL)
-		return;
 	for (size_t i = 0; i < s->n_probes; i++)
 		free(s->probes[i].text);
 	for (size_t i = 0; i < s->n_directors; i++)
@@ -335,6 +333,14 @@ void state_free(struct state *s)
 	free(s->by_addr);
 	free(s->servers);
 	free(s->directors);
+	*s = (struct state){ .conf = s->conf };
+}
+
+void state_free(struct state *s)
+{
+	if (s == NULL)
+		return;
+	state_forget(s);
 	conf_free(s->conf);
 	free(s);
 }

@@ -76,6 +76,8 @@ struct state {
  */
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us);
+/* Frees everything of S but its configuration: nothing is known any more. */
+void state_forget(struct state *s);
 void state_free(struct state *s); /* with its configuration; NULL is allowed */
 
 /* The checks of A and B are the same, so a running checker can stay. */
