@@ -5,6 +5,7 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 
 unit_tests = \
 	tests/unit/test_answer \
+	tests/unit/test_attributes \
 	tests/unit/test_checker \
 	tests/unit/test_checker_http \
 	tests/unit/test_checker_talk \
@@ -22,6 +23,8 @@ unit_tests = \
 	tests/unit/test_serving
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
 tests_unit_test_answer_LDADD = $(unit_ldadd)
+tests_unit_test_attributes_SOURCES = tests/unit/test_attributes.c
+tests_unit_test_attributes_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_LDADD = $(unit_ldadd)
 tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
@@ -85,6 +88,9 @@ tests_plan_random_kernel_LDADD = $(unit_ldadd)
 
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
+tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
+tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
-check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse tests/bench/floor
+check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
+	tests/bench/bench_turn tests/bench/floor
 TESTS += $(unit_tests) $(plan_tests)

@@ -130,6 +130,7 @@ bool reconcile_adopt(
 	struct ipvs_table named = { 0 }, fresh = { 0 };
 	const struct director_conf *dc;
 	size_t n_before = l->have.n;
+	uint64_t begun_us;
 	bool done = true;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
@@ -137,7 +138,11 @@ bool reconcile_adopt(
 	if (conf->table_exclusive)
 		done = name_all(l, &named);
 	find_fresh(l, &named, owned, &fresh);
+	begun_us = mono_us();
 	done = done && reread(l, &fresh);
+	if (fresh.n > 0)
+		log_debug("kernel read services=%zu took_us=%llu", fresh.n,
+		    (unsigned long long)(mono_us() - begun_us));
 	for (size_t i = 0; !done && i < fresh.n; i++) {
 		struct ipvs_svc *half = ipvs_table_find(&l->have, &fresh.svcs[i]);
 

@@ -8,6 +8,7 @@
 #include "lvsd/reload.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,9 +137,10 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	follow_rests(l, before);
 	reconcile_all(l, &counts);
+	state_free(before);
+	malloc_trim(0); /* two states and the file: else that stays for good */
 	if (!r->checks_kept)
 		checker_start(l);
-	state_free(before);
 	r->n_ops = counts.n_ops;
 	r->changes = xstrdup(counts.text.data != NULL ? counts.text.data : "");
 	r->at_us = mono_us();

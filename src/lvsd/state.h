@@ -60,7 +60,8 @@ struct fault {
 
 struct director_state {
 	const struct director_conf *conf;
-	struct server_state *servers; /* in the order of the file */
+	struct server_state *servers;  /* in the order of the file */
+	struct server_state **by_addr; /* in that of address and port, for the plan */
 	size_t n_servers;
 	bool dirty;		   /* to be planned at the end of this turn */
 	uint64_t slow_until_us;	   /* mono: some server is in its slow start */
@@ -87,6 +88,7 @@ struct state {
 	size_t n_servers;
 	struct probe_state *probes; /* sorted by probe_cmp() */
 	size_t n_probes;
+	struct server_state **by_addr;	/* where directors[].by_addr point into */
 	struct server_state **by_probe; /* where probes[].servers point into */
 };
 
@@ -100,6 +102,8 @@ struct state {
  */
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us);
+/* Frees everything of S but its configuration: nothing is known any more. */
+void state_strip(struct state *s);
 void state_free(struct state *s); /* with its configuration; NULL is allowed */
 
 /* After health and decisions of servers were set from outside: each probe starts with
