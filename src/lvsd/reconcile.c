@@ -136,6 +136,7 @@ bool reconcile_adopt(
 		plan_identities(dc, &named);
 	if (conf->table_exclusive)
 		done = name_all(l, &named);
+	ipvs_table_sort(&named); /* adding in order costs nothing */
 	find_fresh(l, &named, owned, &fresh);
 	done = done && reread(l, &fresh);
 	for (size_t i = 0; !done && i < fresh.n; i++) {
