@@ -357,14 +357,19 @@ struct leaving {
 	uint64_t now_us;
 };
 
-/* Until when DEST, which nobody wants in the table, may stay there. */
-static uint64_t leaves_at(const struct leaving *l, const struct ipvs_dest *dest)
+/* Whether DEST, which nobody wants in the table, may stay there; with the note that
+ * it then carries. */
+static bool may_stay(const struct leaving *l, struct ipvs_dest *dest)
 {
 	if (ipvs_svc_find(&l->out, dest) != NULL)
-		return 0;
-	if (ipvs_svc_find(&l->stays, dest) != NULL)
-		return IPVS_UNTIL_DRAINED;
-	return dest->until_us != 0 ? dest->until_us : l->until_us;
+		return false;
+	if (ipvs_svc_find(&l->stays, dest) != NULL) {
+		dest->until_us = 0; /* its time begins when the file loses it */
+		return true;
+	}
+	if (dest->until_us == 0)
+		dest->until_us = l->until_us;
+	return dest->until_us > l->now_us;
 }
 
 /* Destinations of HAVE that are not in WANT stay at weight 0 while they have
@@ -382,8 +387,7 @@ static void keep_leaving(
 		wanted.n_dests = n_wanted;
 		if (ipvs_svc_find(&wanted, &dest) != NULL || drained(have, &dest))
 			continue;
-		dest.until_us = leaves_at(l, &dest);
-		if (dest.until_us <= l->now_us)
+		if (!may_stay(l, &dest))
 			continue;
 		if (dest.weight != 0)
 			dest.active = dest.inactive = IPVS_CONNS_UNKNOWN;

@@ -287,6 +287,28 @@ static void test_removed_server_has_its_time(void **state)
 	ipvs_table_fini(&have);
 }
 
+/* Drained first, as one does, and then removed: its time begins with the reload. */
+static void test_drained_then_removed(void **state)
+{
+	static const char both[] = WEB " option drain 10\n server s1 10.2.0.11:80\n"
+				       " server s2 10.2.0.12:80\n";
+	static const char one[] = WEB " option drain 10\n server s1 10.2.0.11:80\n";
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(plan_parse(both), NULL, &have, 1);
+
+	(void)state;
+	plan_expect_at(s, &have, SECOND, 4, SVC S1 "1\n" S2 "1\n");
+	decide(s, "s2", DECISION_DRAIN, 0);
+	plan_expect_at(s, &have, 2 * SECOND, 4, SVC S1 "1\n" S2 "0\n");
+	plan_expect_at(s, &have, 90 * SECOND, 4, SVC S1 "1\n" S2 "0\n");
+	s = reload(s, &have, one);
+	plan_expect_at(s, &have, 91 * SECOND, 4, SVC S1 "1\n" S2 "0\n");
+	plan_expect_at(s, &have, 100 * SECOND, 4, SVC S1 "1\n" S2 "0\n");
+	plan_expect_at(s, &have, 101 * SECOND, 4, SVC S1 "1\n");
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
 /* A service whose director is gone has the time that was noted for it. */
 static void test_removed_director_has_its_time(void **state)
 {
@@ -320,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_operator_drains_dest),
 		cmocka_unit_test(test_operator_and_sorry),
 		cmocka_unit_test(test_removed_server_has_its_time),
+		cmocka_unit_test(test_drained_then_removed),
 		cmocka_unit_test(test_removed_director_has_its_time),
 	};
 
