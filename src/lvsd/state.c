@@ -157,11 +157,17 @@ static void start_server(struct server_state *s, const struct server_state *befo
 	s->assumed = s->health.state != HEALTH_UNKNOWN;
 }
 
+/* When the slow start of S is over. */
+static uint64_t slow_end(const struct server_state *s)
+{
+	return s->slow_from_us + s->director->conf->slowstart_ms * 1000ull;
+}
+
 /* The slow start of S runs: its director is planned until it is over. */
 static void state_slow(const struct server_state *s)
 {
 	struct director_state *d = s->director;
-	uint64_t until_us = s->slow_from_us + d->conf->slowstart_ms * 1000ull;
+	uint64_t until_us = slow_end(s);
 
 	if (d->slow_until_us < until_us)
 		d->slow_until_us = until_us;
@@ -244,7 +250,8 @@ static void carry_directors(struct state *s, const struct state *old)
 
 /* What goes by the names: decisions; and a state that goes on goes on since when
  * it did. */
-static void carry_server(struct server_state *s, const struct server_state *before)
+static void carry_server(
+    struct server_state *s, const struct server_state *before, uint64_t now_us)
 {
 	if (before == NULL)
 		return;
@@ -253,9 +260,11 @@ static void carry_server(struct server_state *s, const struct server_state *befo
 	    (before->probe == NO_PROBE) != (s->probe == NO_PROBE))
 		return;
 	s->since_us = before->since_us;
+	/* One that is over does not begin again with another time. */
+	if (before->slow_from_us == 0 || now_us >= slow_end(before))
+		return;
 	s->slow_from_us = before->slow_from_us;
-	if (s->slow_from_us != 0)
-		state_slow(s);
+	state_slow(s);
 }
 
 struct state *state_build(struct conf *conf, const struct state *old,
@@ -289,7 +298,8 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	for (size_t i = 0; i < s->n_probes; i++)
 		start_probe(&s->probes[i], old, old_index, have);
 	for (size_t i = 0; i < s->n_servers; i++)
-		carry_server(&s->servers[i], find_before(old, old_index, &s->servers[i]));
+		carry_server(
+		    &s->servers[i], find_before(old, old_index, &s->servers[i]), now_us);
 	free(old_index);
 	for (size_t i = 0; i < s->n_probes; i++)
 		s->probes[i].probe.paused = state_rests(&s->probes[i]);

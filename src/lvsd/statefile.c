@@ -38,8 +38,8 @@ struct statefile {
 	struct record_origin origin;
 	/* Numbers of saves; that for which the time of slow runs. */
 	uint64_t wanted, writing, done, awaited;
-	struct ipvs_table owned;	/* what the child writes is ours */
-	pid_t pid;			/* of the child; 0: none */
+	struct ipvs_table owned; /* what the child writes is ours */
+	pid_t pid;		 /* of the child; 0: none */
 	char *error;
 	struct ev_child exited;
 	struct ev_timer slow, touched;

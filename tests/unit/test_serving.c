@@ -161,6 +161,16 @@ static void test_slowstart(void **state)
 	assert_int_equal(s->directors[0].slow_until_us, 210 * SECOND);
 	plan_expect_at(s, &have, 110 * SECOND, 0, SVC S1 "50\n" S2 "25\n");
 	plan_expect_at(s, &have, 210 * SECOND, 0, SVC S1 "50\n" S2 "50\n");
+	/* one that is over does not begin again */
+	old = s;
+	s = state_build(plan_parse(WEB " check interval 1\n option tcpcheck\n"
+				       " option slowstart 1000\n"
+				       " server s1 10.2.0.11:80 weight 50 check\n"
+				       " server s2 10.2.0.12:80 weight 50 check\n"),
+	    old, &have, 220 * SECOND);
+	state_free(old);
+	assert_int_equal(s->directors[0].slow_until_us, 0);
+	plan_expect_at(s, &have, 220 * SECOND, 0, SVC S1 "50\n" S2 "50\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
