@@ -100,8 +100,10 @@ void plan_count(const struct director_state *d, struct plan_count *c)
 			continue;
 		c->ready++;
 		c->usable += plan_usable(s);
-		if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
-			c->all_known = false;
+		if (s->probe == NO_PROBE)
+			continue;
+		c->all_known = c->all_known && s->health.state != HEALTH_UNKNOWN;
+		c->failed += s->health.state == HEALTH_DOWN && full_weight(s) > 0;
 	}
 	c->quorum = quorum(d->conf, c->ready);
 }
@@ -230,7 +232,8 @@ enum plan_serving plan_serving(
 	bool sorry_serves;
 
 	plan_count(d, &c);
-	if (c.all_known && c.usable * 100 < c.ready * d->conf->panic_percent)
+	if (c.all_known && c.failed > 0 &&
+	    c.usable * 100 < c.ready * d->conf->panic_percent)
 		return SERVING_PANIC;
 	count_family(d, family, have, &usable, &sorry, &sorry_serves);
 	if (usable > 0 && c.usable >= c.quorum)

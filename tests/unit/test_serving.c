@@ -131,6 +131,23 @@ static void test_panic(void **state)
 	ipvs_table_fini(&have);
 }
 
+/* Nobody is down, operators gave all of them weight 0: no panic, the sorry page. */
+static void test_weight_0_is_no_panic(void **state)
+{
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(
+	    plan_parse(WEB THREE " option panic 50%\n server sorry 10.2.0.13:80 sorry\n"),
+	    NULL, &have, 1);
+
+	(void)state;
+	plan_all_up(s);
+	for (size_t i = 0; i < 3; i++)
+		s->servers[i].decision.has_weight = true;
+	plan_expect(s, &have, 1, SVC S1 "0\n" S2 "0\n" SORRY "1\n" S3 "0\n");
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
 static void test_slowstart(void **state)
 {
 	struct ipvs_table have = { 0 };
@@ -346,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_quorum_percent),
 		cmocka_unit_test(test_quorum_with_dest),
 		cmocka_unit_test(test_panic),
+		cmocka_unit_test(test_weight_0_is_no_panic),
 		cmocka_unit_test(test_slowstart),
 		cmocka_unit_test(test_operator_drains),
 		cmocka_unit_test(test_operator_deadline),
