@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lvsd/plan.h"
+#include "lvsd/statefile.h"
 
 #define RETRY_FIRST_US (1 * 1000000ull)
 #define RETRY_MAX_US (60 * 1000000ull)
@@ -436,6 +437,8 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		if (svc != NULL && ipvs_table_find(failed, svc) == NULL)
 			ipvs_table_remove(&l->have, svc);
 	}
+	if (r->gone.n > 0)
+		statefile_touch(l->statefile); /* they are not ours any more */
 	if (!reread(l, failed))
 		l->resync = true;
 	if (lingers || failed->n > 0)
