@@ -100,8 +100,10 @@ void plan_count(const struct director_state *d, struct plan_count *c)
 			continue;
 		c->ready++;
 		c->usable += plan_usable(s);
-		if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
-			c->all_known = false;
+		if (s->probe == NO_PROBE)
+			continue;
+		c->all_known = c->all_known && s->health.state != HEALTH_UNKNOWN;
+		c->failed += s->health.state == HEALTH_DOWN && full_weight(s) > 0;
 	}
 	c->quorum = quorum(d->conf, c->ready);
 }
@@ -228,7 +230,8 @@ enum plan_serving plan_serving(
 	bool sorry_serves;
 
 	plan_count(d, &c);
-	if (c.all_known && c.usable * 100 < c.ready * d->conf->panic_percent)
+	if (c.all_known && c.failed > 0 &&
+	    c.usable * 100 < c.ready * d->conf->panic_percent)
 		return SERVING_PANIC;
 	count_family(d, family, have, &usable, &sorry, &sorry_serves);
 	if (usable > 0 && c.usable >= c.quorum)
@@ -355,14 +358,19 @@ struct leaving {
 	uint64_t now_us;
 };
 
-/* Until when DEST, which nobody wants in the table, may stay there. */
-static uint64_t leaves_at(const struct leaving *l, const struct ipvs_dest *dest)
+/* Whether DEST, which nobody wants in the table, may stay there; with the note that
+ * it then carries. */
+static bool may_stay(const struct leaving *l, struct ipvs_dest *dest)
 {
 	if (ipvs_svc_find(&l->out, dest) != NULL)
-		return 0;
-	if (ipvs_svc_find(&l->stays, dest) != NULL)
-		return IPVS_UNTIL_DRAINED;
-	return dest->until_us != 0 ? dest->until_us : l->until_us;
+		return false;
+	if (ipvs_svc_find(&l->stays, dest) != NULL) {
+		dest->until_us = 0; /* its time begins when the file loses it */
+		return true;
+	}
+	if (dest->until_us == 0)
+		dest->until_us = l->until_us;
+	return dest->until_us > l->now_us;
 }
 
 /* Destinations of HAVE that are not in WANT stay at weight 0 while they have
@@ -376,18 +384,15 @@ static void keep_leaving(
 	for (size_t i = 0; i < have->n_dests; i++) {
 		const struct ipvs_dest *found = &have->dests[i];
 		struct ipvs_dest dest;
-		uint64_t until_us;
 
 		wanted.dests = want->dests; /* it moves as it grows */
 		wanted.n_dests = n_wanted;
 		if (ipvs_svc_find_next(&wanted, found, &at_wanted) != NULL ||
 		    drained(have, found))
 			continue;
-		until_us = leaves_at(l, found);
-		if (until_us <= l->now_us)
-			continue;
 		dest = *found;
-		dest.until_us = until_us;
+		if (!may_stay(l, &dest))
+			continue;
 		if (dest.weight != 0)
 			dest.active = dest.inactive = IPVS_CONNS_UNKNOWN;
 		dest.weight = 0;

@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lvsd/plan.h"
+#include "lvsd/statefile.h"
 
 #define RETRY_FIRST_US (1 * 1000000ull)
 #define RETRY_MAX_US (60 * 1000000ull)
@@ -137,6 +138,7 @@ bool reconcile_adopt(
 		plan_identities(dc, &named);
 	if (conf->table_exclusive)
 		done = name_all(l, &named);
+	ipvs_table_sort(&named); /* adding in order costs nothing */
 	find_fresh(l, &named, owned, &fresh);
 	begun_us = mono_us();
 	done = done && reread(l, &fresh);
@@ -193,7 +195,7 @@ void reconcile_owned(const struct lvsd *l, struct ipvs_table *owned)
 
 		copy.dests = NULL;
 		copy.n_dests = copy.cap_dests = 0;
-		for (size_t j = 0; svc->lingering > 0 && j < svc->n_dests; j++)
+		for (size_t j = 0; j < svc->n_dests; j++)
 			if (svc->dests[j].until_us != 0)
 				ipvs_svc_append(&copy, &svc->dests[j]);
 		ipvs_table_append(owned, &copy);
@@ -401,6 +403,16 @@ static bool tag_failed(const struct ipvs_table *failed, uint32_t tag)
 	return false;
 }
 
+/* WANT was refused in part: until when its servers may stay holds all the same, or
+ * each retry would give them their time anew. */
+static void keep_notes(struct lvsd *l, const struct ipvs_svc *want)
+{
+	struct ipvs_svc *have = ipvs_table_find(&l->have, want);
+
+	if (have != NULL)
+		ipvs_svc_note(have, want);
+}
+
 /* What was done becomes what the kernel has; services in FAILED are read. */
 static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *failed)
 {
@@ -410,8 +422,10 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		struct ipvs_svc *svc = &r->want.svcs[i];
 
 		lingers = lingers || svc->lingering > 0;
-		if (ipvs_table_find(failed, svc) != NULL)
+		if (ipvs_table_find(failed, svc) != NULL) {
+			keep_notes(l, svc);
 			continue;
+		}
 		if (!tag_failed(failed, svc->tag))
 			clear_fault(l, svc);
 		ipvs_table_add(&l->have, svc);
@@ -422,6 +436,8 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		if (svc != NULL && ipvs_table_find(failed, svc) == NULL)
 			ipvs_table_remove(&l->have, svc);
 	}
+	if (r->gone.n > 0)
+		statefile_touch(l->statefile); /* they are not ours any more */
 	if (!reread(l, failed))
 		l->resync = true;
 	if (lingers || failed->n > 0)
@@ -573,6 +589,9 @@ void reconcile_clear(struct lvsd *l)
 	struct reconcile_counts counts = { 0 };
 	struct run r = { 0 };
 
+	/* What the kernel did without our hearing of it goes, too. */
+	if (l->resync)
+		resync(l);
 	for (size_t i = 0; i < l->have.n; i++)
 		add_id(&r.gone, &l->have.svcs[i]);
 	run_send(l, &r, true, &counts);

@@ -1,9 +1,9 @@
 /*
  * A reload in two halves: what can fail, then what cannot.
  *
- * Until install() nothing of the running state is touched, but for services
- * that are new to the file and already in the kernel, which are read. In between
- * a file with new services waits until the state file says that they are ours.
+ * Until install() nothing of the running state is touched. In between a file with
+ * new services waits until the state file says that they are ours; only then what
+ * the kernel has of them is adopted, for what waits may still be overtaken.
  */
 #include "lvsd/reload.h"
 
@@ -119,7 +119,8 @@ static void follow_rests(struct lvsd *l, const struct state *before)
 }
 
 /* Puts CONF in place. From here on nothing can fail. */
-static void install(struct lvsd *l, struct conf *conf, const struct checker_user *user)
+static void put_in_place(
+    struct lvsd *l, struct conf *conf, const struct checker_user *user)
 {
 	struct reconcile_counts counts = { 0 };
 	struct reload_result *r = &l->reload;
@@ -147,10 +148,31 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 	buf_fini(&counts.text);
 	if (r->n_ops > 0)
 		statefile_save(l->statefile); /* until when what was removed may stay */
+	else
+		statefile_touch(l->statefile); /* a file that was overtaken, settings */
 	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
 	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
 	    r->checks_kept ? "kept" : "restarted");
+}
+
+/* The end of a reload of CONF, for all that wait for one. */
+static enum reload_outcome install(
+    struct lvsd *l, struct conf *conf, const struct checker_user *user)
+{
+	enum reload_outcome outcome = RELOAD_DONE;
+	char error[256];
+
+	if (reconcile_adopt(l, conf, NULL)) {
+		put_in_place(l, conf, user);
+	} else {
+		snprintf(error, sizeof error, "cannot read the kernel's table: %s",
+		    strerror(errno));
+		log_err("%s", error);
+		conf_free(conf);
+		outcome = refuse(l, xstrdup(error));
+	}
 	control_reloaded(l->control);
+	return outcome;
 }
 
 enum reload_outcome reload(struct lvsd *l)
@@ -176,34 +198,24 @@ enum reload_outcome reload(struct lvsd *l)
 		conf_free(conf);
 		return refuse(l, xstrdup(error));
 	}
-	if (!reconcile_adopt(l, conf, NULL)) {
-		snprintf(error, sizeof error, "cannot read the kernel's table: %s",
-		    strerror(errno));
-		log_err("%s", error);
-		conf_free(conf);
-		return refuse(l, xstrdup(error));
-	}
 	/* The newest file counts: one that still waits is overtaken. */
 	conf_free(l->pending.conf);
 	l->pending.conf = NULL;
 	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
-	    !reconcile_is_new(l, conf)) {
-		install(l, conf, &user);
-		return RELOAD_DONE;
-	}
+	    !reconcile_is_new(l, conf))
+		return install(l, conf, &user);
 	l->pending.conf = conf;
 	l->pending.user = user;
 	l->pending.save = statefile_save(l->statefile);
-	return reload_saved(l) ? RELOAD_DONE : RELOAD_WAITS;
+	return RELOAD_WAITS;
 }
 
-bool reload_saved(struct lvsd *l)
+void reload_saved(struct lvsd *l)
 {
 	struct conf *conf = l->pending.conf;
 
 	if (conf == NULL || statefile_saved(l->statefile) < l->pending.save)
-		return false;
+		return;
 	l->pending.conf = NULL;
 	install(l, conf, &l->pending.user);
-	return true;
 }

@@ -50,6 +50,8 @@ static json_t *do_table(struct request *r)
 
 static json_t *reload_answer(const struct lvsd *l)
 {
+	if (l->reload.error != NULL)
+		return refusal(l->reload.error);
 	return json_pack("{s:b, s:i, s:i, s:b, s:s}", "ok", 1, "operations",
 	    (int)l->reload.n_ops, "failed", (int)reconcile_failed(l), "checks_kept",
 	    (int)l->reload.checks_kept, "changes", l->reload.changes);
@@ -57,14 +59,8 @@ static json_t *reload_answer(const struct lvsd *l)
 
 static json_t *do_reload(struct request *r)
 {
-	switch (reload(r->l)) {
-	case RELOAD_REFUSED:
-		return refusal(r->l->reload.error);
-	case RELOAD_DONE:
+	if (reload(r->l) != RELOAD_WAITS)
 		return reload_answer(r->l);
-	case RELOAD_WAITS:
-		break;
-	}
 	r->wait->what = WAIT_RELOAD;
 	return NULL;
 }
@@ -155,9 +151,7 @@ static json_t *take_decision(
 			       "\"show status\" does");
 	r->wait->what = WAIT_SAVED;
 	r->wait->number = statefile_save(r->l->statefile);
-	return statefile_saved(r->l->statefile) < r->wait->number
-		   ? NULL
-		   : request_done(r->l, r->wait);
+	return NULL;
 }
 
 static json_t *do_ready(struct request *r)

@@ -131,16 +131,21 @@ struct state *state_build(struct conf *conf, const struct state *old,
 		sort_servers(d);
 	}
 	build_probes(s);
-	carry_over(s, old, have);
+	carry_over(s, old, have, now_us);
 	for (size_t i = 0; i < s->n_probes; i++)
 		s->probes[i].probe.paused = state_rests(&s->probes[i]);
 	return s;
 }
 
+uint64_t state_slow_end(const struct server_state *s)
+{
+	return s->slow_from_us + s->director->conf->slowstart_ms * 1000ull;
+}
+
 void state_slow(const struct server_state *s)
 {
 	struct director_state *d = s->director;
-	uint64_t until_us = s->slow_from_us + d->conf->slowstart_ms * 1000ull;
+	uint64_t until_us = state_slow_end(s);
 
 	if (d->slow_until_us < until_us)
 		d->slow_until_us = until_us;

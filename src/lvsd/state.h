@@ -110,6 +110,8 @@ void state_free(struct state *s); /* with its configuration; NULL is allowed */
  * the best of its servers, or at rest. */
 void state_refit_probes(struct state *s);
 
+/* When the slow start of S is over; mono. */
+uint64_t state_slow_end(const struct server_state *s);
 /* The slow start of S runs: its director is planned until it is over. */
 void state_slow(const struct server_state *s);
 

@@ -127,6 +127,23 @@ hammer_start kept -k -c 2 -r 100 "$VIP" 81
 lvsd_reload </run/web >/run/out
 is "drain 0 cuts" "$(table | grep -c ":81")" 0
 hammer_stop kept
+
+# A server that the kernel refuses has the director tried again and again.
+refused() { web " option drain 3" " server bad 255.255.255.255:80" "$@"; }
+refused " server rs3 10.2.0.13:80" | lvsd_reload >/run/out
+hammer_start kept -k -c 6 -r 100 "$VIP" 80
+refused | lvsd_reload >/run/out
+like "a director with a refusal" "$(cat /run/out)" "1 director failed"
+check "what it lost has its time and no more" \
+	ns director ipvswait -t 20 "tcp:$VIP:80,10.2.0.13:80=absent"
+hammer_stop kept
+
+# What has left is not ours any more, and may be anybody's.
+more never | sed "s/$VIP:81/$VIP:82/" | lvsd_reload >/run/out
+is "a service comes" "$(owned)" "[80,82]"
+lvsd_reload </run/web >/run/out
+check "a service leaves" ns director ipvswait -t 5 "tcp:$VIP:82=absent"
+check "the state file forgets it" wait_for 40 eval '[ "$(owned)" = "[80]" ]'
 lvsd_stop
 
 # ---- kernel settings ----
