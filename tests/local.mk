@@ -4,8 +4,10 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test_agent \
 	tests/unit/test_answer \
 	tests/unit/test_checker \
+	tests/unit/test_checker_external \
 	tests/unit/test_checker_http \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
@@ -31,6 +33,10 @@ tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
 tests_unit_test_dns_message_LDADD = $(unit_ldadd)
 tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
+tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
+tests_unit_test_agent_LDADD = $(unit_ldadd)
+tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_external_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c

@@ -27,7 +27,7 @@ check "rounds that passed meanwhile" wait_for 10 has skipped -ge 5
 check "checks that were made" has checks -ge 5
 is "no local trouble" "$(json .checker.local)" 0
 checks=$(json .checker.checks)
-like "a warning, once a minute" "$(logged 'checks wait for a descriptor.* max_in_flight=1 late=1 ')" '^1$'
+like "a warning, once a minute" "$(logged 'checks begin late.* max_in_flight=1 late=1 ')" '^1$'
 like "the same budget: checks go on" "$(ctl reload)" 'checks go on'
 five 5
 like "another budget: another checker" "$(ctl reload)" 'checks restart'
