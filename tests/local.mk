@@ -73,5 +73,9 @@ tests_lab_monotime_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
 
-check_PROGRAMS += $(unit_tests) $(lab_programs) tests/bench/bench_parse
+tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
+tests_bench_bench_checks_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += $(unit_tests) $(lab_programs) tests/bench/bench_parse \
+	tests/bench/bench_checks
 TESTS += $(unit_tests)

@@ -2,12 +2,13 @@
  * raw: the raw sockets that all icmp and arp runs share.
  *
  * Opened before the drop of rights, each with a BPF filter that lets only
- * answers meant for us wake the process; read in batches and handed to the run
- * that an id names.
+ * answers meant for us wake the process; written and read in batches, so that a
+ * check costs a part of a system call.
  */
 #include "raw.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -26,6 +27,7 @@
 #include "check/icmp.h"
 #include "check/run.h"
 #include "lib/log.h"
+#include "lib/xalloc.h"
 
 #define BATCH 64
 #define PACKET_MAX 256
@@ -226,19 +228,6 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-void raw_start(struct raw *w, struct checker *c)
-{
-	for (enum raw_kind k = 0; k < RAW_KINDS; k++) {
-		struct raw_socket *s = &w->sockets[k];
-
-		if (s->fd < 0)
-			continue;
-		ev_io_init(&s->io, on_readable, s->fd, EV_READ);
-		s->io.data = c;
-		ev_io_start(c->loop, &s->io);
-	}
-}
-
 /* Appends one control message to M, whose buffer is large enough. */
 static void add_control(
     struct msghdr *m, int level, int type, const void *data, size_t len)
@@ -281,33 +270,142 @@ static bool is_missing(const struct addr *source)
 	return missing;
 }
 
-int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
-{
-	_Alignas(struct cmsghdr) char control[CONTROL_MAX] = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)s->data, s->len };
+/* A packet with everything that msghdr points to. */
+struct packet {
+	struct msghdr m;
 	struct sockaddr_storage to;
-	struct msghdr m = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_name = &to,
-		.msg_namelen = addr_sockaddr(s->to, 0, &to),
-		.msg_control = control };
-	int err;
+	struct iovec iov;
+	_Alignas(struct cmsghdr) char control[CONTROL_MAX];
+};
 
-	if (w->sockets[kind].fd < 0)
-		return w->sockets[kind].error;
+static void prepare(struct packet *p, const struct raw_send *s)
+{
+	p->iov = (struct iovec){ (void *)(uintptr_t)s->data, s->len };
+	p->m = (struct msghdr){ .msg_iov = &p->iov,
+		.msg_iovlen = 1,
+		.msg_name = &p->to,
+		.msg_namelen = addr_sockaddr(s->to, 0, &p->to),
+		.msg_control = p->control };
+	memset(p->control, 0, sizeof p->control);
 	if (addr_is_set(s->source))
-		add_source(&m, s);
+		add_source(&p->m, s);
 	if (s->hop_limit != 0)
-		add_control(&m, IPPROTO_IPV6, IPV6_HOPLIMIT, &s->hop_limit, sizeof(int));
+		add_control(
+		    &p->m, IPPROTO_IPV6, IPV6_HOPLIMIT, &s->hop_limit, sizeof(int));
 	if (s->ifindex != 0)
-		((struct sockaddr_in6 *)&to)->sin6_scope_id = (uint32_t)s->ifindex;
-	if (sendmsg(w->sockets[kind].fd, &m, MSG_DONTWAIT) >= 0)
-		return 0;
-	err = errno;
-	if (addr_is_set(s->source) && is_missing(s->source))
+		((struct sockaddr_in6 *)&p->to)->sin6_scope_id = (uint32_t)s->ifindex;
+}
+
+/* What ERR of a send from SOURCE means. */
+static int send_error(int err, const struct addr *source)
+{
+	if (addr_is_set(source) && is_missing(source))
 		return EADDRNOTAVAIL;
 	/* The socket's buffer is full: memory, not ports. */
 	return err == EAGAIN ? ENOBUFS : err;
+}
+
+int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
+{
+	struct packet p;
+
+	if (w->sockets[kind].fd < 0)
+		return w->sockets[kind].error;
+	prepare(&p, s);
+	if (sendmsg(w->sockets[kind].fd, &p.m, MSG_DONTWAIT) >= 0)
+		return 0;
+	return send_error(errno, s->source);
+}
+
+/* ---- many at once ---- */
+
+struct queued {
+	struct packet packet;
+	uint8_t data[RAW_ECHO_MAX];
+	struct addr source;
+	uint32_t run;
+	uint64_t cookie;
+};
+
+struct raw_batch {
+	struct queued queue[BATCH];
+	unsigned n;
+};
+
+/* One that cannot be sent stops the call, and is the first of the next. */
+static void flush(struct raw *w, enum raw_kind kind)
+{
+	struct raw_batch *b = w->batches[kind];
+	struct mmsghdr msgs[BATCH];
+	unsigned n = b->n, done = 0;
+	int sent, err;
+
+	for (unsigned i = 0; i < n; i++)
+		msgs[i].msg_hdr = b->queue[i].packet.m;
+	b->n = 0;
+	while (done < n) {
+		const struct queued *q = &b->queue[done];
+
+		sent = sendmmsg(w->sockets[kind].fd, msgs + done, n - done, MSG_DONTWAIT);
+		if (sent > 0) {
+			done += (unsigned)sent;
+			continue;
+		}
+		err = send_error(errno, &q->source);
+		icmp_unsent(w->checker, q->run, q->cookie, err);
+		done++;
+	}
+}
+
+int raw_queue(struct raw *w, enum raw_kind kind, const struct raw_send *s, uint32_t run,
+    uint64_t cookie)
+{
+	struct raw_batch *b = w->batches[kind];
+	struct raw_send copy = *s;
+	struct queued *q;
+
+	if (w->sockets[kind].fd < 0)
+		return w->sockets[kind].error;
+	if (b == NULL)
+		b = w->batches[kind] = xcalloc(1, sizeof *b);
+	if (b->n == BATCH)
+		flush(w, kind);
+	assert(s->len <= sizeof q->data);
+	q = &b->queue[b->n++];
+	memcpy(q->data, s->data, s->len);
+	copy.data = q->data;
+	q->source = *s->source;
+	q->run = run;
+	q->cookie = cookie;
+	prepare(&q->packet, &copy);
+	return 0;
+}
+
+static void on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	struct raw *raw = w->data;
+
+	(void)loop, (void)revents;
+	for (enum raw_kind k = 0; k < RAW_KINDS; k++)
+		if (raw->batches[k] != NULL && raw->batches[k]->n > 0)
+			flush(raw, k);
+}
+
+void raw_start(struct raw *w, struct checker *c)
+{
+	w->checker = c;
+	ev_prepare_init(&w->turn_end, on_turn_end);
+	w->turn_end.data = w;
+	ev_prepare_start(c->loop, &w->turn_end);
+	for (enum raw_kind k = 0; k < RAW_KINDS; k++) {
+		struct raw_socket *s = &w->sockets[k];
+
+		if (s->fd < 0)
+			continue;
+		ev_io_init(&s->io, on_readable, s->fd, EV_READ);
+		s->io.data = c;
+		ev_io_start(c->loop, &s->io);
+	}
 }
 
 uint64_t raw_cookie(struct raw *w)
