@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -105,20 +106,34 @@ static bool has_method(const struct checker_start *start, enum check_method meth
 	return false;
 }
 
-static void on_term(struct ev_loop *loop, ev_signal *w, int revents)
+/* The signal was not taken, only seen: it ends the process when it may. */
+static void on_term(struct ev_loop *loop, ev_io *w, int revents)
 {
+	sigset_t none;
+
 	(void)loop, (void)revents;
 	external_kill_all(w->data);
-	signal(SIGTERM, SIG_DFL);
-	raise(SIGTERM);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Its programs must not outlive it. */
+/* Its programs must not outlive it. libev's own watchers of signals belong to the
+ * daemon's loop, which this process has inherited. */
 static void watch_term(struct checker *c)
 {
-	ev_signal_init(&c->term, on_term, SIGTERM);
+	sigset_t term;
+	int fd;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	fd = signalfd(-1, &term, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0 || sigprocmask(SIG_BLOCK, &term, NULL) < 0) {
+		log_warn("cannot watch for the end");
+		_exit(1);
+	}
+	ev_io_init(&c->term, on_term, fd, EV_READ);
 	c->term.data = c;
-	ev_signal_start(c->loop, &c->term);
+	ev_io_start(c->loop, &c->term);
 }
 
 void checker_run(const struct checker_start *start)
