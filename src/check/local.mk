@@ -17,6 +17,7 @@ libcheck_a_SOURCES = \
 	src/check/icmp.c src/check/icmp.h \
 	src/check/nets.c src/check/nets.h \
 	src/check/probe.c src/check/probe.h \
+	src/check/raw_filter.c \
 	src/check/raw.c src/check/raw.h \
 	src/check/reason.c src/check/reason.h \
 	src/check/report.c src/check/report.h \

@@ -10,13 +10,9 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/if_arp.h>
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -30,7 +26,6 @@
 #include "lib/xalloc.h"
 
 #define BATCH 64
-#define PACKET_MAX 256
 #define RECEIVE_BUFFER (1 << 20)
 #define CONTROL_MAX 128
 
@@ -44,100 +39,6 @@ static const struct {
 	[RAW_ARP] = { "ARP", AF_PACKET, SOCK_DGRAM, ETH_P_ARP, arp_input },
 };
 
-/* clang-format off */
-
-/* Echo replies with our id, and "unreachable" about a request with our id. The
- * packet begins with its IP header. */
-static bool filter_icmp4(int fd, uint16_t id)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* X = length of the IP header */
-		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ECHOREPLY, 7, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_UNREACH, 0, 8),
-		/* X += length of the IP header inside */
-		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 8),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x0f),
-		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
-		BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
-		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 8),
-		BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, id, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
-	};
-	struct sock_fprog prog = { sizeof code / sizeof *code, code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0;
-}
-
-/* The same for ICMPv6, whose packet begins behind the IP header, and neighbour
- * advertisements. */
-static bool filter_icmp6(int fd, uint16_t id)
-{
-	enum { INNER = 8 + 40 }; /* the request inside an "unreachable" */
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 7, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_ECHO_REPLY, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_DST_UNREACH, 0, 4),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, INNER + 4),
-		BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, id, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
-	};
-	struct sock_fprog prog = { sizeof code / sizeof *code, code };
-	struct icmp6_filter types;
-	int on = 1;
-
-	ICMP6_FILTER_SETBLOCKALL(&types);
-	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &types);
-	ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &types);
-	ICMP6_FILTER_SETPASS(ND_NEIGHBOR_ADVERT, &types);
-	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &types, sizeof types) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on) == 0 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0;
-}
-
-/* Replies over Ethernet about IPv4, sent to this host and nobody else. */
-static bool filter_arp(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* hardware and protocol */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_ETHER << 16 | ETH_P_IP, 0, 5),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPOP_REPLY, 0, 3),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog prog = { sizeof code / sizeof *code, code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0;
-}
-
-/* clang-format on */
-
-static bool filter(enum raw_kind kind, int fd, uint16_t id)
-{
-	switch (kind) {
-	case RAW_ICMP4:
-		return filter_icmp4(fd, id);
-	case RAW_ICMP6:
-		return filter_icmp6(fd, id);
-	case RAW_ARP:
-		return filter_arp(fd);
-	case RAW_KINDS:
-		break;
-	}
-	abort();
-}
-
 static void open_one(struct raw *w, enum raw_kind kind)
 {
 	struct raw_socket *s = &w->sockets[kind];
@@ -148,7 +49,7 @@ static void open_one(struct raw *w, enum raw_kind kind)
 	/* A packet socket's protocol is a field of the frame. */
 	s->fd = socket(
 	    family, type, family == AF_PACKET ? htons((uint16_t)protocol) : protocol);
-	if (s->fd >= 0 && filter(kind, s->fd, w->echo_id)) {
+	if (s->fd >= 0 && raw_filter(kind, s->fd, w->echo_id)) {
 		/* Best effort: the default holds the answers of some hundred probes. */
 		if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
 			setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
@@ -193,7 +94,7 @@ static void read_control(struct raw_packet *p, struct msghdr *m)
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	static _Alignas(struct cmsghdr) char control[BATCH][CONTROL_MAX];
-	static uint8_t data[BATCH][PACKET_MAX];
+	static uint8_t data[BATCH][RAW_PACKET_MAX];
 	static struct sockaddr_storage from[BATCH];
 	struct checker *c = w->data;
 	enum raw_kind kind = 0;

@@ -41,12 +41,18 @@ struct raw {
 
 struct raw_packet {
 	const uint8_t *data; /* from the IP header (RAW_ICMP4), else behind it */
-	size_t len;	     /* at most 256; the rest was cut off */
+	size_t len;	     /* at most RAW_PACKET_MAX; the rest was cut off */
 	struct addr from;    /* unset for RAW_ARP */
 	struct addr to;	     /* RAW_ICMP6, else unset */
 	int ifindex;	     /* where it came in; RAW_ICMP4: 0 */
 	int hop_limit;	     /* RAW_ICMP6, else -1 */
 };
+
+#define RAW_PACKET_MAX 256 /* bytes that are kept of one */
+
+/* Attaches the filter of KIND to FD: answers to echo requests with ID, or to nobody
+ * in particular. False, with errno. */
+bool raw_filter(enum raw_kind kind, int fd, uint16_t id);
 
 /* Opens those that NEED[] names. What fails is noted and logged. */
 void raw_open(struct raw *w, const bool need[RAW_KINDS]);

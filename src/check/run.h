@@ -62,7 +62,7 @@ struct budget {
 struct checker {
 	struct ev_loop *loop;
 	ev_check turn;
-	ev_io term; /* a signalfd, where there are programs to kill first */
+	ev_io term;	  /* a signalfd, where there are programs to kill first */
 	uint64_t turn_us; /* when this turn of the loop began */
 	struct sockets sockets;
 	struct run *runs;
