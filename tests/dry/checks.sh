@@ -38,4 +38,21 @@ checks=$(json .checker.checks)
 check "and with room for all" wait_for 5 has checks -gt $((checks + 20))
 is "none waits any more" "$(json .checker.late)" "$late"
 stop
+
+# 500 directors with the same 20 servers, with other names.
+{
+	for d in $(seq 500); do
+		echo "director d$d 10.9.$((d / 250)).$((d % 250 + 1)):80"
+		echo " check interval 1 timeout 500ms"
+		echo " option tcpcheck"
+		for s in $(seq 20); do
+			echo " server s$d-$s 127.0.1.$s:$slow check"
+		done
+	done
+} | conf
+check "500 directors with 20 servers start" start
+is "20 probes check all 10,000" "$(json .checker.probes)" 20
+all_up() { [ "$(json '[.directors[].servers[] | select(.health == "up")] | length')" = 10000 ]; }
+check "and all 10,000 are up" wait_for 10 all_up
+stop
 finish
