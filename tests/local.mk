@@ -6,6 +6,7 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 unit_tests = \
 	tests/unit/test_agent \
 	tests/unit/test_answer \
+	tests/unit/test_attributes \
 	tests/unit/test_checker \
 	tests/unit/test_checker_external \
 	tests/unit/test_checker_http \
@@ -19,10 +20,13 @@ unit_tests = \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
+	tests/unit/test_record \
 	tests/unit/test_run \
 	tests/unit/test_serving
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
 tests_unit_test_answer_LDADD = $(unit_ldadd)
+tests_unit_test_attributes_SOURCES = tests/unit/test_attributes.c
+tests_unit_test_attributes_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_LDADD = $(unit_ldadd)
 tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
@@ -51,6 +55,8 @@ tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tes
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_record_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
 tests_unit_test_serving_SOURCES = tests/unit/test_serving.c tests/unit/plan_case.c tests/unit/plan_case.h
@@ -73,9 +79,26 @@ tests_lab_monotime_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
 
+plan_tests = \
+	tests/plan/test_cases \
+	tests/plan/test_random
+plan_call = tests/plan/call.c tests/plan/call.h
+# Random configurations, over a table in memory and in the lab's kernel.
+plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h $(plan_call)
+tests_plan_test_cases_SOURCES = tests/plan/test_cases.c $(plan_call)
+tests_plan_test_cases_LDADD = $(unit_ldadd)
+tests_plan_test_random_SOURCES = tests/plan/test_random.c $(plan_random)
+tests_plan_test_random_LDADD = $(unit_ldadd)
+tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)
+tests_plan_random_kernel_LDADD = $(unit_ldadd)
+
 tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
 tests_bench_bench_checks_LDADD = $(unit_ldadd)
+tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
+tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
+tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
-check_PROGRAMS += $(unit_tests) $(lab_programs) tests/bench/bench_parse \
-	tests/bench/bench_checks
-TESTS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
+	tests/bench/bench_checks tests/bench/bench_turn tests/bench/floor
+TESTS += $(unit_tests) $(plan_tests)

@@ -129,7 +129,8 @@ _Static_assert(sizeof(struct checker_figures) != sizeof(struct probe_report),
 /* What the daemon may ask for, downward on the same socket: one record each. */
 enum probe_what {
 	PROBE_PAUSE,  /* no check from now on; one under way has no result */
-	PROBE_RESUME, /* checks again, from the next time of its phase on */
+	PROBE_RESUME, /* checks again, from the next time of its phase on; health is
+		       * unknown until then */
 	PROBE_NOW,    /* a check at once, unless one is under way or it is paused */
 };
 struct probe_order {

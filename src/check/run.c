@@ -291,6 +291,8 @@ static void resume_run(struct run *r)
 	uint64_t interval_us = due_interval_us(r->probe->check, r->health);
 
 	r->paused = false;
+	/* What was known is of before the work on the server: the next result decides. */
+	r->health = health_unknown();
 	if (r->is_waiting)
 		return;
 	r->due_us = due_next_us(r->probe, interval_us, mono_us());

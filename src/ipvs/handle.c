@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+#include "lib/log.h"
+#include "lib/mono.h"
+
 void ipvs_close(struct ipvs *h)
 {
 	if (h != NULL)
@@ -35,12 +38,18 @@ bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
 {
+	uint64_t begun_us;
 	bool done;
 
 	if (ops->n == 0)
 		return true;
 	h->stats.ops += ops->n;
+	begun_us = mono_us();
 	done = h->backend->apply(h, ops);
+	h->stats.last_us = mono_us() - begun_us;
+	h->stats.last_ops = ops->n;
+	log_debug("kernel answered operations=%zu took_us=%llu", ops->n,
+	    (unsigned long long)h->stats.last_us);
 	for (size_t i = 0; i < ops->n; i++)
 		h->stats.ops_refused += ops->list[i].error != 0;
 	return done;

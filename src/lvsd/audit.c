@@ -91,7 +91,6 @@ static bool look_at_service(struct audit *a, struct ipvs_svc *svc)
 	if (!ipvs_read_dests(a->l->ipvs, &fresh))
 		return false;
 	ipvs_svc_note(&fresh, svc);
-	a->services++;
 	if (compare_servers(svc, &fresh, what, sizeof what))
 		found(a, svc, what);
 	/* The counters are newer, in any case. */
@@ -123,6 +122,7 @@ static bool look_at_list(struct audit *a)
 
 	if (!ipvs_read_services(l->ipvs, &listed))
 		return false;
+	a->services = l->have.n;
 	for (size_t i = l->have.n; i-- > 0;) {
 		struct ipvs_svc *svc = &l->have.svcs[i];
 		const struct ipvs_svc *kernel = ipvs_table_find(&listed, svc);

@@ -8,6 +8,7 @@
 #include "lvsd/children.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,9 +168,9 @@ static void let_go(struct lvsd *l, struct child *child)
 
 /* ---- its start ---- */
 
-static void __attribute__((noreturn)) run_child(const struct lvsd *l, int fd)
+static void __attribute__((noreturn)) run_child(struct lvsd *l, int fd)
 {
-	const struct state *s = l->state;
+	struct state *s = l->state;
 	struct probe *probes = xcalloc(s->n_probes, sizeof *probes);
 	struct checker_start start = {
 		.probes = probes,
@@ -184,6 +185,11 @@ static void __attribute__((noreturn)) run_child(const struct lvsd *l, int fd)
 
 	for (size_t i = 0; i < s->n_probes; i++)
 		probes[i] = s->probes[i].probe;
+	/* Inherited memory is a copy of its own as soon as the daemon changes its
+	 * side: what only the daemon needs goes. */
+	state_strip(s);
+	ipvs_table_fini(&l->have);
+	malloc_trim(0);
 	log_ident("lvsd-checker");
 	checker_run(&start);
 }
@@ -264,4 +270,21 @@ void checker_order(struct lvsd *l, uint32_t probe, enum probe_what what)
 	ev_timer_stop(l->loop, &l->checker_restart);
 	ev_timer_set(&l->checker_restart, 0., 0.);
 	ev_timer_start(l->loop, &l->checker_restart);
+}
+
+void checker_follow(struct lvsd *l, uint32_t probe)
+{
+	struct probe_state *p = &l->state->probes[probe];
+	bool rests = state_rests(p);
+
+	if (p->probe.paused == rests)
+		return;
+	p->probe.paused = rests;
+	if (rests) {
+		checker_order(l, probe, PROBE_PAUSE);
+		return;
+	}
+	state_forget(p, mono_us());
+	checker_order(l, probe, PROBE_RESUME);
+	checker_order(l, probe, PROBE_NOW);
 }

@@ -3,6 +3,7 @@ sbin_PROGRAMS += lvsd
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
 	src/lvsd/audit.c src/lvsd/audit.h \
+	src/lvsd/carry.c src/lvsd/carry.h \
 	src/lvsd/children.c src/lvsd/children.h \
 	src/lvsd/control.c src/lvsd/control.h \
 	src/lvsd/daemon.c src/lvsd/daemon.h \

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +229,7 @@ static void start(struct lvsd *l)
 	    l->foreign, l->options.dry_run ? " dry_run=yes" : "");
 	buf_fini(&counts.text);
 	daemon_ready(l);
+	malloc_trim(0);	  /* what the start needed goes back, and is not inherited */
 	checker_start(l); /* after it: the checker keeps this process's standard error */
 }
 

@@ -130,6 +130,7 @@ bool reconcile_adopt(
 	struct ipvs_table named = { 0 }, fresh = { 0 };
 	const struct director_conf *dc;
 	size_t n_before = l->have.n;
+	uint64_t begun_us;
 	bool done = true;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
@@ -137,7 +138,11 @@ bool reconcile_adopt(
 	if (conf->table_exclusive)
 		done = name_all(l, &named);
 	find_fresh(l, &named, owned, &fresh);
+	begun_us = mono_us();
 	done = done && reread(l, &fresh);
+	if (fresh.n > 0)
+		log_debug("kernel read services=%zu took_us=%llu", fresh.n,
+		    (unsigned long long)(mono_us() - begun_us));
 	for (size_t i = 0; !done && i < fresh.n; i++) {
 		struct ipvs_svc *half = ipvs_table_find(&l->have, &fresh.svcs[i]);
 
@@ -323,15 +328,12 @@ static void fail_director(struct director_state *d, const struct ipvs_op *op)
 static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_round,
     struct ipvs_table *failed)
 {
-	const struct ipvs_svc *before = NULL;
-
 	for (size_t i = 0; i < ops->n; i++) {
 		const struct ipvs_op *op = &ops->list[i];
 		struct director_state *d = tagged_director(l, op->svc->tag);
 
-		if (op->error == 0 || op->svc == before)
+		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL)
 			continue;
-		before = op->svc;
 		add_id(failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
@@ -361,15 +363,12 @@ static void run_fini(struct run *r)
 
 static void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
-	for (int leaving = 0; leaving < 2; leaving++)
-		for (size_t i = 0; i < r->want.n; i++) {
-			const struct ipvs_svc *want = &r->want.svcs[i];
-
-			if ((want->tag == PLAN_TAG_LEAVING) == leaving)
-				ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
-		}
+	for (size_t i = 0; i < r->want.n; i++)
+		ipvs_diff_svc(
+		    ipvs_table_find(&l->have, &r->want.svcs[i]), &r->want.svcs[i], ops);
 	for (size_t i = 0; i < r->gone.n; i++)
 		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
+	ipvs_ops_order(ops);
 }
 
 static void tell(struct reconcile_counts *counts, const struct ipvs_ops *ops)

@@ -311,8 +311,7 @@ void record_servers(
 				read_health(o, server, have);
 		}
 	}
-	if (this_boot)
-		state_refit_probes(s);
+	state_refit_probes(s);
 }
 
 /* ---- the whole ---- */

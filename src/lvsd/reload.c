@@ -8,6 +8,7 @@
 #include "lvsd/reload.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,18 @@ static enum reload_outcome refuse(struct lvsd *l, char *why)
 	return RELOAD_REFUSED;
 }
 
+/* The probes are those of BEFORE, but their servers may be others: one that rested may
+ * have to go on, or the other way round. */
+static void follow_rests(struct lvsd *l, const struct state *before)
+{
+	if (!l->reload.checks_kept)
+		return;
+	for (uint32_t i = 0; i < before->n_probes; i++) {
+		l->state->probes[i].probe.paused = before->probes[i].probe.paused;
+		checker_follow(l, i);
+	}
+}
+
 /* Puts CONF in place. From here on nothing can fail. */
 static void install(struct lvsd *l, struct conf *conf, const struct checker_user *user)
 {
@@ -123,18 +136,22 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 			 l->checker != NULL;
 	l->user = *user;
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	follow_rests(l, before);
 	reconcile_all(l, &counts);
+	state_free(before);
+	malloc_trim(0); /* two states and the file: else that stays for good */
 	if (!r->checks_kept)
 		checker_start(l);
-	state_free(before);
 	r->n_ops = counts.n_ops;
 	r->changes = xstrdup(counts.text.data != NULL ? counts.text.data : "");
 	r->at_us = mono_us();
 	buf_fini(&counts.text);
-	statefile_touch(l->statefile);
+	if (r->n_ops > 0)
+		statefile_save(l->statefile); /* until when what was removed may stay */
 	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
 	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
 	    r->checks_kept ? "kept" : "restarted");
+	control_reloaded(l->control);
 }
 
 enum reload_outcome reload(struct lvsd *l)
@@ -179,16 +196,16 @@ enum reload_outcome reload(struct lvsd *l)
 	l->pending.conf = conf;
 	l->pending.user = user;
 	l->pending.save = statefile_save(l->statefile);
-	return RELOAD_WAITS;
+	return reload_saved(l) ? RELOAD_DONE : RELOAD_WAITS;
 }
 
-void reload_saved(struct lvsd *l)
+bool reload_saved(struct lvsd *l)
 {
 	struct conf *conf = l->pending.conf;
 
 	if (conf == NULL || statefile_saved(l->statefile) < l->pending.save)
-		return;
+		return false;
 	l->pending.conf = NULL;
 	install(l, conf, &l->pending.user);
-	control_reloaded(l->control);
+	return true;
 }

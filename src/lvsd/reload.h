@@ -20,8 +20,9 @@ enum reload_outcome {
 
 /* Reads the file again. It waits only for the state file, and not for long. */
 enum reload_outcome reload(struct lvsd *l);
-/* The state file was saved: a reload that waits for that goes on. */
-void reload_saved(struct lvsd *l);
+/* The state file was saved: a reload that waits for that is done now, if that is what
+ * it waited for. */
+bool reload_saved(struct lvsd *l);
 /* Frees what L keeps of reloads. */
 void reload_fini(struct lvsd *l);
 

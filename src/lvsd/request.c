@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lvsd/audit.h"
+#include "lvsd/children.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 #include "lvsd/show.h"
@@ -109,6 +110,8 @@ static void decide(struct lvsd *l, struct server_state *s, decide_fn *take,
     const struct decision *now, const char *what)
 {
 	take(&s->decision, now);
+	if (s->probe != NO_PROBE)
+		checker_follow(l, s->probe);
 	reconcile_mark(l, s->director);
 	log_info("server %s/%s: an operator says %s director=%s server=%s",
 	    s->director->conf->name, s->conf->name, what, s->director->conf->name,
@@ -152,7 +155,9 @@ static json_t *take_decision(
 			       "\"show status\" does");
 	r->wait->what = WAIT_SAVED;
 	r->wait->number = statefile_save(r->l->statefile);
-	return NULL;
+	return statefile_saved(r->l->statefile) < r->wait->number
+		   ? NULL
+		   : request_done(r->l, r->wait);
 }
 
 static json_t *do_ready(struct request *r)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -253,24 +254,31 @@ static void on_slow(struct ev_loop *loop, struct ev_timer *w, int events)
 	(void)loop;
 	(void)events;
 	f->given_up = f->pid != 0;
-	if (f->given_up)
+	if (f->given_up) {
 		log_err("the state file is being written for %.0f s; going on without it "
 			"file=%s",
 		    SLOW_S, f->path);
+		free(f->error);
+		f->error = xstrdup("the disk does not answer");
+	}
 	finish(f);
 }
 
 static void write_next(struct statefile *f)
 {
 	struct ev_loop *loop = f->l->loop;
+	pid_t parent = getpid();
 
 	f->writing = f->wanted;
 	ev_timer_stop(loop, &f->touched);
+	ev_timer_stop(loop, &f->slow);
 	reconcile_owned(f->l, &f->owned);
 	f->pid = fork();
 	if (f->pid == 0) {
+		/* The next daemon must not find two writers. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		closefrom(STDERR_FILENO + 1); /* locks and sockets are the daemon's */
-		_exit(write_record(f));
+		_exit(getppid() == parent ? write_record(f) : ECANCELED);
 	}
 	if (f->pid < 0) {
 		f->pid = 0;
@@ -287,6 +295,8 @@ static void write_next(struct statefile *f)
 uint64_t statefile_save(struct statefile *f)
 {
 	f->wanted++;
+	if (f->given_up)
+		return f->done; /* it is written when the child is through, if ever */
 	if (f->pid == 0)
 		write_next(f);
 	return f->wanted;

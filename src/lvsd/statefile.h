@@ -35,7 +35,7 @@ bool statefile_write_now(struct statefile *f);
 /*
  * Has the record of this moment written soon. Returns its number: once
  * statefile_saved() is as high, it is on disk, or could not be put there
- * (statefile_error()). At most one child writes at a time.
+ * (statefile_error()); that may be so at once. At most one child writes at a time.
  */
 uint64_t statefile_save(struct statefile *f);
 uint64_t statefile_saved(const struct statefile *f);

@@ -66,6 +66,7 @@ static void test_quorum_without_sorry(void **state)
 	assert_int_equal(c.usable, 2);
 	assert_int_equal(c.quorum, 3);
 	state_free(s);
+	ipvs_table_fini(&have);
 }
 
 /* A share is of the ready servers that are not sorry, rounded up. */
