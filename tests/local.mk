@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/test_checker \
 	tests/unit/test_checker_external \
 	tests/unit/test_checker_http \
+	tests/unit/test_checker_soak \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
@@ -41,6 +42,8 @@ tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
 tests_unit_test_agent_LDADD = $(unit_ldadd)
 tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_external_LDADD = $(unit_ldadd)
+tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
