@@ -4,10 +4,13 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test_agent \
 	tests/unit/test_answer \
 	tests/unit/test_attributes \
 	tests/unit/test_checker \
+	tests/unit/test_checker_external \
 	tests/unit/test_checker_http \
+	tests/unit/test_checker_soak \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
@@ -35,6 +38,12 @@ tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
 tests_unit_test_dns_message_LDADD = $(unit_ldadd)
 tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
+tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
+tests_unit_test_agent_LDADD = $(unit_ldadd)
+tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_external_LDADD = $(unit_ldadd)
+tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
@@ -86,11 +95,13 @@ tests_plan_test_random_LDADD = $(unit_ldadd)
 tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)
 tests_plan_random_kernel_LDADD = $(unit_ldadd)
 
+tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
+tests_bench_bench_checks_LDADD = $(unit_ldadd)
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
 tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
 tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
 check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
-	tests/bench/bench_turn tests/bench/floor
+	tests/bench/bench_checks tests/bench/bench_turn tests/bench/floor
 TESTS += $(unit_tests) $(plan_tests)

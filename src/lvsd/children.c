@@ -72,6 +72,8 @@ static bool report_is_sane(const struct lvsd *l, const struct probe_report *r)
 {
 	return r->probe < l->state->n_probes && r->health <= HEALTH_UP &&
 	       r->reason < REASON_MAX && r->score >= 0 && r->score <= 2 * UINT16_MAX &&
+	       r->agent.admin <= AGENT_MAINT && r->agent.service <= AGENT_DOWN &&
+	       r->agent.percent <= AGENT_PERCENT_MAX &&
 	       memchr(r->text, '\0', sizeof r->text) != NULL;
 }
 

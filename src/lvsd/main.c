@@ -24,6 +24,7 @@
 #include "lvsd/daemon.h"
 #include "lvsd/lvsd.h"
 #include "lvsd/path.h"
+#include "lvsd/programs.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/record.h"
 #include "lvsd/reload.h"
@@ -146,6 +147,8 @@ static struct conf *start_conf(struct lvsd *l)
 		daemon_fail(status, "%s", ""); /* the remarks have said it */
 	if (!user_resolve(conf, &l->user, error, sizeof error))
 		daemon_fail(EXIT_USER, "%s", error);
+	if (!programs_allowed(conf, &l->user, error, sizeof error))
+		daemon_fail(EXIT_CONFIG, "%s", error);
 	if (l->user.fallback)
 		log_warnx("there is no user \"lvsd\"; the checker runs as \"nobody\"");
 	return conf;

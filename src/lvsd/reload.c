@@ -18,6 +18,7 @@
 #include "lvsd/children.h"
 #include "lvsd/control.h"
 #include "lvsd/statefile.h"
+#include "lvsd/programs.h"
 #include "lvsd/user.h"
 
 struct conf *load_conf(
@@ -193,7 +194,8 @@ enum reload_outcome reload(struct lvsd *l)
 		return refuse(l, why);
 	}
 	diags_fini(&diags);
-	if (!user_resolve(conf, &user, error, sizeof error)) {
+	if (!user_resolve(conf, &user, error, sizeof error) ||
+	    !programs_allowed(conf, &user, error, sizeof error)) {
 		log_err("%s", error);
 		conf_free(conf);
 		return refuse(l, xstrdup(error));
