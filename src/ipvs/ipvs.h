@@ -113,6 +113,8 @@ struct ipvs_svc *ipvs_table_find(const struct ipvs_table *t, const struct ipvs_s
  * identity is freed and replaced. The pointer lives until the next change. */
 struct ipvs_svc *ipvs_table_add(struct ipvs_table *t, struct ipvs_svc *svc);
 void ipvs_table_remove(struct ipvs_table *t, struct ipvs_svc *svc);
+/* Takes the services in IDS (sorted) out of T, in one pass. */
+void ipvs_table_subtract(struct ipvs_table *t, const struct ipvs_table *ids);
 /* As ipvs_table_add(), at the end, in any order; ipvs_table_sort() has to follow. */
 struct ipvs_svc *ipvs_table_append(struct ipvs_table *t, struct ipvs_svc *svc);
 void ipvs_table_sort(struct ipvs_table *t);

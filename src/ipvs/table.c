@@ -226,6 +226,21 @@ struct ipvs_svc *ipvs_table_add(struct ipvs_table *t, struct ipvs_svc *svc)
 	return &t->svcs[i];
 }
 
+void ipvs_table_subtract(struct ipvs_table *t, const struct ipvs_table *ids)
+{
+	size_t kept = 0, j = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		while (j < ids->n && ipvs_svc_cmp(&ids->svcs[j], &t->svcs[i]) < 0)
+			j++;
+		if (j < ids->n && ipvs_svc_cmp(&ids->svcs[j], &t->svcs[i]) == 0)
+			ipvs_svc_fini(&t->svcs[i]);
+		else
+			t->svcs[kept++] = t->svcs[i];
+	}
+	t->n = kept;
+}
+
 struct ipvs_svc *ipvs_table_append(struct ipvs_table *t, struct ipvs_svc *svc)
 {
 	t->svcs = xgrow(t->svcs, t->n, &t->cap, sizeof *t->svcs);

@@ -56,6 +56,7 @@ struct fault {
 	uint64_t retry_us; /* mono */
 	bool no_service;   /* nothing of the director is in the kernel */
 	bool waits;	   /* for its retry: it is left out of the plan */
+	bool fresh;	   /* the last run met it */
 };
 
 struct director_state {

@@ -164,6 +164,11 @@ lvsd_start -x
 lvsd_stop
 is "-x puts it back, over kill -9" "$(sysctl_is expire_quiescent_template) $(timeouts)" "0 $was"
 is "-x clears the table but for the stranger's" "$(table)" "-A -t 192.0.2.1:1 -s wrr"
+lvsd_start -x </run/settings
+ns director ipvsadm --set 77 0 0
+lvsd_stop
+is "what someone else changed meanwhile is his" "$(timeouts)" "77 ${was#* }"
+ns director ipvsadm --set ${was}
 web " option persistence" "global" " sysctl keep" " stop clear" >/run/keep
 lvsd_start </run/keep
 is "sysctl keep" "$(sysctl_is expire_quiescent_template)" 0
