@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
+	tests/unit/test_nl \
 	tests/unit/test_parser \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
@@ -27,6 +28,12 @@ tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
 tests_unit_test_http_status_LDADD = $(unit_ldadd)
 tests_unit_test_ipvs_SOURCES = tests/unit/test_ipvs.c
 tests_unit_test_ipvs_LDADD = $(unit_ldadd)
+# A kernel of its own making, in place of these calls.
+tests_unit_test_nl_SOURCES = tests/unit/test_nl.c
+tests_unit_test_nl_LDADD = $(unit_ldadd)
+tests_unit_test_nl_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=genl_connect \
+	-Wl,--wrap=genl_ctrl_resolve -Wl,--wrap=sendto -Wl,--wrap=recvmmsg \
+	-Wl,--wrap=poll -Wl,--wrap=clock_gettime
 tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
