@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
+	tests/unit/test_reconcile \
 	tests/unit/test_run
 tests_unit_test_attributes_SOURCES = tests/unit/test_attributes.c
 tests_unit_test_attributes_LDADD = $(unit_ldadd)
@@ -42,6 +43,8 @@ tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c
+tests_unit_test_reconcile_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
 
