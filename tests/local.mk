@@ -17,10 +17,12 @@ unit_tests = \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
+	tests/unit/test_nl \
 	tests/unit/test_parser \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
+	tests/unit/test_reconcile \
 	tests/unit/test_record \
 	tests/unit/test_run \
 	tests/unit/test_serving
@@ -50,6 +52,12 @@ tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
 tests_unit_test_http_status_LDADD = $(unit_ldadd)
 tests_unit_test_ipvs_SOURCES = tests/unit/test_ipvs.c
 tests_unit_test_ipvs_LDADD = $(unit_ldadd)
+# A kernel of its own making, in place of these calls.
+tests_unit_test_nl_SOURCES = tests/unit/test_nl.c
+tests_unit_test_nl_LDADD = $(unit_ldadd)
+tests_unit_test_nl_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=genl_connect \
+	-Wl,--wrap=genl_ctrl_resolve -Wl,--wrap=sendto -Wl,--wrap=recvmmsg \
+	-Wl,--wrap=poll -Wl,--wrap=clock_gettime
 tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
@@ -58,6 +66,8 @@ tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tes
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c
+tests_unit_test_reconcile_LDADD = $(unit_ldadd)
 tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/plan_case.c tests/unit/plan_case.h
 tests_unit_test_record_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
