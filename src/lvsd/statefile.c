@@ -324,7 +324,7 @@ static void on_touched(struct ev_loop *loop, struct ev_timer *w, int events)
 
 void statefile_touch(struct statefile *f)
 {
-	if (!ev_is_active(&f->touched)) {
+	if (f != NULL && !ev_is_active(&f->touched)) {
 		ev_timer_set(&f->touched, TOUCHED_S, 0.);
 		ev_timer_start(f->l->loop, &f->touched);
 	}

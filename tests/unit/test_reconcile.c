@@ -68,8 +68,12 @@ static void lossy_close(struct ipvs *h)
 	(void)h;
 }
 
-static const struct ipvs_backend lossy_backend = { lossy_services, lossy_dests,
-	lossy_apply, lossy_close };
+static const struct ipvs_backend lossy_backend = {
+	.read_services = lossy_services,
+	.read_dests = lossy_dests,
+	.apply = lossy_apply,
+	.close = lossy_close,
+};
 
 /* ---- helpers ---- */
 
