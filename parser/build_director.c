@@ -92,8 +92,8 @@ void build_director_address(struct parse *p, const struct word *value)
 	static const char *const keys[] = { PROTOCOL_KEYS };
 	struct director_draft *d = p->director;
 
-	if (p->in->prev.token == T_WORD && p->in->prev.loc.col != d->conf->loc.col &&
-	    syntax_is_slip(&p->in->prev, keys, 4))
+	if (p->in->prev->token == T_WORD && p->in->prev->loc.col != d->conf->loc.col &&
+	    syntax_is_slip(p->in->prev, keys, 4))
 		return; /* the value of a misspelt keyword, which was told */
 	if (d->addr_loc.line != 0 ||
 	    (!looks_like_address(value) && syntax_is_slip(value, keys, 4))) {

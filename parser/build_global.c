@@ -85,7 +85,7 @@ void build_global_stop(struct parse *p, const struct word *key, bool clear)
 		return;
 	p->conf->stop_clear = clear;
 	if (clear)
-		build_pending(p, &p->in->last);
+		build_pending(p, p->in->last);
 }
 
 void build_global_table(struct parse *p, const struct word *key, bool exclusive)
@@ -94,7 +94,7 @@ void build_global_table(struct parse *p, const struct word *key, bool exclusive)
 		return;
 	p->conf->table_exclusive = exclusive;
 	if (exclusive)
-		build_pending(p, &p->in->last);
+		build_pending(p, p->in->last);
 }
 
 void build_global_empty(struct parse *p, const struct word *key)

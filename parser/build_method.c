@@ -170,7 +170,7 @@ void build_http_method(struct parse *p, const struct word *key, enum http_method
 		return;
 	p->http->method = method;
 	if (method != HTTP_GET)
-		build_pending(p, &p->in->last);
+		build_pending(p, p->in->last);
 }
 
 void build_http_match(struct parse *p, const struct word *key, const struct word *value)

@@ -18,7 +18,7 @@ void build_server_open(
 
 	if (p->into == &p->defaults_conf)
 		parse_error(
-		    p, p->in->first.loc, "a server belongs in a director section");
+		    p, p->in->words[0].loc, "a server belongs in a director section");
 	p->servers = xgrow(p->servers, p->n_servers, &p->cap_servers, sizeof *p->servers);
 	p->server = &p->servers[p->n_servers];
 	*p->server = (struct server_draft){ .conf = c, .addr_loc = address->loc };

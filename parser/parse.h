@@ -27,6 +27,12 @@ struct word {
 /* For "%.*s": a word as messages show it, cut when it is very long. */
 #define WORD_ARGS(w) ((w).len < 64 ? (int)(w).len : 64), (w).text
 
+/*
+ * The words of a statement that are kept: more than one has without an argument
+ * that is given twice. Of longer ones the last two are, and the first.
+ */
+#define WORDS_MAX 64
+
 /* Room for every token of the grammar, by its number. */
 #define TOKENS_MAX 400
 
@@ -39,16 +45,21 @@ struct source {
 	uint16_t file_no;
 	const char *text;
 	size_t len;
-	char *copy; /* the scanner's, with its place in it: */
+	/* The scanner works on a copy of some lines at a time. */
 	void *scanner;
-	uint32_t line, col; /* of the next byte */
-	uint32_t end_col;   /* behind the last word of this line; 0: none yet */
-	uint32_t bad_line;  /* where a bad byte was last reported */
+	char *lines;
+	size_t cap_lines, lines_at, next_lines; /* where in text they stand */
+	const char *line_start;			/* in the copy */
+	uint32_t line;				/* of the next byte */
+	uint32_t bad_line;			/* where a bad byte was last reported */
 	/* The statement that is being read. */
 	unsigned n_words;
-	struct word first, prev, last; /* its first word, and the last two */
-	const char *want;	       /* NULL, or the value that must come next */
-	const char *wanted;	       /* that of the token read last */
+	struct word words[WORDS_MAX];	 /* the first is always there */
+	const struct word *prev, *last;	 /* the last two */
+	uint32_t end_col; /* behind the last word; 0: none yet */
+	struct loc eol;	  /* of the end of the line, when that was read last */
+	const char *want;   /* NULL, or the value that must come next */
+	const char *wanted; /* that of the token read last */
 };
 
 /* One file that was read: its names and text are there until the end. */

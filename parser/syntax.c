@@ -113,12 +113,12 @@ static void missing(
 
 	if (p->in->wanted != NULL)
 		parse_error(p, loc, "%s must follow \"%.*s\"", p->in->wanted,
-		    WORD_ARGS(p->in->last));
+		    WORD_ARGS(*p->in->last));
 	else
 		parse_error(p, loc,
 		    n > 1 ? "one of %s must follow \"%.*s\""
 			  : "\"%s\" must follow \"%.*s\"",
-		    list(buf, sizeof buf, expected, n), WORD_ARGS(p->in->last));
+		    list(buf, sizeof buf, expected, n), WORD_ARGS(*p->in->last));
 }
 
 /* clang-format off */
@@ -207,7 +207,7 @@ static bool is_foreign_policy(const struct parse *p, const struct word *w)
 	static const char *const policies[] = { "permit", "deny", "skip", "table" };
 
 	for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
-		if (is_keyword(&p->in->first, "flow") && p->in->n_words == 3 &&
+		if (is_keyword(&p->in->words[0], "flow") && p->in->n_words == 3 &&
 		    is_keyword(w, policies[i]))
 			return true;
 	return false;
@@ -241,8 +241,8 @@ static bool is_shouted(const struct word *w, const char *s)
 /* Statements and words with an answer of their own; false for all others. */
 static bool special(struct parse *p, const struct word *w)
 {
-	if (is_keyword(&p->in->first, "outflow"))
-		refuse_firewall(p, &p->in->first);
+	if (is_keyword(&p->in->words[0], "outflow"))
+		refuse_firewall(p, &p->in->words[0]);
 	else if (w == NULL)
 		return false;
 	else if (is_foreign_policy(p, w))
@@ -250,7 +250,7 @@ static bool special(struct parse *p, const struct word *w)
 	else if (p->in->n_words == 1 && foreign_answer(w) != NULL)
 		parse_error(p, w->loc, "unknown statement \"%.*s\"; %s", WORD_ARGS(*w),
 		    foreign_answer(w));
-	else if (p->in->n_words == 2 && is_keyword(&p->in->first, "balance") &&
+	else if (p->in->n_words == 2 && is_keyword(&p->in->words[0], "balance") &&
 		 scheduler_word(w) != NULL)
 		parse_error(p, w->loc, "unknown balance \"%.*s\"; write \"balance %s\"",
 		    WORD_ARGS(*w), scheduler_word(w));
@@ -268,7 +268,7 @@ static const char *kind(const struct parse *p)
 	static const char *const kinds[] = { "balance", "mode", "option" };
 
 	for (size_t i = 0; p->in->n_words == 2 && i < 3; i++)
-		if (is_keyword(&p->in->first, kinds[i]))
+		if (is_keyword(&p->in->words[0], kinds[i]))
 			return kinds[i];
 	return p->in->n_words == 1 ? "statement" : "argument";
 }
@@ -291,7 +291,7 @@ void syntax_error(struct parse *p, const struct word *w, struct loc loc,
 	}
 	if (n == 0) {
 		parse_error(
-		    p, loc, "nothing may stand after \"%.*s\"", WORD_ARGS(p->in->prev));
+		    p, loc, "nothing may stand after \"%.*s\"", WORD_ARGS(*p->in->prev));
 		return;
 	}
 	if (meant != NULL)
