@@ -8,7 +8,9 @@
  *
  * A value is always "want_x T_WORD": want_x is reduced before the scanner is
  * asked for the word, and tells it that no keyword is meant. The value of a
- * token is its word, in the scanner's memory until the line ends.
+ * token is its word, which the source keeps until the line ends.
+ *
+ * A keyword stands here in its %token line, and nowhere else.
  */
 %code requires {
 #include "parser/parse.h"
@@ -30,7 +32,7 @@ static void yyerror(struct parse *p, const char *text);
 %}
 
 %code provides {
-/* scanner.l */
+/* scanner.c */
 int conf_yylex(union CONF_YYSTYPE *yylval, struct parse *p);
 }
 
@@ -503,6 +505,15 @@ static bool is_offered(yysymbol_kind_t kind)
 {
 	return kind != YYSYMBOL_EOL && kind != YYSYMBOL_YYEOF &&
 	       kind != YYSYMBOL_OUTFLOW;
+}
+
+const char *grammar_keyword(int token)
+{
+	const yysymbol_kind_t kind = YYTRANSLATE(token);
+
+	if (token <= T_WORD || kind == YYSYMBOL_YYUNDEF)
+		return NULL;
+	return yysymbol_name(kind);
 }
 
 static int yyreport_syntax_error(const yypcontext_t *context, struct parse *p)

@@ -18,7 +18,7 @@ libparser_a_SOURCES = \
 	parser/parser.c parser/parser.h \
 	parser/print.c \
 	parser/reader.c \
-	parser/scanner.l \
+	parser/scanner.c \
 	parser/syntax.c \
 	parser/validate.c parser/validate.h \
 	parser/validate_check.c \

@@ -1,7 +1,7 @@
 /*
  * parse: what the parser's own files share while one text is read.
  *
- * The scanner (scanner.l) cuts the text into words, the grammar (grammar.y)
+ * The scanner (scanner.c) cuts the text into words, the grammar (grammar.y)
  * puts them together with the functions of build.h, syntax.c words what the
  * grammar refuses, validate.c judges and completes the tree, and include.c
  * puts another file in between. All of them work on one struct parse, which
@@ -36,6 +36,14 @@ struct word {
 /* Room for every token of the grammar, by its number. */
 #define TOKENS_MAX 400
 
+/* The keywords by their hash; many places are free. */
+#define KEYWORDS_SIZE 512
+struct keyword {
+	const char *name;
+	uint16_t len; /* 0: free */
+	uint16_t token;
+};
+
 /* One file that is being read: the main one, or one that is included. */
 struct source {
 	struct source *includer; /* NULL: the main file */
@@ -45,13 +53,9 @@ struct source {
 	uint16_t file_no;
 	const char *text;
 	size_t len;
-	/* The scanner works on a copy of some lines at a time. */
-	void *scanner;
-	char *lines;
-	size_t cap_lines, lines_at, next_lines; /* where in text they stand */
-	const char *line_start;			/* in the copy */
-	uint32_t line;				/* of the next byte */
-	uint32_t bad_line;			/* where a bad byte was last reported */
+	const char *next, *end, *line_start; /* in text: where the scanner is */
+	uint32_t line;			     /* of next */
+	uint32_t bad_line;		     /* where a bad byte was last reported */
 	/* The statement that is being read. */
 	unsigned n_words;
 	struct word words[WORDS_MAX];	 /* the first is always there */
@@ -81,6 +85,7 @@ struct parse {
 	size_t n_files, cap_files;
 	size_t included_bytes;
 	struct source *in;
+	struct keyword keywords[KEYWORDS_SIZE];
 
 	/* Where each argument was last given, and each statement. */
 	struct loc argument_at[TOKENS_MAX], statement_at[TOKENS_MAX];
@@ -129,9 +134,12 @@ void include_read(struct parse *p, const struct word *pattern);
 /* Notes which file PATH is, so that one that includes itself is found out. */
 void include_identify(struct source *in, const char *path);
 
-/* scanner.l */
-void scanner_start(struct source *in, struct parse *p);
-void scanner_stop(struct source *in);
+/* scanner.c: once for a parse, and at the beginning of each file. */
+void scanner_init(struct parse *p);
+void scanner_start(struct source *in);
+
+/* grammar.y: the keyword that TOKEN is; NULL for other numbers. */
+const char *grammar_keyword(int token);
 
 /*
  * Reports that the word W (NULL: the end of the line, at LOC) cannot stand

@@ -129,12 +129,11 @@ void parse_source(struct parse *p, struct source *in, struct conf_text *t)
 	f->text = in->text;
 	f->len = in->len;
 	p->in = in;
-	scanner_start(in, p);
+	scanner_start(in);
 	if (conf_yyparse(p) != 0)
 		assert(p->diags->n_errors > errors);
 	validate_section(p);
 	judge_last_line(p, in);
-	scanner_stop(in);
 	p->in = before;
 }
 
@@ -166,6 +165,7 @@ struct conf *conf_parse(
 	p->conf = c;
 	p->arena = c->arena;
 	p->scratch = arena_new();
+	scanner_init(p);
 	p->diags = d;
 	p->purpose = purpose;
 	STAILQ_INIT(&p->directors);
