@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/arena.h"
+#include "lib/xalloc.h"
 #include "parser/build.h"
 #include "parser/grammar.h"
 #include "parser/validate.h"
@@ -35,13 +36,15 @@ static struct director_conf *director_new(struct parse *p, const struct word *ke
 void build_director_open(struct parse *p, const struct word *key, const struct word *name)
 {
 	struct director_conf *c = director_new(p, key);
-	struct director_draft *d = arena_alloc(p->scratch, sizeof *d);
+	struct director_draft *d = &p->draft;
 
 	c->loc = name->loc;
-	d->conf = c;
+	*d = (struct director_draft){ .conf = c };
 	d->bad = !value_name(p, name, NAME_MAX_BYTES, true, &c->name);
 	p->director = d;
-	STAILQ_INSERT_TAIL(&p->directors, d, entry);
+	p->directors = xgrow(
+	    p->directors, p->n_directors, &p->cap_directors, sizeof *p->directors);
+	p->directors[p->n_directors++] = c;
 	STAILQ_INSERT_TAIL(&p->conf->directors, c, entry);
 	p->conf->n_directors++;
 }

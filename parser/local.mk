@@ -20,6 +20,7 @@ libparser_a_SOURCES = \
 	parser/reader.c \
 	parser/scanner.c \
 	parser/syntax.c \
+	parser/unique.c parser/unique.h \
 	parser/validate.c parser/validate.h \
 	parser/validate_check.c \
 	parser/validate_director.c \

@@ -15,6 +15,7 @@
 
 #include "parser/draft.h"
 #include "parser/parser.h"
+#include "parser/unique.h"
 
 /* A word of the text: not NUL-ended, valid while the text is being parsed. */
 struct word {
@@ -94,13 +95,18 @@ struct parse {
 	struct loc sync_master_at, sync_backup_at;
 
 	/* What is being built. */
-	struct director_draft_list directors;
-	struct director_draft *director; /* NULL between directors */
+	struct director_conf **directors; /* those of the tree, in its order */
+	size_t n_directors, cap_directors;
+	struct unique names, addresses, fwmarks; /* of them */
+	size_t *unfed; /* the numbers of those that need a flow */
+	size_t n_unfed, cap_unfed;
+	struct director_draft draft, *director; /* NULL between directors */
 	struct director_lines defaults, lines;
 	struct director_conf defaults_conf;
 	struct director_conf *into; /* whose lines are read: a director's, or defaults' */
 	struct server_draft *servers, *server;
 	size_t n_servers, cap_servers;
+	struct unique in_director; /* names, then addresses, of servers */
 	const struct check_conf *shared_check;	    /* the last director's */
 	struct check_words check_line, option_line; /* of a director */
 	struct check_words *check;		    /* of this statement */

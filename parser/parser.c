@@ -168,7 +168,6 @@ struct conf *conf_parse(
 	scanner_init(p);
 	p->diags = d;
 	p->purpose = purpose;
-	STAILQ_INIT(&p->directors);
 	build_defaults_init(&p->defaults_conf);
 	p->included_bytes = t->len;
 	include_identify(&in, t->name);
@@ -178,7 +177,13 @@ struct conf *conf_parse(
 	for (size_t i = 1; i < p->n_files; i++) /* the first is the caller's */
 		conf_text_fini(&p->files[i].whole);
 	free(p->files);
+	free(p->directors);
+	free(p->unfed);
 	free(p->servers);
+	unique_fini(&p->names);
+	unique_fini(&p->addresses);
+	unique_fini(&p->fwmarks);
+	unique_fini(&p->in_director);
 	arena_free(p->scratch);
 	free(p);
 	if (d->n_errors == errors)
