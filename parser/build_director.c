@@ -19,10 +19,10 @@
 
 static struct director_conf *director_new(struct parse *p, const struct word *key)
 {
-	struct director_conf *c = arena_alloc(p->arena, sizeof *c);
+	struct director_conf *c;
 
 	validate_section(p);
-	*c = p->defaults_conf;
+	c = arena_dup(p->arena, &p->defaults_conf, sizeof *c);
 	STAILQ_INIT(&c->servers);
 	c->loc = key->loc;
 	p->section = key->loc;
@@ -42,8 +42,8 @@ void build_director_open(struct parse *p, const struct word *key, const struct w
 	*d = (struct director_draft){ .conf = c };
 	d->bad = !value_name(p, name, NAME_MAX_BYTES, true, &c->name);
 	p->director = d;
-	p->directors = xgrow(
-	    p->directors, p->n_directors, &p->cap_directors, sizeof *p->directors);
+	p->directors =
+	    xgrow(p->directors, p->n_directors, &p->cap_directors, sizeof *p->directors);
 	p->directors[p->n_directors++] = c;
 	STAILQ_INSERT_TAIL(&p->conf->directors, c, entry);
 	p->conf->n_directors++;
@@ -60,6 +60,7 @@ void build_defaults_open(struct parse *p, const struct word *key)
 	p->section = key->loc;
 	p->into = &p->defaults_conf;
 	build_defaults_init(p->into);
+	p->inherited_check = NULL;
 	p->lines = (struct director_lines){ 0 };
 }
 

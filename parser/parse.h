@@ -59,10 +59,10 @@ struct source {
 	uint32_t bad_line;		     /* where a bad byte was last reported */
 	/* The statement that is being read. */
 	unsigned n_words;
-	struct word words[WORDS_MAX];	 /* the first is always there */
-	const struct word *prev, *last;	 /* the last two */
-	uint32_t end_col; /* behind the last word; 0: none yet */
-	struct loc eol;	  /* of the end of the line, when that was read last */
+	struct word words[WORDS_MAX];	/* the first is always there */
+	const struct word *prev, *last; /* the last two */
+	uint32_t end_col;		/* behind the last word; 0: none yet */
+	struct loc eol;	    /* of the end of the line, when that was read last */
 	const char *want;   /* NULL, or the value that must come next */
 	const char *wanted; /* that of the token read last */
 };
@@ -106,8 +106,10 @@ struct parse {
 	struct director_conf *into; /* whose lines are read: a director's, or defaults' */
 	struct server_draft *servers, *server;
 	size_t n_servers, cap_servers;
-	struct unique in_director; /* names, then addresses, of servers */
-	const struct check_conf *shared_check;	    /* the last director's */
+	struct unique in_director;		  /* names, then addresses, of servers */
+	const struct check_conf *shared_check;	  /* the last director's */
+	const struct check_conf *inherited_check; /* of those that say nothing, NULL: */
+	struct check_words inherited_words;	  /* none since the last defaults */
 	struct check_words check_line, option_line; /* of a director */
 	struct check_words *check;		    /* of this statement */
 	struct http_conf *http;

@@ -179,18 +179,18 @@ static int quoted(struct parse *p, struct word *w)
 static int read_word(struct parse *p, struct word *w)
 {
 	struct source *in = p->in;
-	const char *s = in->next;
+	const char *s = in->next, *end = in->end;
 
 	if (*s == '"')
 		return quoted(p, w);
 	if (is_plain(*s)) {
 		do
 			s++;
-		while (s < in->end && is_plain(*s));
+		while (s < end && is_plain(*s));
 		take(in, w, s);
 		return in->wanted != NULL ? T_WORD : keyword(p, w->text, w->len);
 	}
-	while (s < in->end && is_bad(*s))
+	while (s < end && is_bad(*s))
 		s++;
 	take(in, w, s);
 	return bad_byte(p, w->text);
@@ -214,9 +214,12 @@ static void skip(struct parse *p)
 {
 	struct source *in = p->in;
 
-	while (in->next < in->end && (*in->next == ' ' || *in->next == '\t'))
-		in->next++;
-	if (in->next < in->end && *in->next == '#')
+	const char *s = in->next, *end = in->end;
+
+	while (s < end && (*s == ' ' || *s == '\t'))
+		s++;
+	in->next = s;
+	if (s < end && *s == '#')
 		skip_comment(p);
 }
 
@@ -268,8 +271,8 @@ int conf_yylex(union CONF_YYSTYPE *yylval, struct parse *p)
 	w->token = read_word(p, w);
 	if (w->token != T_CONF_YYerror && w->loc.col == in->end_col &&
 	    in->line != in->bad_line) {
-		parse_error(p, w->loc,
-		    "a blank must stand between this word and the one before");
+		parse_error(
+		    p, w->loc, "a blank must stand between this word and the one before");
 		w->token = T_CONF_YYerror;
 	}
 	in->end_col = (uint32_t)(in->next - in->line_start) + 1;

@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-
 /* The directors are an array of pointers. */
 static const struct director_conf *director_at(const void *element)
 {
@@ -69,12 +68,12 @@ static void judge_unique(struct parse *p, const struct director_draft *d)
 		parse_error(p, c->loc, "a second director \"%s\"; first given at %s",
 		    c->name, first);
 	if (addr_is_set(&c->addr) && (first = added_before(p, &p->addresses,
-					 hash_address(c), same_address)) != NULL)
+					  hash_address(c), same_address)) != NULL)
 		parse_error(p, d->addr_loc,
 		    "a second director with this address and protocol; first given at %s",
 		    first);
-	if (c->fwmark != 0 && (first = added_before(p, &p->fwmarks, c->fwmark * 0x9e3779b9U,
-				   same_fwmark)) != NULL)
+	if (c->fwmark != 0 && (first = added_before(p, &p->fwmarks,
+				   c->fwmark * 0x9e3779b9U, same_fwmark)) != NULL)
 		parse_error(p, d->fwmark_loc,
 		    "a second director with fwmark %u; first given at %s",
 		    (unsigned)c->fwmark, first);

@@ -194,9 +194,10 @@ static const struct check_conf *shared_check(struct parse *p, const struct check
 	return copy;
 }
 
-void validate_checks(struct parse *p, struct director_draft *d)
+/* Puts the words of the director's lines together in *W; the check they make. */
+static const struct check_conf *complete_check(
+    struct parse *p, const struct director_draft *d, struct check_words *w)
 {
-	struct check_words w = { .interval_ms = INTERVAL_MS, .rise = 1, .fall = 1 };
 	const struct director_lines *l = &p->lines;
 	const struct loc loc = l->method_loc.line != 0 ? l->method_loc : l->check_loc;
 	struct check_conf c = {
@@ -209,22 +210,43 @@ void validate_checks(struct parse *p, struct director_draft *d)
 		.command = l->command,
 	};
 
-	put_over(&w, l->default_line);
-	put_over(&w, l->check_line);
-	put_over(&w, l->option_line);
-	judge_words(p, &w, &w, l->method);
+	*w = (struct check_words){ .interval_ms = INTERVAL_MS, .rise = 1, .fall = 1 };
+	put_over(w, l->default_line);
+	put_over(w, l->check_line);
+	put_over(w, l->option_line);
+	judge_words(p, w, w, l->method);
 	judge_method(p);
-	judge_inhibit(p, d->conf, &w.at.inhibit);
-	fill(&c, &w);
-	d->conf->check = shared_check(p, &c);
+	fill(&c, w);
+	return shared_check(p, &c);
+}
+
+/* The same of a director that says nothing of checks, and so what the one before
+ * it did that did not either. */
+static const struct check_conf *inherited_check(
+    struct parse *p, const struct director_draft *d)
+{
+	if (p->inherited_check == NULL)
+		p->inherited_check = complete_check(p, d, &p->inherited_words);
+	return p->inherited_check;
+}
+
+void validate_checks(struct parse *p, struct director_draft *d)
+{
+	const struct director_lines *l = &p->lines;
+	const bool inherited =
+	    l->check_line == NULL && l->option_line == p->defaults.option_line;
+	struct check_words own, *w = inherited ? &p->inherited_words : &own;
+
+	d->conf->check = inherited ? inherited_check(p, d) : complete_check(p, d, w);
+	judge_inhibit(p, d->conf, &w->at.inhibit);
 	if (l->agent != NULL)
-		d->conf->agent = complete_agent(p, l->agent, c.interval_ms);
+		d->conf->agent = complete_agent(p, l->agent, d->conf->check->interval_ms);
 	for (size_t i = 0; i < p->n_servers; i++)
 		if (p->servers[i].check_loc.line != 0) {
-			complete_server(p, d, &p->servers[i], &w);
+			complete_server(p, d, &p->servers[i], w);
 			if (p->servers[i].check != NULL)
 				judge_inhibit(
 				    p, d->conf, &p->servers[i].check->at.inhibit);
 		}
-	judge_unchecked(p, d, loc);
+	judge_unchecked(p, d, l->method_loc.line != 0 ? l->method_loc : l->check_loc);
 }
