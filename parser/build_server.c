@@ -71,7 +71,6 @@ void build_server_close(struct parse *p)
 {
 	struct server_conf *c = p->server->conf;
 
-	p->server->check = p->check;
 	p->server = NULL;
 	if (p->director == NULL)
 		return;

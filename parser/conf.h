@@ -77,8 +77,9 @@ struct payload {
 
 /*
  * One complete set of check parameters. A director has one; servers that say
- * plain "check" point to it, a server with arguments of its own has a copy
- * with those changed.
+ * plain "check" point to it, a server with arguments of its own has another.
+ * Directors and servers may share one that is the same, and loc is then the
+ * place of the first.
  */
 struct check_conf {
 	struct loc loc;

@@ -46,8 +46,8 @@ struct server_draft {
 	struct server_conf *conf;
 	struct loc addr_loc, check_loc; /* line 0: no check */
 	struct loc minconn_loc;
-	uint16_t written_port;	   /* that of the file, which the mode may not allow */
-	struct check_words *check; /* NULL: without arguments of its own */
+	uint16_t written_port; /* that of the file, which the mode may not allow */
+	uint32_t own_words;    /* number of them, plus one; 0: no arguments of its own */
 };
 
 struct director_draft {

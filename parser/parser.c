@@ -180,6 +180,7 @@ struct conf *conf_parse(
 	free(p->directors);
 	free(p->unfed);
 	free(p->servers);
+	free(p->own_words);
 	unique_fini(&p->names);
 	unique_fini(&p->addresses);
 	unique_fini(&p->fwmarks);

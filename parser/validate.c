@@ -122,7 +122,7 @@ void validate_section(struct parse *p)
 	}
 	p->into = NULL;
 	p->director = NULL;
-	p->n_servers = 0;
+	p->n_servers = p->n_own_words = 0;
 }
 
 void validate(struct parse *p)

@@ -95,14 +95,38 @@ bool value_address(struct parse *p, const struct word *w, struct addr *out)
 	return true;
 }
 
+/* Most are like this; all others, and what is wrong, go the long way. */
+static bool plain_endpoint(const struct word *w, struct addr *out, uint16_t *port_out)
+{
+	const char *colon = find(w, ':'), *end = w->text + w->len;
+	struct addr a;
+	uint32_t n = 0;
+
+	if (colon == NULL || end - colon < 2 || end - colon > 6)
+		return false;
+	for (const char *s = colon + 1; s < end; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		n = n * 10 + (uint32_t)(*s - '0');
+	}
+	if (n == 0 || n > PORT_MAX || !addr_parse(&a, w->text, (size_t)(colon - w->text)))
+		return false;
+	*out = a;
+	*port_out = (uint16_t)n;
+	return true;
+}
+
 bool value_endpoint(struct parse *p, const struct word *w, bool zero, struct addr *out,
     uint16_t *port_out)
 {
 	static const char example[] =
 	    "10.0.0.1, 10.0.0.1:80, 2001:db8::1 or [2001:db8::1]:80";
-	struct halves h = cut(w, find(w, ':'));
+	struct halves h;
 	struct addr a;
 
+	if (plain_endpoint(w, out, port_out))
+		return true;
+	h = cut(w, find(w, ':'));
 	*port_out = 0;
 	if (w->len > 0 && w->text[0] == '[') {
 		const char *close = find(w, ']');
