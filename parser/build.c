@@ -14,7 +14,8 @@
 
 /*
  * The words that the language has and the daemon does not carry out yet. What
- * is pending in some of its meanings only is told by build_pending() there.
+ * is pending in some of its meanings only is told by build_pending() there: what
+ * is done anyway may be said, so that the canonical form of any file loads.
  */
 static const bool pending[TOKENS_MAX] = {
 	[T_AGENTCHECK] = true,
@@ -22,10 +23,8 @@ static const bool pending[TOKENS_MAX] = {
 	[T_CHECKS] = true,
 	[T_CONNTRACK] = true,
 	[T_DNSCHECK] = true,
-	[T_DOWNINTER] = true,
 	[T_EXPECT] = true,
 	[T_EXTERNALCHECK] = true,
-	[T_FASTINTER] = true,
 	[T_MASQUERADE] = true,
 	[T_PANIC] = true,
 	[T_SEND] = true,

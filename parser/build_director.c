@@ -75,14 +75,6 @@ void build_defaults_init(struct director_conf *c)
 	};
 }
 
-static bool is_number(const struct word *w)
-{
-	for (uint32_t i = 0; i < w->len; i++)
-		if (w->text[i] < '0' || w->text[i] > '9')
-			return false;
-	return w->len > 0;
-}
-
 /* Can W be none of KEYS misspelt, but an address? Every director asks. */
 static bool looks_like_address(const struct word *w)
 {
@@ -101,12 +93,7 @@ void build_director_address(struct parse *p, const struct word *value)
 		return; /* the value of a misspelt keyword, which was told */
 	if (d->addr_loc.line != 0 ||
 	    (!looks_like_address(value) && syntax_is_slip(value, keys, 4))) {
-		if (d->addr_loc.line != 0 && is_number(value))
-			parse_error(p, value->loc,
-			    "a port stands behind its address, without a blank: "
-			    "10.0.0.1:%.*s or [2001:db8::1]:%.*s",
-			    WORD_ARGS(*value), WORD_ARGS(*value));
-		else
+		if (d->addr_loc.line == 0 || !answer_port(p, value))
 			syntax_error(p, value, value->loc, keys, 4);
 		d->bad = true;
 		return;

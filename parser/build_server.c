@@ -25,8 +25,9 @@ void build_server_open(
 	p->check = NULL;
 	c->loc = name->loc;
 	c->weight = 1;
-	value_name(p, name, NAME_MAX_BYTES, true, &c->name);
-	value_endpoint(p, address, true, &c->addr, &c->port);
+	if (value_name(p, name, NAME_MAX_BYTES, true, &c->name) ||
+	    !value_is_endpoint(name)) /* else the name is missing */
+		value_endpoint(p, address, true, &c->addr, &c->port);
 }
 
 void build_server_weight(

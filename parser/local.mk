@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libparser.a
 libparser_a_SOURCES = \
+	parser/answers.c \
 	parser/build.c parser/build.h \
 	parser/build_check.c \
 	parser/build_director.c \

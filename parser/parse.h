@@ -13,6 +13,8 @@
 #ifndef LVSD_PARSER_PARSE_H
 #define LVSD_PARSER_PARSE_H
 
+#include <string.h>
+
 #include "parser/draft.h"
 #include "parser/parser.h"
 #include "parser/unique.h"
@@ -24,6 +26,11 @@ struct word {
 	int token; /* T_WORD, or the keyword that it is */
 	struct loc loc;
 };
+
+static inline bool word_is(const struct word *w, const char *s)
+{
+	return strlen(s) == w->len && memcmp(s, w->text, w->len) == 0;
+}
 
 /* For "%.*s": a word as messages show it, cut when it is very long. */
 #define WORD_ARGS(w) ((w).len < 64 ? (int)(w).len : 64), (w).text
@@ -158,6 +165,15 @@ const char *grammar_keyword(int token);
  */
 void syntax_error(struct parse *p, const struct word *w, struct loc loc,
     const char *const *expected, size_t n);
+/*
+ * answers.c: an answer for what other programs have and this language says
+ * otherwise; false when W (NULL: the end of the line) is nothing of that.
+ */
+bool answer(struct parse *p, const struct word *w, const char *const *expected, size_t n);
+/* The same for a W of digits that stands behind an address. */
+bool answer_port(struct parse *p, const struct word *w);
+/* The one of EXPECTED that is W in another program; NULL: none. */
+const char *answer_synonym(const struct word *w, const char *const *expected, size_t n);
 /* Is W one of the N keywords EXPECTED, but for a slip of the fingers? */
 bool syntax_is_slip(const struct word *w, const char *const *expected, size_t n);
 

@@ -5,7 +5,10 @@
  * director's check line, its option line, the server's own arguments. A server
  * without any shares the director's set.
  */
+#include <string.h>
+
 #include "lib/arena.h"
+#include "parser/build.h"
 #include "parser/validate.h"
 
 #define INTERVAL_MS 10000
@@ -39,6 +42,19 @@ static void put_over(struct check_words *to, const struct check_words *w)
 		to->at.inhibit = w->at.inhibit;
 }
 
+/* No part of the daemon has another interval than the one yet. KEY is that of the
+ * other, which stands at AT, or before INTERVAL_AT in another line. */
+static void other_interval(
+    struct parse *p, const char *key, struct loc at, struct loc interval_at)
+{
+	const struct word word = { .text = key,
+		.len = (uint32_t)strlen(key),
+		.loc = at.line != 0 ? at : interval_at };
+
+	if (word.loc.line != 0)
+		build_pending(p, &word);
+}
+
 /* Judges W, of which only the words of SAID are new. */
 static void judge_words(struct parse *p, const struct check_words *w,
     const struct check_words *said, enum check_method method)
@@ -51,6 +67,10 @@ static void judge_words(struct parse *p, const struct check_words *w,
 		    said->at.timeout.line != 0 ? said->at.timeout : said->at.interval,
 		    "the timeout of %u ms is longer than the interval of %u ms",
 		    (unsigned)w->timeout_ms, (unsigned)w->interval_ms);
+	if (w->at.fastinter.line != 0 && w->fastinter_ms != w->interval_ms)
+		other_interval(p, "fastinter", said->at.fastinter, said->at.interval);
+	if (w->at.downinter.line != 0 && w->downinter_ms != w->interval_ms)
+		other_interval(p, "downinter", said->at.downinter, said->at.interval);
 	if (said->at.port.line != 0 && !needs_port(method))
 		parse_error(p, said->at.port,
 		    "a port is for checks that use one: tcp, http, https, udp and dns; this "
@@ -159,6 +179,25 @@ static void judge_method(struct parse *p)
 		    p, l->cafile_loc, "a cafile is of use with \"verify required\" only");
 }
 
+/* A sorry page that can vanish is one only while another stays. */
+static void judge_sorry(struct parse *p, const struct director_draft *d)
+{
+	const struct server_draft *checked = NULL;
+
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_draft *s = &p->servers[i];
+
+		if (s->conf->sorry && s->conf->check == NULL)
+			return;
+		if (s->conf->sorry && checked == NULL)
+			checked = s;
+	}
+	if (checked != NULL && !d->bad)
+		parse_warning(p, checked->check_loc,
+		    "a sorry server that is down is not used: when this check fails as "
+		    "well, nothing serves; without \"check\" it always does");
+}
+
 /* Says which servers nobody would miss: they are always taken for up. */
 static void judge_unchecked(
     struct parse *p, const struct director_draft *d, struct loc check_loc)
@@ -243,5 +282,6 @@ void validate_checks(struct parse *p, struct director_draft *d)
 	for (size_t i = 0; i < p->n_servers; i++)
 		if (p->servers[i].check_loc.line != 0)
 			complete_server(p, d, &p->servers[i], w);
+	judge_sorry(p, d);
 	judge_unchecked(p, d, l->method_loc.line != 0 ? l->method_loc : l->check_loc);
 }

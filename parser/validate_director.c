@@ -54,15 +54,43 @@ static void complete_port(
 	s->conf->port = port;
 }
 
-/* Does IPv6 address A, written without a port, end in one? */
-static bool ends_in_port(const struct addr *a, uint16_t port)
+/* The port that IPv6 address A, written without brackets, may end in; 0: none. */
+static uint16_t tail_as_port(const struct addr *a)
 {
-	uint32_t read_as = 0;
+	uint32_t port = 0;
 
-	for (int i = 14; i < 16; i++)
-		for (int shift = 4; shift >= 0; shift -= 4)
-			read_as = read_as * 10 + (a->bytes[i] >> shift & 15);
-	return a->family == AF_INET6 && port != 0 && read_as == port;
+	for (int i = 14; a->family == AF_INET6 && i < 16; i++)
+		for (int shift = 4; shift >= 0; shift -= 4) {
+			if ((a->bytes[i] >> shift & 15) > 9)
+				return 0;
+			port = port * 10 + (a->bytes[i] >> shift & 15);
+		}
+	return (uint16_t)port;
+}
+
+/* Is the port of a director missing, as its servers look? */
+static void judge_port(struct parse *p, const struct director_draft *d)
+{
+	const struct director_conf *c = d->conf;
+	const struct server_conf *s = STAILQ_FIRST(&c->servers);
+	const uint16_t tail = tail_as_port(&c->addr);
+	char text[ADDR_TEXT_MAX];
+	uint16_t port;
+
+	if (d->bad || !addr_is_set(&c->addr) || c->port != 0 || s == NULL)
+		return;
+	port = s->port != 0 ? s->port : tail_as_port(&s->addr);
+	if (port != 0 && port == tail)
+		parse_warning(p, d->addr_loc,
+		    "this is an address without a port, and so every port of it; with "
+		    "port %u the address before it stands in brackets, as in "
+		    "[2001:db8::1]:%u",
+		    port, port);
+	else if (s->port != 0 && c->mode == MODE_NAT)
+		parse_warning(p, d->addr_loc,
+		    "without a port this is every port of the address, and port %u of the "
+		    "servers gets it all; write %s for port %u alone",
+		    port, addr_port_text(&c->addr, port, text), port);
 }
 
 static void judge_server(
@@ -88,7 +116,7 @@ static void judge_server(
 		    "this address is IPv%c and the director's is IPv%c; only mode tunnel "
 		    "can mix them",
 		    a->family == AF_INET ? '4' : '6', a->family == AF_INET ? '6' : '4');
-	if (s->conf->port == 0 && ends_in_port(a, c->port))
+	if (s->conf->port == 0 && c->port != 0 && tail_as_port(a) == c->port)
 		parse_warning(p, s->addr_loc,
 		    "this is an address without a port; with port %u the address before "
 		    "it stands in brackets, as in [2001:db8::1]:%u",
@@ -154,6 +182,7 @@ static void unique_addresses(struct parse *p)
 void validate_director(struct parse *p, struct director_draft *d)
 {
 	judge_head(p, d);
+	judge_port(p, d);
 	for (size_t i = 0; i < p->n_servers; i++)
 		judge_server(p, d, &p->servers[i]);
 	validate_options(p, d);

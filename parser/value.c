@@ -164,8 +164,9 @@ bool value_name(
 		i++;
 	if (i < w->len || w->len == 0 || w->len > max) {
 		parse_error(p, w->loc,
-		    "\"%.*s\" is not a name: 1 to %zu letters, digits, %s\"-\" and \"_\"",
-		    WORD_ARGS(*w), max, dot ? "\".\", " : "");
+		    "\"%.*s\" is not a name: 1 to %zu letters, digits, %s\"-\" and \"_\"%s",
+		    WORD_ARGS(*w), max, dot ? "\".\", " : "",
+		    value_is_endpoint(w) ? "; a name stands before the address" : "");
 		return false;
 	}
 	*out = arena_strndup(p->arena, w->text, w->len);

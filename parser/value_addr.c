@@ -51,6 +51,20 @@ static bool is_host_name(const struct word *w)
 	return false;
 }
 
+/* Hexadecimal digits, more than one colon, and brackets, perhaps, but no port behind
+ * them. */
+static bool is_bare_ipv6(const struct word *w)
+{
+	unsigned colons = 0;
+
+	for (uint32_t i = 0; i < w->len; i++) {
+		if (strchr("0123456789abcdefABCDEF:[]", w->text[i]) == NULL)
+			return false;
+		colons += w->text[i] == ':';
+	}
+	return colons > 1;
+}
+
 static bool no_address(struct parse *p, const struct word *w, const char *example)
 {
 	struct halves h = cut(w, find(w, ':'));
@@ -60,6 +74,11 @@ static bool no_address(struct parse *p, const struct word *w, const char *exampl
 		parse_error(p, w->loc,
 		    "\"%.*s\" is a host name; only a literal address may stand here, "
 		    "since a name would make a reload depend on DNS",
+		    WORD_ARGS(*w));
+	else if (is_bare_ipv6(w))
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not an address; an IPv6 address stands in brackets before "
+		    "\":\" and a port: [2001:db8::1]:80",
 		    WORD_ARGS(*w));
 	else if (find(w, ',') != NULL)
 		parse_error(p, w->loc,
@@ -114,6 +133,14 @@ static bool plain_endpoint(const struct word *w, struct addr *out, uint16_t *por
 	*out = a;
 	*port_out = (uint16_t)n;
 	return true;
+}
+
+bool value_is_endpoint(const struct word *w)
+{
+	struct addr a;
+	uint16_t port_ignored;
+
+	return plain_endpoint(w, &a, &port_ignored) || (w->len > 0 && w->text[0] == '[');
 }
 
 bool value_endpoint(struct parse *p, const struct word *w, bool zero, struct addr *out,

@@ -475,6 +475,8 @@ static void test_pending(void **state)
 		"global\n\tsync master interface eth0\n", "global\n\tconntrack\n",
 		"global\n\tchecks max-in-flight 5\n", "\tmode nat masquerade\n",
 		"\tcheck fastinter 1\n", "\tcheck downinter 1\n",
+		"\tserver t 10.0.0.2 check interval 2 fastinter 1\n",
+		"\tcheck fastinter 10\n\tserver t 10.0.0.2 check interval 2\n",
 		"\toption httpcheck method HEAD\n",
 		"\toption httpcheck statuscode 200-299\n", "\toption httpcheck match x\n",
 		"\toption tcpcheck send x\n", "\toption tcpcheck expect x\n",
@@ -502,6 +504,30 @@ static void test_pending(void **state)
 		diags_fini(&d);
 		assert_null(parse_as(READ_RELOAD, text, &d));
 		assert_int_equal(d.n_errors, 1);
+		diags_fini(&d);
+	}
+}
+
+/* What is done anyway may be said. */
+static void test_not_pending(void **state)
+{
+	static const char *const lines[] = { "global\n\tstop keep\n",
+		"global\n\ttable shared\n", "\tcheck fastinter 10\n",
+		"\tcheck downinter 10 interval 10000ms\n",
+		"\tserver t 10.0.0.2 check interval 2 fastinter 2 downinter 2\n",
+		"\toption httpcheck method GET statuscode 200\n", "\toption quorum 1\n",
+		"\toption drain never\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		char text[200];
+		struct diags d;
+
+		snprintf(text, sizeof text,
+		    "director a 192.0.2.1:80\n\tserver s 10.0.0.1 check\n%s", lines[i]);
+		conf_free(parse_as(READ_RELOAD, text, &d));
+		diags_print(stderr, &d);
+		assert_int_equal(d.n, 0);
 		diags_fini(&d);
 	}
 }
@@ -760,6 +786,7 @@ int main(void)
 		cmocka_unit_test(test_two_at_once),
 		cmocka_unit_test(test_defaults_section),
 		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_not_pending),
 		cmocka_unit_test(test_payload),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test_setup_teardown(
