@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "parser/parse.h"
+#include "parser/value.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
@@ -223,10 +223,8 @@ static bool punctuation(struct parse *p, const struct word *w)
 /* "10.0.0.1 80" */
 static bool port_alone(struct parse *p, const struct word *w)
 {
-	if (!word_is(&p->in->words[0], "server") || p->in->n_words != 4 ||
-	    !answer_port(p, w))
-		return false;
-	return true;
+	return word_is(&p->in->words[0], "server") && p->in->n_words == 4 &&
+	       answer_port(p, w);
 }
 
 bool answer_port(struct parse *p, const struct word *w)
@@ -237,6 +235,27 @@ bool answer_port(struct parse *p, const struct word *w)
 	parse_error(p, w->loc,
 	    "a port stands behind its address, without a blank: 10.0.0.1:%.*s or "
 	    "[2001:db8::1]:%.*s",
+	    WORD_ARGS(*w), WORD_ARGS(*w));
+	return true;
+}
+
+/* "server 10.0.0.1:80 weight 10": that the name is missing has been told. */
+static bool name_missing(struct parse *p)
+{
+	return word_is(&p->in->words[0], "server") && p->in->n_words > 3 &&
+	       value_is_address(&p->in->words[1]) && !value_is_address(&p->in->words[2]);
+}
+
+/* "check http" */
+static bool method_alone(struct parse *p, const struct word *w)
+{
+	static const char *const methods[] = { "http", "https", "tcp", "icmp", "arp",
+		"udp", "dns" };
+
+	if (p->in->n_words != 2 || !word_is(&p->in->words[0], "check") ||
+	    !is_one_of(w, methods, LENGTH(methods)))
+		return false;
+	parse_error(p, w->loc, "unknown argument \"%.*s\"; write \"option %.*scheck\"",
 	    WORD_ARGS(*w), WORD_ARGS(*w));
 	return true;
 }
@@ -267,7 +286,8 @@ bool answer(struct parse *p, const struct word *w, const char *const *expected, 
 		return true;
 	}
 	return w != NULL && w->len > 0 &&
-	       (statement(p, w) || argument_alone(p, w, expected, n) ||
+	       (name_missing(p) || statement(p, w) || argument_alone(p, w, expected, n) ||
 		   equals_sign(p, w, expected, n) || punctuation(p, w) ||
-		   port_alone(p, w) || http_words(p, w, expected, n));
+		   port_alone(p, w) || method_alone(p, w) ||
+		   http_words(p, w, expected, n));
 }

@@ -25,9 +25,14 @@ void build_server_open(
 	p->check = NULL;
 	c->loc = name->loc;
 	c->weight = 1;
-	if (value_name(p, name, NAME_MAX_BYTES, true, &c->name) ||
-	    !value_is_endpoint(name)) /* else the name is missing */
-		value_endpoint(p, address, true, &c->addr, &c->port);
+	if (value_is_address(name) && !value_is_address(address)) {
+		parse_error(p, name->loc,
+		    "a server has a name before its address: server NAME %.*s",
+		    WORD_ARGS(*name));
+		return;
+	}
+	value_name(p, name, NAME_MAX_BYTES, true, &c->name);
+	value_endpoint(p, address, true, &c->addr, &c->port);
 }
 
 void build_server_weight(

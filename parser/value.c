@@ -166,7 +166,7 @@ bool value_name(
 		parse_error(p, w->loc,
 		    "\"%.*s\" is not a name: 1 to %zu letters, digits, %s\"-\" and \"_\"%s",
 		    WORD_ARGS(*w), max, dot ? "\".\", " : "",
-		    value_is_endpoint(w) ? "; a name stands before the address" : "");
+		    value_is_address(w) ? "; a name stands before the address" : "");
 		return false;
 	}
 	*out = arena_strndup(p->arena, w->text, w->len);

@@ -69,12 +69,21 @@ static bool no_address(struct parse *p, const struct word *w, const char *exampl
 {
 	struct halves h = cut(w, find(w, ':'));
 
-	if (is_host_name(w) ||
-	    (is_host_name(&h.before) && h.behind.text != NULL && !find(&h.behind, ':')))
+	if (find(w, '/') != NULL)
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not one address; write %s, and nothing around it",
+		    WORD_ARGS(*w), example);
+	else if (is_host_name(w) || (is_host_name(&h.before) && h.behind.text != NULL &&
+					!find(&h.behind, ':')))
 		parse_error(p, w->loc,
 		    "\"%.*s\" is a host name; only a literal address may stand here, "
 		    "since a name would make a reload depend on DNS",
 		    WORD_ARGS(*w));
+	else if (w->len > 0 && (w->text[0] == '*' ||
+				   (w->text[0] == ':' && find(&h.behind, ':') == NULL)))
+		parse_error(p, w->loc,
+		    "\"%.*s\" is every address, and only one may stand here: %s",
+		    WORD_ARGS(*w), example);
 	else if (is_bare_ipv6(w))
 		parse_error(p, w->loc,
 		    "\"%.*s\" is not an address; an IPv6 address stands in brackets before "
@@ -96,6 +105,12 @@ static bool port(struct parse *p, const struct word *w, bool zero, uint16_t *out
 
 	if (w->len == 0) {
 		parse_error(p, w->loc, "a port must follow the \":\"");
+		return false;
+	}
+	if (find(w, ',') != NULL) {
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not one port; each has a line of its own",
+		    WORD_ARGS(*w));
 		return false;
 	}
 	if (!value_number(p, w, "a port", zero ? 0 : 1, PORT_MAX, &n))
@@ -135,12 +150,13 @@ static bool plain_endpoint(const struct word *w, struct addr *out, uint16_t *por
 	return true;
 }
 
-bool value_is_endpoint(const struct word *w)
+bool value_is_address(const struct word *w)
 {
 	struct addr a;
 	uint16_t port_ignored;
 
-	return plain_endpoint(w, &a, &port_ignored) || (w->len > 0 && w->text[0] == '[');
+	return addr_parse(&a, w->text, w->len) || plain_endpoint(w, &a, &port_ignored) ||
+	       (w->len > 0 && w->text[0] == '[');
 }
 
 bool value_endpoint(struct parse *p, const struct word *w, bool zero, struct addr *out,

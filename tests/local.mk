@@ -4,6 +4,7 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test_addr \
 	tests/unit/test_checker \
 	tests/unit/test_checker_http \
 	tests/unit/test_health \
@@ -14,6 +15,8 @@ unit_tests = \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
 	tests/unit/test_run
+tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
+tests_unit_test_addr_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_LDADD = $(unit_ldadd)
 tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
