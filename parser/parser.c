@@ -114,7 +114,7 @@ void parse_source(struct parse *p, struct source *in, struct conf_text *t)
 
 	p->files = xgrow(p->files, p->n_files, &p->cap_files, sizeof *p->files);
 	in->file_no = (uint16_t)p->n_files;
-	in->text = t->data;
+	in->text = t->data != NULL ? t->data : "";
 	in->len = t->len;
 	if (in->len >= 3 &&
 	    memcmp(in->text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
