@@ -115,11 +115,12 @@ struct parse {
 	size_t n_servers, cap_servers;
 	struct check_words *own_words; /* of those with arguments of their own */
 	size_t n_own_words, cap_own_words;
-	struct unique in_director;		  /* names, then addresses, of servers */
-	const struct check_conf *own_check;	  /* the last server's that has one */
-	const struct check_conf *shared_check;	  /* the last director's */
-	const struct check_conf *inherited_check; /* of those that say nothing, NULL: */
-	struct check_words inherited_words;	  /* none since the last defaults */
+	struct unique in_director;	       /* names, then addresses, of servers */
+	const struct check_conf *own_check;    /* the last server's that has one */
+	const struct check_conf *shared_check; /* the last director's */
+	/* Of directors that say nothing; NULL: none has since the last defaults. */
+	const struct check_conf *inherited_check;
+	struct check_words inherited_words;
 	struct check_words check_line, option_line; /* of a director */
 	struct check_words *check;		    /* of this statement */
 	struct http_conf *http;

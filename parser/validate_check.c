@@ -158,7 +158,8 @@ static void complete_server(struct parse *p, const struct director_draft *d,
 		fill(&own, &w);
 		if (lost_port && own.port == 0)
 			own.port = s->written_port;
-		s->conf->check = shared(p, &p->own_check, &own);
+		if (!is_same(usual, &own))
+			s->conf->check = shared(p, &p->own_check, &own);
 	}
 	if (said != NULL)
 		judge_inhibit(p, d->conf, &said->at.inhibit);
@@ -258,8 +259,8 @@ static const struct check_conf *complete_check(
 	return shared(p, &p->shared_check, &c);
 }
 
-/* The same of a director that says nothing of checks, and so what the one before
- * it did that did not either. */
+/* The same for a director that says nothing of checks, as most do under defaults:
+ * all of them have one. */
 static const struct check_conf *inherited_check(
     struct parse *p, const struct director_draft *d)
 {

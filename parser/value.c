@@ -151,8 +151,10 @@ bool value_octal(struct parse *p, const struct word *w, uint16_t *out)
 
 static bool is_name_byte(char c, bool dot)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       c == '-' || c == '_' || (c == '.' && dot);
+	const unsigned char lower = (unsigned char)(c | 0x20);
+
+	return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '-' || c == '_' ||
+	       (c == '.' && dot);
 }
 
 bool value_name(

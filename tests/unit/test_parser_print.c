@@ -361,7 +361,7 @@ static void test_two_ways_to_say_it(void **state)
 	static const char plain[] = "defaults\n check interval 1000ms\n"
 				    "director a 192.0.2.1:80 tcp # x\n"
 				    " option icmp check fall 2\n"
-				    " server s 10.0.0.1 check weight 1\n";
+				    " server s 10.0.0.1 check fall 2 weight 1\n";
 	static const char other[] = "director \"a\" 192.0.2.1:80\n"
 				    "\tserver s 10.0.0.1:80 check\n"
 				    "\tmode nat\n"
