@@ -20,19 +20,9 @@
 static const bool pending[TOKENS_MAX] = {
 	[T_AGENTCHECK] = true,
 	[T_ANNOUNCE] = true,
-	[T_CHECKS] = true,
-	[T_CONNTRACK] = true,
-	[T_DNSCHECK] = true,
-	[T_EXPECT] = true,
 	[T_EXTERNALCHECK] = true,
 	[T_MASQUERADE] = true,
-	[T_PANIC] = true,
-	[T_SEND] = true,
 	[T_SIP] = true,
-	[T_SLOWSTART] = true,
-	[T_SSL] = true,
-	[T_TIMEOUTS] = true,
-	[T_UDPCHECK] = true,
 };
 
 void build_pending(struct parse *p, const struct word *key)

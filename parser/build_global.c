@@ -84,8 +84,6 @@ void build_global_stop(struct parse *p, const struct word *key, bool clear)
 	if (!build_statement(p, key))
 		return;
 	p->conf->stop_clear = clear;
-	if (clear)
-		build_pending(p, p->in->last);
 }
 
 void build_global_table(struct parse *p, const struct word *key, bool exclusive)
@@ -93,8 +91,6 @@ void build_global_table(struct parse *p, const struct word *key, bool exclusive)
 	if (!build_statement(p, key))
 		return;
 	p->conf->table_exclusive = exclusive;
-	if (exclusive)
-		build_pending(p, p->in->last);
 }
 
 void build_global_empty(struct parse *p, const struct word *key)

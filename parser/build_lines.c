@@ -152,8 +152,6 @@ void build_option_quorum(
 		return;
 	p->into->quorum_is_percent = percent;
 	p->lines.quorum_loc = key->loc;
-	if (percent || p->into->quorum != 1)
-		build_pending(p, key);
 }
 
 void build_option_panic(struct parse *p, const struct word *key, const struct word *value)
@@ -199,7 +197,6 @@ void build_option_drain(struct parse *p, const struct word *key, const struct wo
 	if (p->into->drain_never)
 		return;
 	value_time_or_zero(p, value, &p->into->drain_ms);
-	build_pending(p, key);
 }
 
 void build_option_agent(struct parse *p, const struct word *key)

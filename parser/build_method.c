@@ -16,7 +16,6 @@
 #define HOST_MAX 255
 #define TEXT_MAX 1000
 #define PAYLOAD_MAX 4096
-#define DNS_NAME_MAX 253
 #define CAFILE_MAX 1000
 #define COMMAND_MAX 4000
 #define STATUSES_MAX 100
@@ -155,7 +154,6 @@ void build_http_statuscode(
 	p->http->n_statuses = n;
 	p->http->statuses =
 	    memcpy(arena_alloc(p->arena, n * sizeof list[0]), list, n * sizeof list[0]);
-	build_pending(p, value);
 }
 
 void build_http_vhost(struct parse *p, const struct word *key, const struct word *value)
@@ -166,18 +164,14 @@ void build_http_vhost(struct parse *p, const struct word *key, const struct word
 
 void build_http_method(struct parse *p, const struct word *key, enum http_method method)
 {
-	if (!build_argument(p, key))
-		return;
-	p->http->method = method;
-	if (method != HTTP_GET)
-		build_pending(p, p->in->last);
+	if (build_argument(p, key))
+		p->http->method = method;
 }
 
 void build_http_match(struct parse *p, const struct word *key, const struct word *value)
 {
-	if (build_argument(p, key) &&
-	    value_string(p, value, "a text to find", TEXT_MAX, &p->http->match))
-		build_pending(p, key);
+	if (build_argument(p, key))
+		value_string(p, value, "a text to find", TEXT_MAX, &p->http->match);
 }
 
 /* ---- tcp, udp ---- */
@@ -242,7 +236,7 @@ void build_tls_cafile(struct parse *p, const struct word *key, const struct word
 void build_dns_name(struct parse *p, const struct word *key, const struct word *value)
 {
 	if (build_argument(p, key))
-		value_text(p, value, "a domain name", DNS_NAME_MAX, &p->dns->name);
+		value_dns_name(p, value, &p->dns->name);
 }
 
 void build_dns_type(struct parse *p, const struct word *key, const struct word *value)

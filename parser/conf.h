@@ -266,6 +266,12 @@ const char *conf_balance_name(enum balance b);
 const char *conf_mode_name(enum mode m);
 const char *conf_method_name(enum check_method m);
 
+#define CONF_TIME_MAX_MS (31U * 24 * 60 * 60 * 1000)
+
+/* The time that the LEN bytes at TEXT are in the words of the language ("500ms", "4s",
+ * "1.5h"; without a unit seconds), in ms, at most UINT32_MAX. False: no time. */
+bool conf_time(const char *text, size_t len, uint32_t *ms);
+
 /* Frees the tree with all its strings. NULL is allowed. */
 void conf_free(struct conf *c);
 

@@ -5,10 +5,7 @@
  * director's check line, its option line, the server's own arguments. A server
  * without any shares the director's set.
  */
-#include <string.h>
-
 #include "lib/arena.h"
-#include "parser/build.h"
 #include "parser/validate.h"
 
 #define INTERVAL_MS 10000
@@ -42,19 +39,6 @@ static void put_over(struct check_words *to, const struct check_words *w)
 		to->at.inhibit = w->at.inhibit;
 }
 
-/* No part of the daemon has another interval than the one yet. KEY is that of the
- * other, which stands at AT, or before INTERVAL_AT in another line. */
-static void other_interval(
-    struct parse *p, const char *key, struct loc at, struct loc interval_at)
-{
-	const struct word word = { .text = key,
-		.len = (uint32_t)strlen(key),
-		.loc = at.line != 0 ? at : interval_at };
-
-	if (word.loc.line != 0)
-		build_pending(p, &word);
-}
-
 /* Judges W, of which only the words of SAID are new. */
 static void judge_words(struct parse *p, const struct check_words *w,
     const struct check_words *said, enum check_method method)
@@ -67,10 +51,6 @@ static void judge_words(struct parse *p, const struct check_words *w,
 		    said->at.timeout.line != 0 ? said->at.timeout : said->at.interval,
 		    "the timeout of %u ms is longer than the interval of %u ms",
 		    (unsigned)w->timeout_ms, (unsigned)w->interval_ms);
-	if (w->at.fastinter.line != 0 && w->fastinter_ms != w->interval_ms)
-		other_interval(p, "fastinter", said->at.fastinter, said->at.interval);
-	if (w->at.downinter.line != 0 && w->downinter_ms != w->interval_ms)
-		other_interval(p, "downinter", said->at.downinter, said->at.interval);
 	if (said->at.port.line != 0 && !needs_port(method))
 		parse_error(p, said->at.port,
 		    "a port is for checks that use one: tcp, http, https, udp and dns; this "

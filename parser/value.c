@@ -10,8 +10,6 @@
 
 #include "lib/arena.h"
 
-#define DURATION_MAX_MS (31U * 24 * 60 * 60 * 1000)
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -67,42 +65,51 @@ static uint32_t unit_ms(const char *s, size_t len)
 	return 0;
 }
 
-static bool time_from(struct parse *p, const struct word *w, uint32_t min, uint32_t *out)
+bool conf_time(const char *text, size_t len, uint32_t *out)
 {
-	const char *at = w->text, *end = w->text + w->len, *fraction = NULL;
+	const char *at = text, *end = text + len, *fraction = NULL;
 	uint64_t whole, ms, ignored;
 	uint32_t unit;
 
-	if (!digits(&at, end, DURATION_MAX_MS, &whole))
-		goto no_time;
+	if (!digits(&at, end, CONF_TIME_MAX_MS, &whole))
+		return false;
 	if (at < end && *at == '.') {
 		fraction = ++at;
 		if (!digits(&at, end, 0, &ignored))
-			goto no_time;
+			return false;
 	}
 	unit = unit_ms(at, (size_t)(end - at));
 	if (unit == 0)
-		goto no_time;
+		return false;
 	ms = whole * unit;
 	for (uint32_t digit = unit; fraction != NULL && fraction < at && digit > 0;
 	     fraction++) {
 		ms += (uint64_t)(*fraction - '0') * digit / 10;
 		digit /= 10;
 	}
-	if (ms < min || ms > DURATION_MAX_MS) {
+	*out = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+	return true;
+}
+
+static bool time_from(struct parse *p, const struct word *w, uint32_t min, uint32_t *out)
+{
+	uint32_t ms;
+
+	if (!conf_time(w->text, w->len, &ms)) {
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not a time: a number of seconds, or with a unit: "
+		    "500ms, 4s, 2m, 1h",
+		    WORD_ARGS(*w));
+		return false;
+	}
+	if (ms < min || ms > CONF_TIME_MAX_MS) {
 		parse_error(p, w->loc,
 		    "\"%.*s\" is out of range: a time from %s to 31 days", WORD_ARGS(*w),
 		    min == 0 ? "0" : "1ms");
 		return false;
 	}
-	*out = (uint32_t)ms;
+	*out = ms;
 	return true;
-no_time:
-	parse_error(p, w->loc,
-	    "\"%.*s\" is not a time: a number of seconds, or with a unit: "
-	    "500ms, 4s, 2m, 1h",
-	    WORD_ARGS(*w));
-	return false;
 }
 
 bool value_time(struct parse *p, const struct word *w, uint32_t *out)

@@ -49,6 +49,8 @@ bool value_path(struct parse *p, const struct word *w, size_t max, const char **
 /* 1 to MAX printable bytes without a blank; a copy. */
 bool value_text(struct parse *p, const struct word *w, const char *what, size_t max,
     const char **out);
+/* A domain name: ".", or labels of 1 to 63 bytes, at most 253 together; a copy. */
+bool value_dns_name(struct parse *p, const struct word *w, const char **out);
 /* 1 to MAX bytes, blanks among them; a copy. */
 bool value_string(struct parse *p, const struct word *w, const char *what, size_t max,
     const char **out);

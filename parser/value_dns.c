@@ -39,6 +39,10 @@ static const struct dns_word rcodes[] = {
 	{ "REFUSED", 5 },
 };
 
+/* RFC 1035, 2.3.4, of the name as text. */
+#define LABEL_MAX 63
+#define NAME_MAX 253
+
 #define N(a) (sizeof(a) / sizeof(a)[0])
 
 static const struct dns_word *find(
@@ -57,6 +61,31 @@ static const char *name_of(const struct dns_word *words, size_t n, uint16_t valu
 		if (words[i].value == value)
 			return words[i].name;
 	return NULL;
+}
+
+static bool labels_are_good(const char *name)
+{
+	name += strcmp(name, ".") == 0;
+	while (*name != '\0') {
+		size_t len = strcspn(name, ".");
+
+		if (len == 0 || len > LABEL_MAX)
+			return false;
+		name += len;
+		name += *name == '.';
+	}
+	return true;
+}
+
+bool value_dns_name(struct parse *p, const struct word *w, const char **out)
+{
+	if (!value_text(p, w, "a domain name", NAME_MAX, out))
+		return false;
+	if (!labels_are_good(*out))
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not a domain name: each label has 1 to %d bytes",
+		    WORD_ARGS(*w), LABEL_MAX);
+	return true;
 }
 
 bool value_dns_type(struct parse *p, const struct word *w, uint16_t *out)

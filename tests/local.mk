@@ -5,8 +5,12 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 
 unit_tests = \
 	tests/unit/test_addr \
+	tests/unit/test_answer \
 	tests/unit/test_checker \
 	tests/unit/test_checker_http \
+	tests/unit/test_checker_talk \
+	tests/unit/test_dns_message \
+	tests/unit/test_due \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -14,13 +18,23 @@ unit_tests = \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
-	tests/unit/test_run
+	tests/unit/test_record \
+	tests/unit/test_run \
+	tests/unit/test_serving
 tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
 tests_unit_test_addr_LDADD = $(unit_ldadd)
+tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
+tests_unit_test_answer_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_LDADD = $(unit_ldadd)
 tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_http_LDADD = $(unit_ldadd)
+tests_unit_test_checker_talk_SOURCES = tests/unit/test_checker_talk.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_talk_LDADD = $(unit_ldadd)
+tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
+tests_unit_test_dns_message_LDADD = $(unit_ldadd)
+tests_unit_test_due_SOURCES = tests/unit/test_due.c
+tests_unit_test_due_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
@@ -31,12 +45,16 @@ tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
 tests_unit_test_parser_print_LDADD = $(unit_ldadd)
-tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tests/unit/plan_case.h
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_record_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
+tests_unit_test_serving_SOURCES = tests/unit/test_serving.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_serving_LDADD = $(unit_ldadd)
 
 lab_programs = \
 	tests/lab/backend \
@@ -55,5 +73,17 @@ tests_lab_monotime_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
 
-check_PROGRAMS += $(unit_tests) $(lab_programs) tests/bench/bench_parse
-TESTS += $(unit_tests)
+plan_tests = \
+	tests/plan/test_random
+# Random configurations, over a table in memory and in the lab's kernel.
+plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h
+tests_plan_test_random_SOURCES = tests/plan/test_random.c $(plan_random)
+tests_plan_test_random_LDADD = $(unit_ldadd)
+tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)
+tests_plan_random_kernel_LDADD = $(unit_ldadd)
+
+tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
+
+check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse tests/bench/floor
+TESTS += $(unit_tests) $(plan_tests)

@@ -154,8 +154,7 @@ static void answered(
 		if (addr_cmp(&t->server, server) != 0)
 			break;
 		next = RB_NEXT(arp_tree, &c->arp, t);
-		if (t->way.ifindex != ifindex || addr_cmp(&t->way.source, us) != 0 ||
-		    run_expired(t->run))
+		if (t->way.ifindex != ifindex || addr_cmp(&t->way.source, us) != 0)
 			continue;
 		t->answered = true;
 		run_ended(t->run, REASON_OK, 0);

@@ -69,9 +69,11 @@ static void open_raw(struct raw *w, const struct checker_start *start)
 
 static void open_tls(struct tls_contexts *all, const struct checker_start *start)
 {
-	for (size_t i = 0; i < start->n_probes; i++)
-		if (start->probes[i].check->method == CHECK_HTTPS)
-			tls_prepare(all, start->probes[i].check->http);
+	for (size_t i = 0; i < start->n_probes; i++) {
+		struct tls_setting t = tls_setting(start->probes[i].check);
+
+		tls_prepare(all, &t);
+	}
 }
 
 /* Everything but what is given here stays behind. */
@@ -99,17 +101,19 @@ void checker_run(const struct checker_start *start)
 	reset_signals();
 	setproctitle("checker");
 	c->fds_max = budget();
+	if (start->max_in_flight != 0 && start->max_in_flight < c->fds_max)
+		c->fds_max = start->max_in_flight;
 	open_raw(&c->raw, start);
 	open_tls(&c->tls, start);
 	confine(start, &c->raw, &report_fd);
 	/* The daemon's default loop is not touched: its descriptors are closed
 	 * above, and its timers are nobody's. */
 	c->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
-	if (c->loop == NULL) {
-		log_err("cannot make an event loop");
+	if (c->loop == NULL || !sockets_init(&c->sockets, c->loop)) {
+		log_warn("cannot make an event loop");
 		_exit(1);
 	}
-	report_init(&c->report, c->loop, report_fd, start->generation);
+	report_init(&c->report, c, report_fd, start->generation);
 	raw_start(&c->raw, c);
 	run_init_all(c, start->probes, start->n_probes);
 	ev_run(c->loop, 0);

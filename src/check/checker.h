@@ -19,6 +19,8 @@ struct checker_start {
 	const struct probe *probes; /* read only; index is the probe's number */
 	size_t n_probes;
 	uint32_t generation;
+	uint32_t
+	    max_in_flight; /* checks at a time; 0: as many as there are descriptors */
 	int report_fd; /* SOCK_SEQPACKET, non-blocking; EOF or EPIPE ends the checker */
 	uid_t uid;     /* whom to become; when not started as root both are ignored */
 	gid_t gid;

@@ -1,32 +1,45 @@
 /*
- * http: the server is up when it answers GET with the status that is expected.
+ * http: the server is up when it answers with a status that is expected.
  *
  * Ends as soon as the final status line is there; the rest of the answer is
- * never read. https is the same talk through TLS.
+ * read only when a text must be in it. https is the same talk through TLS.
  */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/conn.h"
+#include "check/answer.h"
+#include "check/http_body.h"
 #include "check/http_status.h"
 #include "check/run.h"
-#include "check/tls.h"
+#include "check/stream.h"
 #include "lib/xalloc.h"
 
-#define READ_SIZE 4096
-
 struct http_talk {
-	struct conn conn;
-	struct ssl_st *ssl; /* NULL: http, or not connected yet */
-	bool ready;	    /* connected, and the handshake is done */
+	struct stream stream;
 	char *request;
-	size_t len, sent;
 	struct http_status status;
+	bool in_body; /* the status is there and is right */
+	struct http_body body;
+	struct answer answer; /* with match only */
 };
 
-static bool is_https(const struct run *r)
+static const struct http_conf *conf_of(const struct run *r)
 {
-	return r->probe->check->method == CHECK_HTTPS;
+	return r->probe->check->http;
+}
+
+static const char *method_word(enum http_method m)
+{
+	switch (m) {
+	case HTTP_GET:
+		return "GET";
+	case HTTP_HEAD:
+		return "HEAD";
+	case HTTP_OPTIONS:
+		return "OPTIONS";
+	}
+	abort();
 }
 
 static char *make_request(const struct probe *p)
@@ -35,119 +48,108 @@ static char *make_request(const struct probe *p)
 	uint16_t usual = p->check->method == CHECK_HTTPS ? 443 : 80;
 	char target[ADDR_TEXT_MAX];
 
-	/* The port that the scheme implies is left out, as browsers do. */
-	addr_port_text(&p->addr, p->port, target);
-	if (p->port == usual)
-		*strrchr(target, ':') = '\0';
-	return xasprintf("GET %s HTTP/1.1\r\n"
+	if (h->vhost == NULL) {
+		/* The port that the scheme implies is left out, as browsers do. */
+		addr_port_text(&p->addr, p->port, target);
+		if (p->port == usual)
+			*strrchr(target, ':') = '\0';
+	}
+	return xasprintf("%s %s HTTP/1.1\r\n"
 			 "Host: %s\r\n"
 			 "User-Agent: lvsd-check\r\n"
 			 "Connection: close\r\n"
 			 "\r\n",
-	    h->uri, h->vhost != NULL ? h->vhost : target);
+	    method_word(h->method), h->uri, h->vhost != NULL ? h->vhost : target);
 }
 
-static struct conn_result http_send(struct http_talk *t)
+static bool is_expected(const struct http_conf *h, uint16_t code)
 {
-	const char *rest = t->request + t->sent;
-	size_t len = t->len - t->sent;
-
-	return t->ssl != NULL ? tls_send(t->ssl, rest, len)
-			      : conn_send(&t->conn, rest, len);
+	for (uint16_t i = 0; i < h->n_statuses; i++)
+		if (code >= h->statuses[i].first && code <= h->statuses[i].last)
+			return true;
+	return h->n_statuses == 0 && code == h->statuscode;
 }
 
-static struct conn_result http_recv(struct http_talk *t, char *data, size_t size)
+static void finish(struct run *r, enum reason why)
 {
-	return t->ssl != NULL ? tls_recv(t->ssl, data, size)
-			      : conn_recv(&t->conn, data, size);
+	const struct http_status *s = &((struct http_talk *)r->talk)->status;
+
+	run_done(r, why, s->code, s->line, s->line_len);
 }
 
-/* True: bytes were moved. Else the talk waits for an event, or is over. */
-static bool go_on(struct run *r, const struct conn_result *x)
+/* The final status line is there. True: the body is to be looked at. */
+static bool judge_status(struct run *r)
 {
 	struct http_talk *t = r->talk;
+	const struct http_conf *h = conf_of(r);
 
-	switch (x->what) {
-	case CONN_MOVED:
+	if (!is_expected(h, t->status.code)) {
+		finish(r, REASON_BAD_STATUS);
+		return false;
+	}
+	if (h->match == NULL) {
+		finish(r, REASON_OK);
+		return false;
+	}
+	t->in_body = true;
+	http_body_init(&t->body, t->status.seen);
+	answer_init(&t->answer, h->match, strlen(h->match));
+	return true;
+}
+
+static void look(void *arg, const char *bytes, size_t len)
+{
+	answer_feed(arg, bytes, len);
+}
+
+/* True: the end of the body, or of what is read of it, is not here yet. */
+static bool read_body(struct run *r, const char *bytes, size_t len)
+{
+	struct http_talk *t = r->talk;
+	enum http_body_verdict v = http_body_feed(&t->body, bytes, len, look, &t->answer);
+
+	if (t->answer.found)
+		finish(r, REASON_OK);
+	else if (v == BODY_END)
+		finish(r, REASON_NO_MATCH);
+	else if (v == BODY_MALFORMED)
+		finish(r, REASON_MALFORMED);
+	else
 		return true;
-	case CONN_AGAIN:
-		conn_want(&t->conn, x->events);
-		return false;
-	case CONN_ENDED:
-		run_ended(r, REASON_CLOSED, 0);
-		return false;
-	case CONN_FAILED:
-		run_done(r, x->reason, x->code, x->text, x->text ? strlen(x->text) : 0);
+	return false;
+}
+
+static bool data(struct run *r, const char *bytes, size_t len)
+{
+	struct http_talk *t = r->talk;
+	size_t used = len;
+
+	if (t->in_body)
+		return read_body(r, bytes, len);
+	switch (http_status_feed(&t->status, bytes, &used)) {
+	case HTTP_MORE:
+		return true;
+	case HTTP_FINAL:
+		return judge_status(r) && read_body(r, bytes + used, len - used);
+	case HTTP_MALFORMED:
+		t->status.code = 0;
+		finish(r, REASON_MALFORMED);
 		return false;
 	}
 	abort();
 }
 
-/* Makes the connection ready to talk; false: not yet, or it is over. */
-static bool get_ready(struct run *r)
+static void end(struct run *r, bool ended)
 {
-	struct http_talk *t = r->talk;
-	struct conn_result x = { .what = CONN_MOVED };
-	const char *text;
-	int code;
+	const struct http_talk *t = r->talk;
 
-	if (is_https(r) && t->ssl == NULL) {
-		t->ssl = tls_new(&r->checker->tls, r->probe, &t->conn, &code, &text);
-		if (t->ssl == NULL) {
-			run_done(
-			    r, REASON_LOCAL_OTHER, code, text, text ? strlen(text) : 0);
-			return false;
-		}
-	}
-	if (t->ssl != NULL)
-		x = tls_handshake(t->ssl);
-	t->ready = x.what == CONN_MOVED;
-	return go_on(r, &x);
+	if (t->in_body)
+		finish(r, REASON_NO_MATCH);
+	else
+		run_ended(r, ended ? REASON_CLOSED : REASON_MALFORMED, 0);
 }
 
-static void judge(struct run *r, enum http_verdict v)
-{
-	const struct http_status *s = &((struct http_talk *)r->talk)->status;
-	enum reason why = REASON_OK;
-
-	if (v == HTTP_MALFORMED)
-		why = REASON_MALFORMED;
-	else if (s->code != r->probe->check->http->statuscode)
-		why = REASON_BAD_STATUS;
-	run_done(r, why, v == HTTP_FINAL ? s->code : 0, s->line, s->line_len);
-}
-
-static void http_ready(struct conn *c)
-{
-	struct run *r = c->run;
-	struct http_talk *t = r->talk;
-	enum http_verdict v = HTTP_MORE;
-	char data[READ_SIZE];
-	struct conn_result x;
-
-	if (!t->ready && !get_ready(r))
-		return;
-	while (t->sent < t->len) {
-		x = http_send(t);
-		if (!go_on(r, &x))
-			return;
-		t->sent += x.n;
-		if (t->sent == t->len) {
-			/* No answer can be here yet: wait before the first read. */
-			conn_want(c, EV_READ);
-			return;
-		}
-	}
-	do {
-		x = http_recv(t, data, sizeof data);
-		if (!go_on(r, &x))
-			return;
-		v = http_status_feed(&t->status, data, x.n);
-		/* TLS may hold more than the socket shows. */
-	} while (v == HTTP_MORE && t->ssl != NULL);
-	if (v != HTTP_MORE)
-		judge(r, v);
-}
+static const struct stream_ops http_stream = { .data = data, .end = end };
 
 static void http_start(struct run *r)
 {
@@ -155,17 +157,17 @@ static void http_start(struct run *r)
 
 	r->talk = t;
 	t->request = make_request(r->probe);
-	t->len = strlen(t->request);
 	http_status_init(&t->status);
-	conn_open(&t->conn, r, http_ready);
+	stream_open(&t->stream, r, &http_stream, tls_setting(r->probe->check), t->request,
+	    strlen(t->request));
 }
 
 static void http_cancel(struct run *r)
 {
 	struct http_talk *t = r->talk;
 
-	tls_free(t->ssl);
-	conn_close(&t->conn);
+	stream_close(&t->stream);
+	answer_fini(&t->answer);
 	free(t->request);
 	free(t);
 	r->talk = NULL;

@@ -104,12 +104,12 @@ static void keep_strange(struct http_status *s, const char *rest, size_t len)
 	}
 }
 
-enum http_verdict http_status_feed(struct http_status *s, const char *data, size_t len)
+enum http_verdict http_status_feed(struct http_status *s, const char *data, size_t *len)
 {
 	enum http_verdict v = HTTP_MORE;
 	size_t i;
 
-	for (i = 0; i < len && v == HTTP_MORE; i++) {
+	for (i = 0; i < *len && v == HTTP_MORE; i++) {
 		unsigned char c = (unsigned char)data[i];
 
 		if (++s->seen > HTTP_HEAD_MAX)
@@ -117,6 +117,7 @@ enum http_verdict http_status_feed(struct http_status *s, const char *data, size
 		v = s->state == IN_HEADERS ? feed_headers(s, c) : feed_status(s, c);
 	}
 	if (v == HTTP_MALFORMED && s->state == IN_STATUS)
-		keep_strange(s, data + i - 1, len - i + 1);
+		keep_strange(s, data + i - 1, *len - i + 1);
+	*len = i;
 	return v;
 }

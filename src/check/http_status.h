@@ -27,15 +27,15 @@ struct http_status {
 	uint8_t line_len; /* at most HTTP_LINE_KEPT */
 	uint8_t state;
 	uint32_t pos;		   /* in the current line */
-	uint32_t seen;		   /* bytes fed */
+	uint32_t seen;		   /* bytes fed, up to the end of the line */
 	char line[HTTP_LINE_KEPT]; /* as it came, without its end, no NUL;
 				    * of a malformed one what is known of it */
 };
 
 void http_status_init(struct http_status *s);
 
-/* Takes the next LEN bytes. After another verdict than HTTP_MORE there is
- * nothing to feed any more. */
-enum http_verdict http_status_feed(struct http_status *s, const char *data, size_t len);
+/* Takes the next bytes of DATA, at most *LEN, and leaves in *LEN how many. After
+ * another verdict than HTTP_MORE there is nothing to feed any more. */
+enum http_verdict http_status_feed(struct http_status *s, const char *data, size_t *len);
 
 #endif

@@ -113,7 +113,7 @@ static struct run *find(
 
 static void answered(struct run *r, enum reason reason)
 {
-	if (r != NULL && !run_expired(r))
+	if (r != NULL)
 		run_ended(r, reason, 0);
 }
 

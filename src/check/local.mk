@@ -1,11 +1,16 @@
 noinst_LIBRARIES += libcheck.a
 libcheck_a_SOURCES = \
+	src/check/alarm.c src/check/alarm.h \
+	src/check/answer.c src/check/answer.h \
 	src/check/arp.c src/check/arp.h \
 	src/check/checker.c src/check/checker.h \
 	src/check/conn.c src/check/conn.h \
+	src/check/dns_message.c src/check/dns_message.h \
 	src/check/drop.c src/check/drop.h \
+	src/check/due.c src/check/due.h \
 	src/check/health.c src/check/health.h \
 	src/check/http.c \
+	src/check/http_body.c src/check/http_body.h \
 	src/check/http_status.c src/check/http_status.h \
 	src/check/icmp.c src/check/icmp.h \
 	src/check/nets.c src/check/nets.h \
@@ -14,5 +19,8 @@ libcheck_a_SOURCES = \
 	src/check/reason.c src/check/reason.h \
 	src/check/report.c src/check/report.h \
 	src/check/run.c src/check/run.h \
+	src/check/sockets.c src/check/sockets.h \
+	src/check/stream.c src/check/stream.h \
 	src/check/tcp.c \
-	src/check/tls.c src/check/tls.h
+	src/check/tls.c src/check/tls.h \
+	src/check/udp.c

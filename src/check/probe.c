@@ -23,6 +23,7 @@ static const struct {
 	[REASON_TLS]              = { "tls", "TLS error" },
 	[REASON_BAD_STATUS]       = { "bad-status", "bad status" },
 	[REASON_MALFORMED]        = { "malformed", "malformed answer" },
+	[REASON_NO_MATCH]         = { "no-match", "expected text not in the answer" },
 	[REASON_NO_ARP_ANSWER]    = { "no-arp-answer", "no ARP answer" },
 	[REASON_LOCAL_DESCRIPTORS] = { "local-descriptors", "local: out of descriptors" },
 	[REASON_LOCAL_PORTS]      = { "local-ports", "local: out of ports" },
@@ -65,21 +66,83 @@ static int cmp_str(const char *a, const char *b)
 	return strcmp(a, b);
 }
 
+static int cmp_ptr_set(const void *a, const void *b)
+{
+	return (a != NULL) - (b != NULL);
+}
+
+static int cmp_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	int d = (a_len > b_len) - (a_len < b_len);
+
+	return d != 0 || a_len == 0 ? d : memcmp(a, b, a_len);
+}
+
 static int http_cmp(const struct http_conf *a, const struct http_conf *b)
 {
 	int d;
 
-	if (a == b)
-		return 0;
-	if (a == NULL || b == NULL)
-		return (a != NULL) - (b != NULL);
+	if (a == b || a == NULL || b == NULL)
+		return cmp_ptr_set(a, b);
 	if ((d = cmp_str(a->uri, b->uri)) != 0 ||
 	    (d = cmp_str(a->vhost, b->vhost)) != 0 ||
 	    (d = cmp_u32(a->statuscode, b->statuscode)) != 0 ||
+	    (d = cmp_bytes(a->statuses, a->n_statuses * sizeof *a->statuses, b->statuses,
+		 b->n_statuses * sizeof *b->statuses)) != 0 ||
+	    (d = cmp_u32(a->method, b->method)) != 0 ||
+	    (d = cmp_str(a->match, b->match)) != 0 ||
 	    (d = cmp_str(a->sni, b->sni)) != 0 ||
 	    (d = cmp_u32(a->verify, b->verify)) != 0)
 		return d;
 	return cmp_str(a->cafile, b->cafile);
+}
+
+static int talk_cmp(const struct talk_conf *a, const struct talk_conf *b)
+{
+	int d;
+
+	if (a == b || a == NULL || b == NULL)
+		return cmp_ptr_set(a, b);
+	if ((d = cmp_bytes(a->send.data, a->send.len, b->send.data, b->send.len)) != 0 ||
+	    (d = cmp_bytes(
+		 a->expect.data, a->expect.len, b->expect.data, b->expect.len)) != 0 ||
+	    (d = cmp_u32(a->ssl, b->ssl)) != 0 || (d = cmp_str(a->sni, b->sni)) != 0 ||
+	    (d = cmp_u32(a->verify, b->verify)) != 0)
+		return d;
+	return cmp_str(a->cafile, b->cafile);
+}
+
+static int dns_cmp(const struct dns_conf *a, const struct dns_conf *b)
+{
+	int d;
+
+	if (a == b || a == NULL || b == NULL)
+		return cmp_ptr_set(a, b);
+	if ((d = cmp_str(a->name, b->name)) != 0 || (d = cmp_u32(a->type, b->type)) != 0)
+		return d;
+	return cmp_u32(a->rcode, b->rcode);
+}
+
+/* What the method of both asks and expects. */
+static int method_cmp(const struct check_conf *a, const struct check_conf *b)
+{
+	switch (a->method) {
+	case CHECK_ICMP:
+		return 0;
+	case CHECK_ARP:
+		return cmp_str(a->iface, b->iface);
+	case CHECK_HTTP:
+	case CHECK_HTTPS:
+		return http_cmp(a->http, b->http);
+	case CHECK_TCP:
+	case CHECK_UDP:
+		return talk_cmp(a->talk, b->talk);
+	case CHECK_DNS:
+		return dns_cmp(a->dns, b->dns);
+	case CHECK_EXTERNAL:
+		return cmp_str(a->command, b->command);
+	}
+	return 0;
 }
 
 int probe_cmp_outcome(const struct probe *a, const struct probe *b)
@@ -93,11 +156,7 @@ int probe_cmp_outcome(const struct probe *a, const struct probe *b)
 	    (d = cmp_u32(ca->timeout_ms, cb->timeout_ms)) != 0 ||
 	    (d = addr_cmp(&ca->source, &cb->source)) != 0)
 		return d;
-	if (ca->method == CHECK_ARP && (d = cmp_str(ca->iface, cb->iface)) != 0)
-		return d;
-	if (ca->method != CHECK_HTTP && ca->method != CHECK_HTTPS)
-		return 0;
-	return http_cmp(ca->http, cb->http);
+	return method_cmp(ca, cb);
 }
 
 int probe_cmp(const struct probe *a, const struct probe *b)
@@ -106,6 +165,8 @@ int probe_cmp(const struct probe *a, const struct probe *b)
 
 	if ((d = probe_cmp_outcome(a, b)) != 0 ||
 	    (d = cmp_u32(a->check->interval_ms, b->check->interval_ms)) != 0 ||
+	    (d = cmp_u32(a->check->fastinter_ms, b->check->fastinter_ms)) != 0 ||
+	    (d = cmp_u32(a->check->downinter_ms, b->check->downinter_ms)) != 0 ||
 	    (d = cmp_u32(a->check->rise, b->check->rise)) != 0)
 		return d;
 	return cmp_u32(a->check->fall, b->check->fall);

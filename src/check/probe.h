@@ -29,7 +29,8 @@ enum reason {
 	REASON_UNREACHABLE,   /* EHOSTUNREACH, ENETUNREACH, ICMP unreachable */
 	REASON_TLS,	      /* text: OpenSSL's words */
 	REASON_BAD_STATUS,    /* code: the status that came */
-	REASON_MALFORMED,     /* the answer is no HTTP */
+	REASON_MALFORMED,     /* the answer is not of its protocol */
+	REASON_NO_MATCH,      /* the text that is expected is not in the answer */
 	REASON_NO_ARP_ANSWER, /* arp and neighbour solicitation */
 	/* local trouble: says nothing of the server, changes no health */
 	REASON_LOCAL_DESCRIPTORS, /* EMFILE, ENFILE */
@@ -57,6 +58,7 @@ struct probe {
 	/* Where it starts: what was known when the checker was started. */
 	struct health health;
 	uint64_t started_us; /* when it last started, mono; 0: never ran */
+	bool paused;	     /* no check is made until the daemon resumes it */
 };
 
 /*
@@ -86,6 +88,35 @@ struct probe_report {
 	uint32_t duration_us;	   /* of the last check */
 	uint64_t started_us;	   /* of the last check, mono */
 	char text[PROBE_TEXT_MAX]; /* NUL-ended detail: TLS error, status line */
+};
+
+/*
+ * What the checker tells of itself, once a second while something changes. A
+ * record of its own size on the same socket. Counts are since its start.
+ */
+struct checker_figures {
+	uint32_t generation;
+	uint32_t in_flight;	/* checks under way */
+	uint32_t max_in_flight; /* of those that need a descriptor */
+	uint32_t reserved;
+	uint64_t checks;  /* begun */
+	uint64_t late;	  /* that had to wait for a descriptor */
+	uint64_t skipped; /* rounds that passed before there was one */
+	uint64_t local;	  /* that failed by local trouble */
+};
+_Static_assert(sizeof(struct checker_figures) != sizeof(struct probe_report),
+    "records are told apart by their size");
+
+/* What the daemon may ask for, downward on the same socket: one record each. */
+enum probe_what {
+	PROBE_PAUSE,  /* no check from now on; one under way has no result */
+	PROBE_RESUME, /* checks again, from the next time of its phase on; health is
+		       * unknown until then */
+	PROBE_NOW,    /* a check at once, unless one is under way or it is paused */
+};
+struct probe_order {
+	uint32_t probe;
+	uint32_t what; /* enum probe_what */
 };
 
 #endif

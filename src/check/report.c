@@ -16,6 +16,7 @@
 
 #define TICK_S 1.
 #define BATCH 128
+#define ORDERS_A_TURN 256
 
 static struct probe_report snapshot(const struct report *p, const struct run *r)
 {
@@ -42,15 +43,19 @@ static void end_if_gone(int err)
 		_exit(0);
 }
 
+static void start_tick(struct report *p)
+{
+	if (ev_is_active(&p->tick) || ev_is_active(&p->writable))
+		return;
+	ev_timer_set(&p->tick, TICK_S, 0.);
+	ev_timer_start(p->loop, &p->tick);
+}
+
 static void mark(struct report *p, struct run *r)
 {
 	if (!r->is_dirty)
 		TAILQ_INSERT_TAIL(&p->dirty, r, dirty);
 	r->is_dirty = true;
-	if (!ev_is_active(&p->tick) && !ev_is_active(&p->writable)) {
-		ev_timer_set(&p->tick, TICK_S, 0.);
-		ev_timer_start(p->loop, &p->tick);
-	}
 }
 
 static void unmark(struct report *p, struct run *r)
@@ -89,6 +94,20 @@ static bool send_batch(struct report *p)
 	return true;
 }
 
+/* A socket that is full gets them with the next results. */
+static void tell_figures(struct report *p)
+{
+	struct checker_figures f = p->checker->figures;
+
+	f.generation = p->generation;
+	if (memcmp(&f, &p->told, sizeof f) == 0)
+		return;
+	if (send(p->fd, &f, sizeof f, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof f)
+		p->told = f;
+	else
+		end_if_gone(errno);
+}
+
 static void flush(struct report *p)
 {
 	ev_io_stop(p->loop, &p->writable);
@@ -96,14 +115,13 @@ static void flush(struct report *p)
 	while (!TAILQ_EMPTY(&p->dirty)) {
 		if (send_batch(p))
 			continue;
-		if (errno == EAGAIN) {
+		if (errno == EAGAIN)
 			ev_io_start(p->loop, &p->writable);
-		} else {
-			ev_timer_set(&p->tick, TICK_S, 0.);
-			ev_timer_start(p->loop, &p->tick);
-		}
+		else
+			start_tick(p);
 		return;
 	}
+	tell_figures(p);
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
@@ -120,19 +138,28 @@ static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
-	char ignored[64];
-	ssize_t n = recv(w->fd, ignored, sizeof ignored, MSG_DONTWAIT);
+	struct report *p = w->data;
+	struct probe_order o;
+	ssize_t n;
 
 	(void)loop, (void)revents;
-	if (n == 0)
-		_exit(0);
-	if (n < 0)
-		end_if_gone(errno);
+	for (int i = 0; i < ORDERS_A_TURN; i++) {
+		n = recv(w->fd, &o, sizeof o, MSG_DONTWAIT);
+		if (n == 0)
+			_exit(0);
+		if (n < 0) {
+			end_if_gone(errno);
+			return;
+		}
+		if (n == sizeof o)
+			run_order(p->checker, &o);
+	}
 }
 
-void report_init(struct report *p, struct ev_loop *loop, int fd, uint32_t generation)
+void report_init(struct report *p, struct checker *c, int fd, uint32_t generation)
 {
-	p->loop = loop;
+	p->checker = c;
+	p->loop = c->loop;
 	p->fd = fd;
 	p->generation = generation;
 	TAILQ_INIT(&p->dirty);
@@ -140,7 +167,7 @@ void report_init(struct report *p, struct ev_loop *loop, int fd, uint32_t genera
 	ev_io_init(&p->writable, on_writable, fd, EV_WRITE);
 	ev_io_init(&p->readable, on_readable, fd, EV_READ);
 	p->tick.data = p->writable.data = p->readable.data = p;
-	ev_io_start(loop, &p->readable);
+	ev_io_start(p->loop, &p->readable);
 }
 
 void report_result(struct report *p, struct run *r, bool changed)
@@ -148,6 +175,7 @@ void report_result(struct report *p, struct run *r, bool changed)
 	struct probe_report m;
 	int err;
 
+	start_tick(p);
 	if (!changed) {
 		mark(p, r);
 		return;

@@ -1,29 +1,26 @@
 /*
- * run: when a probe runs, how long, and what its result does.
+ * run: the life of a probe: at rest, waiting, in flight, paused.
  *
- * One timer a run serves as start and as deadline. Starts are aligned on
- * absolute time by a hash of the target, so phases need no memory. The budget of
- * descriptors makes starts wait their turn; rounds that passed are counted, never
- * made up for.
+ * One timer a run serves as start and as deadline. The budget of descriptors
+ * makes starts wait their turn. Whatever ends a check gives back what it took,
+ * and only run_done() makes a result of it.
  */
 #include "run.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/log.h"
+#include "check/due.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 
-#define SECOND_US UINT64_C(1000000)
-/* First checks start at most this close together: 10,000 in a second. */
-#define SPREAD_US 100
-/* A check that starts this late has started on time. */
-#define PUNCTUAL_US 50000
-#define LOG_EVERY_US (60 * SECOND_US)
+/* Nothing is expected: silence is good. */
+static bool udp_is_quiet(const struct check_conf *check)
+{
+	return check->talk == NULL || check->talk->expect.len == 0;
+}
 
 static const struct probe_ops *ops_of(const struct run *r)
 {
@@ -37,61 +34,14 @@ static const struct probe_ops *ops_of(const struct run *r)
 		return &http_ops;
 	case CHECK_ARP:
 		return &arp_ops;
-	case CHECK_UDP:
 	case CHECK_DNS:
+		return &udp_ops;
+	case CHECK_UDP:
+		return udp_is_quiet(r->probe->check) ? &udp_quiet_ops : &udp_ops;
 	case CHECK_EXTERNAL:
 		break; /* no file with one of these is loaded yet */
 	}
 	abort();
-}
-
-static uint64_t interval_us(const struct probe *p)
-{
-	return (uint64_t)p->check->interval_ms * 1000;
-}
-
-/* FNV-1a over the target, with MurmurHash3's finish: neighbouring addresses
- * must not stay neighbours. */
-static uint64_t target_hash(const struct probe *p)
-{
-	uint8_t key[20] = { (uint8_t)p->check->method, p->addr.family,
-		(uint8_t)(p->port >> 8), (uint8_t)p->port };
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	memcpy(key + 4, p->addr.bytes, 16);
-	for (size_t i = 0; i < sizeof key; i++)
-		h = (h ^ key[i]) * UINT64_C(0x100000001b3);
-	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
-	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return h ^ (h >> 33);
-}
-
-uint64_t run_phase_us(const struct probe *p)
-{
-	return target_hash(p) % interval_us(p);
-}
-
-uint64_t run_next_us(const struct probe *p, uint64_t after_us)
-{
-	uint64_t interval = interval_us(p), phase = run_phase_us(p);
-	uint64_t next = after_us - after_us % interval + phase;
-
-	return next > after_us ? next : next + interval;
-}
-
-static uint64_t first_due_us(const struct probe *p, uint64_t now_us, size_t n_probes)
-{
-	uint64_t window = n_probes * SPREAD_US, next;
-
-	if (p->started_us != 0 && p->started_us <= now_us) {
-		next = run_next_us(p, p->started_us);
-		return next > now_us ? next : now_us;
-	}
-	if (window > SECOND_US)
-		window = SECOND_US;
-	if (window > interval_us(p))
-		window = interval_us(p);
-	return now_us + target_hash(p) % window;
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents);
@@ -99,25 +49,13 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents);
 static void arm(struct run *r, uint64_t at_us)
 {
 	struct ev_loop *loop = r->checker->loop;
-	uint64_t now_us = mono_us();
+	uint64_t turn_us = r->checker->turn_us;
 
-	/* Our clock is read before libev's, so that a timer is never early. */
-	ev_now_update(loop);
+	/* libev counts from the time it read when this turn began. */
 	ev_timer_stop(loop, &r->timer);
-	ev_timer_set(&r->timer, at_us > now_us ? (double)(at_us - now_us) / 1e6 : 0., 0.);
+	ev_timer_set(
+	    &r->timer, at_us > turn_us ? (double)(at_us - turn_us) / 1e6 : 0., 0.);
 	ev_timer_start(loop, &r->timer);
-}
-
-static void log_lateness(struct checker *c)
-{
-	uint64_t now_us = mono_us();
-
-	if (c->logged_us != 0 && now_us - c->logged_us < LOG_EVERY_US)
-		return;
-	c->logged_us = now_us;
-	log_warnx("%" PRIu64 " checks late for want of a descriptor (%zu at once), "
-		  "%" PRIu64 " rounds skipped since the start",
-	    c->n_late, c->fds_max, c->n_skipped);
 }
 
 static uint64_t deadline_us(const struct run *r)
@@ -128,9 +66,15 @@ static uint64_t deadline_us(const struct run *r)
 static void launch(struct run *r)
 {
 	const struct probe_ops *ops = ops_of(r);
+	struct checker *c = r->checker;
 
-	if (ops->needs_descriptor)
-		r->checker->fds_used++;
+	if (ops->needs_descriptor) {
+		c->fds_used++;
+		if (c->fds_used + c->sockets.n_idle > c->fds_max)
+			sockets_spare(&c->sockets);
+	}
+	c->figures.in_flight++;
+	c->figures.checks++;
 	r->in_flight = true;
 	r->started_us = mono_us();
 	arm(r, deadline_us(r));
@@ -148,32 +92,61 @@ static void serve_waiting(struct checker *c)
 	c->filling = true;
 	while (c->fds_used < c->fds_max && (r = STAILQ_FIRST(&c->waiting)) != NULL) {
 		STAILQ_REMOVE_HEAD(&c->waiting, waiting);
-		launch(r);
+		r->is_waiting = false;
+		if (!r->paused)
+			launch(r);
 	}
 	c->filling = false;
+}
+
+/* Its time has come: now, or as soon as there is a descriptor for it. */
+static void begin(struct run *r)
+{
+	struct checker *c = r->checker;
+
+	if (!ops_of(r)->needs_descriptor || c->fds_used < c->fds_max) {
+		launch(r);
+		return;
+	}
+	STAILQ_INSERT_TAIL(&c->waiting, r, waiting);
+	r->is_waiting = true;
+	c->figures.late++;
+	alarm_late(&c->alarms, &c->figures);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct run *r = w->data;
-	struct checker *c = r->checker;
 
 	(void)loop, (void)revents;
-	if (r->in_flight) {
+	if (r->in_flight)
 		run_ended(r, ops_of(r)->silence, 0);
-	} else if (ops_of(r)->needs_descriptor && c->fds_used >= c->fds_max) {
-		STAILQ_INSERT_TAIL(&c->waiting, r, waiting);
-		c->n_late++;
-		log_lateness(c);
-	} else {
-		launch(r);
-	}
+	else
+		begin(r);
+}
+
+static void on_turn(struct ev_loop *loop, ev_check *w, int revents)
+{
+	struct checker *c = w->data;
+
+	(void)loop, (void)revents;
+	c->turn_us = mono_us();
 }
 
 void run_init_all(struct checker *c, const struct probe *probes, size_t n)
 {
 	uint64_t now_us = mono_us();
 
+	/* Ours is read before libev's here and after it in a turn, when nothing
+	 * else has run: a timer is never early by more than that takes. */
+	c->turn_us = now_us;
+	ev_now_update(c->loop);
+	ev_check_init(&c->turn, on_turn);
+	ev_set_priority(&c->turn, EV_MAXPRI);
+	c->turn.data = c;
+	ev_check_start(c->loop, &c->turn);
+
+	c->figures.max_in_flight = (uint32_t)c->fds_max;
 	c->runs = xcalloc(n, sizeof *c->runs);
 	c->n_runs = n;
 	STAILQ_INIT(&c->waiting);
@@ -184,10 +157,12 @@ void run_init_all(struct checker *c, const struct probe *probes, size_t n)
 		r->checker = c;
 		r->probe = &probes[i];
 		r->health = probes[i].health;
-		r->due_us = first_due_us(r->probe, now_us, n);
+		r->due_us = due_first_us(r->probe, n, now_us);
+		r->paused = probes[i].paused;
 		ev_timer_init(&r->timer, on_timer, 0., 0.);
 		r->timer.data = r;
-		arm(r, r->due_us);
+		if (!r->paused)
+			arm(r, r->due_us);
 	}
 }
 
@@ -213,56 +188,71 @@ static void set_text(struct run *r, const char *text, size_t len)
 {
 	char escaped[PROBE_TEXT_MAX];
 
-	run_escape(escaped, text, text != NULL ? len : 0);
+	run_escape(escaped, text, len);
 	if (strcmp(escaped, r->text != NULL ? r->text : "") == 0)
 		return;
 	free(r->text);
 	r->text = escaped[0] != '\0' ? xstrdup(escaped) : NULL;
 }
 
-/*
- * Arms the next round. Those that passed while this one ran or waited are never
- * made up for, but one that passed just now is still on time: else a dead
- * server with a timeout as long as its interval would lose every second round.
- */
 static void schedule_next(struct run *r, uint64_t now_us)
 {
-	uint64_t last = r->due_us > r->started_us ? r->due_us : r->started_us;
-	uint64_t interval = interval_us(r->probe);
-	uint64_t slack = interval / 4 < PUNCTUAL_US ? interval / 4 : PUNCTUAL_US;
+	const struct probe *p = r->probe;
+	uint64_t missed;
 
-	r->due_us = run_next_us(r->probe, last);
-	if (r->due_us + slack < now_us) {
-		uint64_t missed = (now_us - slack - r->due_us - 1) / interval + 1;
-
-		r->checker->n_skipped += missed;
-		r->due_us += missed * interval;
-	}
+	r->due_us = due_after_us(p, due_interval_us(p->check, r->health), r->due_us,
+	    r->started_us, now_us, &missed);
+	r->checker->figures.skipped += missed;
 	arm(r, r->due_us);
+}
+
+/* Gives back what the check has taken. */
+static void land(struct run *r)
+{
+	const struct probe_ops *ops = ops_of(r);
+
+	ops->cancel(r);
+	r->in_flight = false;
+	r->checker->figures.in_flight--;
+	if (ops->needs_descriptor)
+		r->checker->fds_used--;
+}
+
+/* The result becomes health, and news for the daemon. */
+static void take_result(struct run *r, enum reason reason, int code)
+{
+	const struct check_conf *check = r->probe->check;
+	enum health_state was = r->health.state;
+	struct checker *c = r->checker;
+	bool changed;
+
+	if (reason_is_local(reason)) {
+		c->figures.local++;
+		alarm_local(&c->alarms, r->probe, reason, code);
+	} else {
+		r->health =
+		    health_feed(r->health, reason == REASON_OK, check->rise, check->fall);
+	}
+	changed = r->health.state != was || r->reason != reason || r->code != code;
+	r->reason = (uint8_t)reason;
+	r->code = code;
+	report_result(&c->report, r, changed);
 }
 
 void run_done(struct run *r, enum reason reason, int code, const char *text, size_t len)
 {
-	const struct probe_ops *ops = ops_of(r);
-	const struct check_conf *check = r->probe->check;
-	enum health_state was = r->health.state;
 	uint64_t now_us = mono_us();
-	bool changed;
 
 	assert(r->in_flight);
+	if (now_us >= deadline_us(r) && !reason_is_local(reason)) {
+		reason = ops_of(r)->silence;
+		code = 0;
+		len = 0;
+	}
 	set_text(r, text, len);
-	ops->cancel(r);
-	r->in_flight = false;
-	if (ops->needs_descriptor)
-		r->checker->fds_used--;
+	land(r);
 	r->duration_us = (uint32_t)(now_us - r->started_us);
-	if (!reason_is_local(reason))
-		r->health =
-		    health_feed(r->health, reason == REASON_OK, check->rise, check->fall);
-	changed = r->health.state != was || r->reason != reason || r->code != code;
-	r->reason = (uint8_t)reason;
-	r->code = code;
-	report_result(&r->checker->report, r, changed);
+	take_result(r, reason, code);
 	schedule_next(r, now_us);
 	serve_waiting(r->checker);
 }
@@ -272,10 +262,50 @@ void run_ended(struct run *r, enum reason reason, int code)
 	run_done(r, reason, code, NULL, 0);
 }
 
-bool run_expired(struct run *r)
+static void pause_run(struct run *r)
 {
-	if (mono_us() < deadline_us(r))
-		return false;
-	run_ended(r, ops_of(r)->silence, 0);
-	return true;
+	r->paused = true;
+	ev_timer_stop(r->checker->loop, &r->timer);
+	if (r->in_flight)
+		land(r);
+	serve_waiting(r->checker);
+}
+
+static void resume_run(struct run *r)
+{
+	uint64_t interval_us = due_interval_us(r->probe->check, r->health);
+
+	r->paused = false;
+	/* What was known is of before the work on the server: the next result decides. */
+	r->health = health_unknown();
+	if (r->is_waiting)
+		return;
+	r->due_us = due_next_us(r->probe, interval_us, mono_us());
+	arm(r, r->due_us);
+}
+
+void run_order(struct checker *c, const struct probe_order *o)
+{
+	struct run *r;
+
+	if (o->probe >= c->n_runs)
+		return;
+	r = &c->runs[o->probe];
+	switch ((enum probe_what)o->what) {
+	case PROBE_PAUSE:
+		if (!r->paused)
+			pause_run(r);
+		break;
+	case PROBE_RESUME:
+		if (r->paused)
+			resume_run(r);
+		break;
+	case PROBE_NOW:
+		if (r->paused || r->in_flight || r->is_waiting)
+			break;
+		r->due_us = mono_us();
+		ev_timer_stop(c->loop, &r->timer);
+		begin(r);
+		break;
+	}
 }

@@ -1,14 +1,11 @@
 /*
  * run: a probe as the checker runs it.
  *
- * One struct run per probe. It rests until it is due; when it needs a
+ * One struct run per probe. It rests until it is due (due.h); when it needs a
  * descriptor and the budget is spent, it waits in a queue; then it is in
  * flight until run_done(), which is called exactly once per start: by the
  * method, or by the timer at the deadline. There is one timer per run, for
- * both. Times are absolute and monotonic, in microseconds: a check is due
- * when (time mod interval) equals the phase, which a hash of the target
- * tells, so that restarts do not synchronise probes and nothing needs to be
- * remembered over one.
+ * both. A paused run rests until it is resumed, and then goes on in its phase.
  */
 #ifndef LVSD_CHECK_RUN_H
 #define LVSD_CHECK_RUN_H
@@ -20,11 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "check/alarm.h"
 #include "check/arp.h"
 #include "check/nets.h"
 #include "check/probe.h"
 #include "check/raw.h"
 #include "check/report.h"
+#include "check/sockets.h"
 #include "check/tls.h"
 
 struct run {
@@ -44,19 +43,23 @@ struct run {
 	int32_t code;
 	char *text;	/* escaped; NULL: none */
 	uint8_t reason; /* enum reason */
-	bool in_flight, is_dirty;
+	bool in_flight, is_waiting, is_dirty, paused;
 };
 STAILQ_HEAD(run_queue, run);
 
 /* Everything the checker process has. */
 struct checker {
 	struct ev_loop *loop;
+	ev_check turn;
+	uint64_t turn_us; /* when this turn of the loop began */
+	struct sockets sockets;
 	struct run *runs;
 	size_t n_runs;
 	size_t fds_used, fds_max; /* the budget, one descriptor a check */
 	struct run_queue waiting;
 	bool filling; /* the queue is being served right now */
-	uint64_t n_late, n_skipped, logged_us;
+	struct checker_figures figures;
+	struct alarms alarms;
 	struct report report;
 	struct raw raw;
 	struct tls_contexts tls;
@@ -75,31 +78,27 @@ struct probe_ops {
 	bool needs_descriptor;
 };
 extern const struct probe_ops tcp_ops, http_ops, icmp_ops, arp_ops;
+extern const struct probe_ops udp_ops, udp_quiet_ops; /* udp_ops: dns, too */
 
 /*
- * Makes C->runs of the N PROBES, which must outlive it, and schedules them: at
- * once for probes that never ran or whose time is past (the former spread over
- * at most a second and one interval), the others at their next phase.
+ * Makes C->runs of the N PROBES, which must outlive it, and schedules those that
+ * are not paused (due_first_us).
  */
 void run_init_all(struct checker *c, const struct probe *probes, size_t n);
 
 /*
  * The check is over. Feeds the health unless REASON is local trouble, reports
- * and arms the next round. TEXT (LEN bytes from anywhere, NULL for none) is
+ * and arms the next round. Whatever is said after the deadline came too late: it
+ * is the method's silence. TEXT (LEN bytes from anywhere, NULL for none) is
  * copied, cut and escaped. CODE as in struct probe_report.
  */
 void run_done(struct run *r, enum reason reason, int code, const char *text, size_t len);
 /* The same without a text. */
 void run_ended(struct run *r, enum reason reason, int code);
 
-/* Ends the check as a timeout if its deadline is past; then R must not be
- * touched. Whatever an event brings, the deadline is looked at first. */
-bool run_expired(struct run *r);
+/* Does what the daemon asks of a probe; an order that makes no sense is none. */
+void run_order(struct checker *c, const struct probe_order *o);
 
-/* Pure, for the tests too: where in its interval P is checked ... */
-uint64_t run_phase_us(const struct probe *p);
-/* ... and the first such time after AFTER_US. */
-uint64_t run_next_us(const struct probe *p, uint64_t after_us);
 /* Printable ASCII as it is, everything else as \xHH, cut to whole escapes and
  * PROBE_TEXT_MAX with the NUL. */
 void run_escape(char *to, const char *from, size_t len);

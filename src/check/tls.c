@@ -30,18 +30,38 @@ struct tls_context {
 	int error;	    /* the errno why */
 };
 
-static const char *cafile_of(const struct http_conf *h)
+struct tls_setting tls_setting(const struct check_conf *check)
 {
-	return h->verify ? h->cafile : NULL;
+	const struct http_conf *h = check->http;
+	const struct talk_conf *t = check->talk;
+
+	if (check->method == CHECK_HTTPS)
+		return (struct tls_setting){ .used = true,
+			.verify = h->verify,
+			.cafile = h->cafile,
+			.name = h->sni != NULL ? h->sni : h->vhost };
+	if (check->method == CHECK_TCP && t != NULL && t->ssl)
+		return (struct tls_setting){ .used = true,
+			.verify = t->verify,
+			.cafile = t->cafile,
+			.name = t->sni };
+	return (struct tls_setting){ .used = false };
 }
 
-static struct tls_context *find(const struct tls_contexts *all, const struct http_conf *h)
+/* Without verification the file is not read. */
+static const char *cafile_of(const struct tls_setting *s)
 {
-	const char *cafile = cafile_of(h);
+	return s->verify ? s->cafile : NULL;
+}
+
+static struct tls_context *find(
+    const struct tls_contexts *all, const struct tls_setting *s)
+{
+	const char *cafile = cafile_of(s);
 	struct tls_context *t;
 
 	SLIST_FOREACH (t, all, entry) {
-		if (t->verify != h->verify || (t->cafile == NULL) != (cafile == NULL))
+		if (t->verify != s->verify || (t->cafile == NULL) != (cafile == NULL))
 			continue;
 		if (cafile == NULL || strcmp(t->cafile, cafile) == 0)
 			return t;
@@ -117,15 +137,15 @@ static void open_context(struct tls_context *t)
 	t->ctx = ctx;
 }
 
-void tls_prepare(struct tls_contexts *all, const struct http_conf *h)
+void tls_prepare(struct tls_contexts *all, const struct tls_setting *s)
 {
 	struct tls_context *t;
 
-	if (find(all, h) != NULL)
+	if (!s->used || find(all, s) != NULL)
 		return;
 	t = xcalloc(1, sizeof *t);
-	t->verify = h->verify;
-	t->cafile = cafile_of(h);
+	t->verify = s->verify;
+	t->cafile = cafile_of(s);
 	open_context(t);
 	SLIST_INSERT_HEAD(all, t, entry);
 }
@@ -134,9 +154,9 @@ void tls_prepare(struct tls_contexts *all, const struct http_conf *h)
  * The host that a name or a Host header means, without port and brackets, as
  * text in HOST; empty when there is none (or no host can be that long).
  */
-static void host_of(const struct http_conf *h, char host[HOST_MAX])
+static void host_of(const char *name, char host[HOST_MAX])
 {
-	const char *name = h->sni != NULL ? h->sni : h->vhost, *end;
+	const char *end;
 	size_t len;
 
 	host[0] = '\0';
@@ -161,24 +181,24 @@ static bool set_address(SSL *ssl, const struct addr *a)
 }
 
 /* An address is verified as one, and is no name to send (RFC 6066). */
-static bool set_peer(SSL *ssl, const struct probe *p)
+static bool set_peer(SSL *ssl, const char *name, const struct addr *server)
 {
 	char host[HOST_MAX];
 	struct addr literal;
 
-	host_of(p->check->http, host);
+	host_of(name, host);
 	if (host[0] == '\0')
-		return set_address(ssl, &p->addr);
+		return set_address(ssl, server);
 	if (addr_parse(&literal, host, strlen(host)))
 		return set_address(ssl, &literal);
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
 }
 
-SSL *tls_new(const struct tls_contexts *all, const struct probe *p, const struct conn *c,
-    int *code, const char **text)
+SSL *tls_new(const struct tls_contexts *all, const struct tls_setting *s,
+    const struct probe *p, int fd, int *code, const char **text)
 {
-	const struct tls_context *t = find(all, p->check->http);
+	const struct tls_context *t = find(all, s);
 	SSL *ssl;
 
 	*code = t->error;
@@ -187,7 +207,7 @@ SSL *tls_new(const struct tls_contexts *all, const struct probe *p, const struct
 		return NULL;
 	ERR_clear_error();
 	ssl = SSL_new(t->ctx);
-	if (ssl != NULL && set_peer(ssl, p) && SSL_set_fd(ssl, c->io.fd) == 1) {
+	if (ssl != NULL && set_peer(ssl, s->name, &p->addr) && SSL_set_fd(ssl, fd) == 1) {
 		SSL_set_connect_state(ssl);
 		return ssl;
 	}
@@ -230,10 +250,8 @@ static struct conn_result result(SSL *ssl, int ret, int err)
 		x = (struct conn_result){ .what = CONN_MOVED, .n = (size_t)ret };
 		break;
 	case SSL_ERROR_WANT_READ:
-		x = (struct conn_result){ .what = CONN_AGAIN, .events = EV_READ };
-		break;
 	case SSL_ERROR_WANT_WRITE:
-		x = (struct conn_result){ .what = CONN_AGAIN, .events = EV_WRITE };
+		x = (struct conn_result){ .what = CONN_AGAIN };
 		break;
 	case SSL_ERROR_ZERO_RETURN:
 		x.what = CONN_ENDED;

@@ -4,6 +4,11 @@
  */
 #include "ipvs/handle.h"
 
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "lib/mono.h"
+
 void ipvs_close(struct ipvs *h)
 {
 	if (h != NULL)
@@ -18,21 +23,46 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t)
 
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 {
+	struct ipvs_svc fresh = *svc;
+
+	fresh.dests = NULL;
+	fresh.n_dests = fresh.cap_dests = 0;
 	h->stats.reads++;
-	return h->backend->read_dests(h, svc);
+	if (!h->backend->read_dests(h, &fresh))
+		return false;
+	ipvs_svc_note(&fresh, svc);
+	free(svc->dests);
+	*svc = fresh;
+	return true;
 }
 
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
 {
+	uint64_t begun_us;
 	bool done;
 
 	if (ops->n == 0)
 		return true;
 	h->stats.ops += ops->n;
+	begun_us = mono_us();
 	done = h->backend->apply(h, ops);
+	h->stats.last_us = mono_us() - begun_us;
+	h->stats.last_ops = ops->n;
+	log_debug("kernel answered operations=%zu took_us=%llu", ops->n,
+	    (unsigned long long)h->stats.last_us);
 	for (size_t i = 0; i < ops->n; i++)
 		h->stats.ops_refused += ops->list[i].error != 0;
 	return done;
+}
+
+bool ipvs_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
+{
+	return h->backend->read_timeouts(h, t);
+}
+
+bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
+{
+	return h->backend->set_timeouts(h, t);
 }
 
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h)

@@ -8,6 +8,8 @@ struct ipvs_backend {
 	bool (*read_services)(struct ipvs *h, struct ipvs_table *t);
 	bool (*read_dests)(struct ipvs *h, struct ipvs_svc *svc);
 	bool (*apply)(struct ipvs *h, struct ipvs_ops *ops);
+	bool (*read_timeouts)(struct ipvs *h, struct ipvs_timeouts *t);
+	bool (*set_timeouts)(struct ipvs *h, const struct ipvs_timeouts *t);
 	void (*close)(struct ipvs *h);
 };
 

@@ -37,7 +37,13 @@ struct ipvs_dest {
 	/* What the kernel counted when it was last read, or
 	 * IPVS_CONNS_UNKNOWN when something was changed since. Not compared. */
 	uint32_t active, inactive;
+	/* The planner's note of one that leaves: mono time until which it may keep
+	 * its connections; 0: it does not leave. Not compared. */
+	uint64_t until_us;
 };
+
+/* until_us of one that leaves with its last connection, however late. */
+#define IPVS_UNTIL_DRAINED UINT64_MAX
 
 struct ipvs_svc {
 	/* identity: (family, fwmark) or (family, protocol, address, port) */
@@ -56,7 +62,8 @@ struct ipvs_svc {
 	/* How many destinations stay only until their connections end. The
 	 * planner's note to itself; not compared. */
 	size_t lingering;
-	uint32_t tag; /* the planner's own, likewise */
+	uint32_t tag;	   /* the planner's own, likewise */
+	uint64_t until_us; /* as ipvs_dest.until_us, for all that it holds */
 };
 
 struct ipvs_table {
@@ -84,6 +91,8 @@ struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *des
 void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest);
 void ipvs_svc_sort(struct ipvs_svc *svc);
 void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest);
+/* Copies the planner's notes of FROM to the same service and destinations in TO. */
+void ipvs_svc_note(struct ipvs_svc *to, const struct ipvs_svc *from);
 
 void ipvs_table_fini(struct ipvs_table *t);
 struct ipvs_svc *ipvs_table_find(const struct ipvs_table *t, const struct ipvs_svc *id);
@@ -163,6 +172,10 @@ struct ipvs_stats {
 	uint64_t ops; /* operations sent: adds, sets and deletes */
 	uint64_t ops_refused;
 	uint64_t reads; /* dump requests sent */
+	/* Of the last ipvs_apply() that sent something: from its first operation
+	 * made to its last answer. */
+	uint64_t last_us;
+	size_t last_ops;
 };
 
 /*
@@ -180,9 +193,10 @@ void ipvs_close(struct ipvs *h); /* NULL is allowed */
  * sorted. False with errno when the kernel did not answer in time or refused.
  */
 bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
-/* Reads the destinations of SVC (identity) and replaces those it holds; a service
- * that is not there has none (ip_vs_ctl.c, ip_vs_genl_dump_dests). False with
- * errno when the kernel did not answer; SVC is then unchanged. */
+/* Reads the destinations of SVC (identity) and replaces those it holds, but for the
+ * planner's notes; a service that is not there has none (ip_vs_ctl.c,
+ * ip_vs_genl_dump_dests). False with errno when the kernel did not answer; SVC is
+ * then unchanged. */
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
 
 /*
@@ -192,6 +206,17 @@ bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
  * caller has to read the services again.
  */
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops);
+
+/* How long the kernel remembers a TCP connection without packets, one that is
+ * closing, and a UDP one; seconds. In a request 0 leaves a value as it is
+ * (ip_vs_ctl.c, ip_vs_set_timeout). */
+struct ipvs_timeouts {
+	uint32_t tcp_s, tcpfin_s, udp_s;
+};
+
+/* False with errno when the kernel did not answer or refused. */
+bool ipvs_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t);
+bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t);
 
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h);
 

@@ -13,6 +13,7 @@
 struct mem {
 	struct ipvs base;
 	struct ipvs_table table;
+	struct ipvs_timeouts timeouts;
 };
 
 static void copy_dests(struct ipvs_svc *to, const struct ipvs_svc *from)
@@ -24,8 +25,10 @@ static void copy_dests(struct ipvs_svc *to, const struct ipvs_svc *from)
 		return;
 	to->dests = xreallocarray(NULL, from->n_dests, sizeof *to->dests);
 	memcpy(to->dests, from->dests, from->n_dests * sizeof *to->dests);
-	for (size_t i = 0; i < to->n_dests; i++)
+	for (size_t i = 0; i < to->n_dests; i++) {
 		to->dests[i].active = to->dests[i].inactive = 0;
+		to->dests[i].until_us = 0;
+	}
 }
 
 static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
@@ -37,6 +40,7 @@ static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
 
 		svc.dests = NULL;
 		svc.n_dests = svc.cap_dests = svc.lingering = 0;
+		svc.until_us = 0;
 		ipvs_table_add(t, &svc);
 	}
 	return true;
@@ -60,6 +64,22 @@ static bool mem_apply(struct ipvs *h, struct ipvs_ops *ops)
 	return true;
 }
 
+static bool mem_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
+{
+	*t = ((const struct mem *)h)->timeouts;
+	return true;
+}
+
+static bool mem_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
+{
+	struct ipvs_timeouts *mine = &((struct mem *)h)->timeouts;
+
+	mine->tcp_s = t->tcp_s != 0 ? t->tcp_s : mine->tcp_s;
+	mine->tcpfin_s = t->tcpfin_s != 0 ? t->tcpfin_s : mine->tcpfin_s;
+	mine->udp_s = t->udp_s != 0 ? t->udp_s : mine->udp_s;
+	return true;
+}
+
 static void mem_close(struct ipvs *h)
 {
 	struct mem *m = (struct mem *)h;
@@ -72,6 +92,8 @@ static const struct ipvs_backend mem_backend = {
 	.read_services = mem_read_services,
 	.read_dests = mem_read_dests,
 	.apply = mem_apply,
+	.read_timeouts = mem_read_timeouts,
+	.set_timeouts = mem_set_timeouts,
 	.close = mem_close,
 };
 
@@ -80,5 +102,7 @@ struct ipvs *ipvs_open_memory(void)
 	struct mem *m = xcalloc(1, sizeof *m);
 
 	m->base.backend = &mem_backend;
+	/* as a kernel starts (ip_vs_proto_tcp.c, ip_vs_proto_udp.c) */
+	m->timeouts = (struct ipvs_timeouts){ 900, 120, 300 };
 	return &m->base;
 }

@@ -21,89 +21,169 @@ static const uint8_t genl_cmd[IPVS_N_CMDS] = {
 	[IPVS_DEL_DEST] = IPVS_CMD_DEL_DEST,
 };
 
-/* An empty request in MSG, whatever it held before. */
-static void begin(
-    struct nl_msg *msg, int family, uint32_t port, uint32_t seq, int flags, uint8_t cmd)
+/*
+ * A request being written. By hand and not by libnl's nla_put(): a full table
+ * is millions of attributes, and making them took as long as the kernel takes
+ * to carry them out.
+ */
+struct request {
+	unsigned char *start, *end;
+};
+
+static inline void put(struct request *r, uint16_t type, const void *value, uint16_t size)
 {
-	nlmsg_hdr(msg)->nlmsg_len = NLMSG_HDRLEN;
-	genlmsg_put(msg, port, seq, family, 0, flags, cmd, IPVS_GENL_VERSION);
+	struct nlattr a = { .nla_len = NLA_HDRLEN + size, .nla_type = type };
+	uint32_t padding = 0;
+	unsigned char *last = r->end + NLA_ALIGN(a.nla_len) - sizeof padding;
+
+	memcpy(last, &padding, sizeof padding);
+	memcpy(r->end, &a, sizeof a);
+	memcpy(r->end + NLA_HDRLEN, value, size);
+	r->end += NLA_ALIGN(a.nla_len);
 }
 
-static void put_port(struct nl_msg *msg, int attr, uint16_t port)
+static inline void put_u8(struct request *r, uint16_t type, uint8_t value)
 {
-	uint16_t be = htons(port);
-
-	nla_put(msg, attr, sizeof be, &be);
+	put(r, type, &value, sizeof value);
 }
 
-static void put_svc_id(struct nl_msg *msg, const struct ipvs_svc *svc)
+static inline void put_u16(struct request *r, uint16_t type, uint16_t value)
 {
-	nla_put_u16(msg, IPVS_SVC_ATTR_AF, svc->addr.family);
+	put(r, type, &value, sizeof value);
+}
+
+static inline void put_u32(struct request *r, uint16_t type, uint32_t value)
+{
+	put(r, type, &value, sizeof value);
+}
+
+static inline void put_name(struct request *r, uint16_t type, const char *name)
+{
+	put(r, type, name, (uint16_t)(strlen(name) + 1));
+}
+
+/* Begins an attribute that holds others; nest_end() is given what it returns. */
+static unsigned char *nest(struct request *r, uint16_t type)
+{
+	unsigned char *start = r->end;
+
+	put(r, type | NLA_F_NESTED, "", 0);
+	return start;
+}
+
+static void nest_end(struct request *r, unsigned char *start)
+{
+	uint16_t len = (uint16_t)(r->end - start);
+
+	memcpy(start + offsetof(struct nlattr, nla_len), &len, sizeof len);
+}
+
+static struct request begin(void *at, uint8_t cmd)
+{
+	struct genlmsghdr genl = { .cmd = cmd, .version = IPVS_GENL_VERSION };
+	unsigned char *start = at;
+
+	memcpy(start + NLMSG_HDRLEN, &genl, sizeof genl);
+	return (struct request){ start, start + NLMSG_HDRLEN + GENL_HDRLEN };
+}
+
+static size_t end(const struct request *r, int family, uint32_t seq, uint16_t flags)
+{
+	struct nlmsghdr hdr = {
+		.nlmsg_len = (uint32_t)(r->end - r->start),
+		.nlmsg_type = (uint16_t)family,
+		.nlmsg_flags = NLM_F_REQUEST | flags,
+		.nlmsg_seq = seq,
+	};
+
+	assert(hdr.nlmsg_len <= MSG_MAX);
+	memcpy(r->start, &hdr, sizeof hdr);
+	return hdr.nlmsg_len;
+}
+
+static void put_svc_id(struct request *r, const struct ipvs_svc *svc)
+{
+	put_u16(r, IPVS_SVC_ATTR_AF, svc->addr.family);
 	if (svc->fwmark != 0) {
-		nla_put_u32(msg, IPVS_SVC_ATTR_FWMARK, svc->fwmark);
+		put_u32(r, IPVS_SVC_ATTR_FWMARK, svc->fwmark);
 		return;
 	}
-	nla_put_u16(msg, IPVS_SVC_ATTR_PROTOCOL, svc->protocol);
-	nla_put(msg, IPVS_SVC_ATTR_ADDR, sizeof svc->addr.bytes, svc->addr.bytes);
-	put_port(msg, IPVS_SVC_ATTR_PORT, svc->port);
+	put_u16(r, IPVS_SVC_ATTR_PROTOCOL, svc->protocol);
+	put(r, IPVS_SVC_ATTR_ADDR, svc->addr.bytes, sizeof svc->addr.bytes);
+	put_u16(r, IPVS_SVC_ATTR_PORT, htons(svc->port));
 }
 
-static void put_svc(struct nl_msg *msg, const struct ipvs_svc *svc, bool whole)
+static void put_svc(struct request *r, const struct ipvs_svc *svc, bool whole)
 {
-	struct nlattr *nest = nla_nest_start(msg, IPVS_CMD_ATTR_SERVICE);
+	unsigned char *start = nest(r, IPVS_CMD_ATTR_SERVICE);
 
-	put_svc_id(msg, svc);
+	put_svc_id(r, svc);
 	if (whole) {
 		struct ip_vs_flags flags = { .flags = svc->flags, .mask = ~0u };
 
-		nla_put_string(msg, IPVS_SVC_ATTR_SCHED_NAME, svc->sched);
+		put_name(r, IPVS_SVC_ATTR_SCHED_NAME, svc->sched);
 		if (svc->pe[0] != '\0')
-			nla_put_string(msg, IPVS_SVC_ATTR_PE_NAME, svc->pe);
-		nla_put(msg, IPVS_SVC_ATTR_FLAGS, sizeof flags, &flags);
-		nla_put_u32(msg, IPVS_SVC_ATTR_TIMEOUT, svc->timeout_s);
-		nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, svc->netmask);
+			put_name(r, IPVS_SVC_ATTR_PE_NAME, svc->pe);
+		put(r, IPVS_SVC_ATTR_FLAGS, &flags, sizeof flags);
+		put_u32(r, IPVS_SVC_ATTR_TIMEOUT, svc->timeout_s);
+		put_u32(r, IPVS_SVC_ATTR_NETMASK, svc->netmask);
 	}
-	nla_nest_end(msg, nest);
+	nest_end(r, start);
 }
 
-static void put_dest(struct nl_msg *msg, const struct ipvs_dest *dest, bool whole)
+static void put_dest(struct request *r, const struct ipvs_dest *dest, bool whole)
 {
-	struct nlattr *nest = nla_nest_start(msg, IPVS_CMD_ATTR_DEST);
+	unsigned char *start = nest(r, IPVS_CMD_ATTR_DEST);
 
-	nla_put(msg, IPVS_DEST_ATTR_ADDR, sizeof dest->addr.bytes, dest->addr.bytes);
-	put_port(msg, IPVS_DEST_ATTR_PORT, dest->port);
-	nla_put_u16(msg, IPVS_DEST_ATTR_ADDR_FAMILY, dest->addr.family);
+	put(r, IPVS_DEST_ATTR_ADDR, dest->addr.bytes, sizeof dest->addr.bytes);
+	put_u16(r, IPVS_DEST_ATTR_PORT, htons(dest->port));
+	put_u16(r, IPVS_DEST_ATTR_ADDR_FAMILY, dest->addr.family);
 	if (whole) {
-		nla_put_u32(msg, IPVS_DEST_ATTR_FWD_METHOD, dest->fwd);
-		nla_put_u32(msg, IPVS_DEST_ATTR_WEIGHT, dest->weight);
-		nla_put_u32(msg, IPVS_DEST_ATTR_U_THRESH, dest->u_thresh);
-		nla_put_u32(msg, IPVS_DEST_ATTR_L_THRESH, dest->l_thresh);
+		put_u32(r, IPVS_DEST_ATTR_FWD_METHOD, dest->fwd);
+		put_u32(r, IPVS_DEST_ATTR_WEIGHT, dest->weight);
+		put_u32(r, IPVS_DEST_ATTR_U_THRESH, dest->u_thresh);
+		put_u32(r, IPVS_DEST_ATTR_L_THRESH, dest->l_thresh);
 		if (dest->fwd == IP_VS_CONN_F_TUNNEL) {
-			nla_put_u8(msg, IPVS_DEST_ATTR_TUN_TYPE, dest->tun_type);
-			put_port(msg, IPVS_DEST_ATTR_TUN_PORT, dest->tun_port);
-			nla_put_u16(msg, IPVS_DEST_ATTR_TUN_FLAGS, dest->tun_flags);
+			put_u8(r, IPVS_DEST_ATTR_TUN_TYPE, dest->tun_type);
+			put_u16(r, IPVS_DEST_ATTR_TUN_PORT, htons(dest->tun_port));
+			put_u16(r, IPVS_DEST_ATTR_TUN_FLAGS, dest->tun_flags);
 		}
 	}
-	nla_nest_end(msg, nest);
+	nest_end(r, start);
 }
 
-void msg_op(struct nl_msg *msg, int family, uint32_t port, uint32_t seq, int flags,
-    const struct ipvs_op *op)
+size_t msg_op(
+    void *at, int family, uint32_t seq, uint16_t flags, const struct ipvs_op *op)
 {
-	begin(msg, family, port, seq, NLM_F_REQUEST | flags, genl_cmd[op->cmd]);
-	put_svc(msg, op->svc, op->cmd == IPVS_ADD_SVC || op->cmd == IPVS_SET_SVC);
+	struct request r = begin(at, genl_cmd[op->cmd]);
+
+	put_svc(&r, op->svc, op->cmd == IPVS_ADD_SVC || op->cmd == IPVS_SET_SVC);
 	if (op->dest != NULL)
-		put_dest(msg, op->dest, op->cmd != IPVS_DEL_DEST);
-	assert(nlmsg_hdr(msg)->nlmsg_len <= MSG_OP_MAX);
+		put_dest(&r, op->dest, op->cmd != IPVS_DEL_DEST);
+	return end(&r, family, seq, flags);
 }
 
-void msg_dump(struct nl_msg *msg, int family, uint32_t port, uint32_t seq,
-    const struct ipvs_svc *svc)
+size_t msg_dump(void *at, int family, uint32_t seq, const struct ipvs_svc *svc)
 {
-	begin(msg, family, port, seq, NLM_F_REQUEST | NLM_F_DUMP,
-	    svc != NULL ? IPVS_CMD_GET_DEST : IPVS_CMD_GET_SERVICE);
+	struct request r =
+	    begin(at, svc != NULL ? IPVS_CMD_GET_DEST : IPVS_CMD_GET_SERVICE);
+
 	if (svc != NULL)
-		put_svc(msg, svc, false);
+		put_svc(&r, svc, false);
+	return end(&r, family, seq, NLM_F_DUMP);
+}
+
+size_t msg_timeouts(void *at, int family, uint32_t seq, const struct ipvs_timeouts *t)
+{
+	struct request r =
+	    begin(at, t != NULL ? IPVS_CMD_SET_CONFIG : IPVS_CMD_GET_CONFIG);
+
+	if (t == NULL)
+		return end(&r, family, seq, 0);
+	put_u32(&r, IPVS_CMD_ATTR_TIMEOUT_TCP, t->tcp_s);
+	put_u32(&r, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, t->tcpfin_s);
+	put_u32(&r, IPVS_CMD_ATTR_TIMEOUT_UDP, t->udp_s);
+	return end(&r, family, seq, NLM_F_ACK);
 }
 
 /* The attributes nested in the attribute ATTR of HDR, or false. */
@@ -195,5 +275,19 @@ bool msg_read_dest(const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_d
 	dest->tun_flags = get_u16(tb[IPVS_DEST_ATTR_TUN_FLAGS]);
 	dest->active = get_u32(tb[IPVS_DEST_ATTR_ACTIVE_CONNS]);
 	dest->inactive = get_u32(tb[IPVS_DEST_ATTR_INACT_CONNS]);
+	return true;
+}
+
+bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t)
+{
+	struct nlattr *tb[IPVS_CMD_ATTR_MAX + 1];
+
+	if (nlmsg_parse(
+		(struct nlmsghdr *)hdr, GENL_HDRLEN, tb, IPVS_CMD_ATTR_MAX, NULL) != 0 ||
+	    tb[IPVS_CMD_ATTR_TIMEOUT_TCP] == NULL)
+		return false;
+	t->tcp_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_TCP]);
+	t->tcpfin_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN]);
+	t->udp_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_UDP]);
 	return true;
 }

@@ -11,18 +11,23 @@
 
 #include "ipvs/ipvs.h"
 
-/* The largest message an operation makes, in bytes, rounded up. */
-#define MSG_OP_MAX 320
+/* The largest message an operation or a dump makes, in bytes. */
+#define MSG_MAX 320
 
 /*
- * Makes MSG (room for MSG_OP_MAX bytes; used again and again) the request for
- * OP to the netlink family FAMILY. FLAGS are added to NLM_F_REQUEST.
+ * Each writes a request to the netlink family FAMILY at AT, which has room for
+ * MSG_MAX bytes and is aligned as a struct nlmsghdr, and returns its length,
+ * which leaves the next one aligned, too. FLAGS are added to NLM_F_REQUEST.
  */
-void msg_op(struct nl_msg *msg, int family, uint32_t port, uint32_t seq, int flags,
-    const struct ipvs_op *op);
+size_t msg_op(
+    void *at, int family, uint32_t seq, uint16_t flags, const struct ipvs_op *op);
 /* A dump request: of all services (SVC NULL), or of the destinations of SVC. */
-void msg_dump(struct nl_msg *msg, int family, uint32_t port, uint32_t seq,
-    const struct ipvs_svc *svc);
+size_t msg_dump(void *at, int family, uint32_t seq, const struct ipvs_svc *svc);
+
+/* The request for the timeouts (T NULL), or to set them. */
+size_t msg_timeouts(void *at, int family, uint32_t seq, const struct ipvs_timeouts *t);
+/* Reads the answer to the first. False: not one. */
+bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t);
 
 /* Reads one answer to a dump of services or destinations. False: not one, or
  * an attribute that must be there is not. */

@@ -26,9 +26,10 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 
-#define BATCH_OPS 256			/* messages in one sendmsg */
+#define BATCH_OPS 512			/* messages in one sendmsg */
 #define SOCKET_BUFFER (4 * 1024 * 1024) /* room for the refusals of a whole batch */
-#define READ_BUFFER (128 * 1024)
+#define READ_BUFFER (64 * 1024)
+#define READS 2 /* messages read in one system call: a short dump and its end */
 #define ANSWER_US (10 * 1000000) /* how long the kernel may take for one batch */
 #define DUMP_TRIES 5		 /* an interrupted dump is read again */
 #define MODPROBE_US (5 * 1000000)
@@ -37,33 +38,51 @@ struct kernel {
 	struct ipvs base;
 	struct nl_sock *sock;
 	int fd, family;
-	uint32_t port, seq;
-	struct nl_msg *msg; /* one message, made again and again */
-	unsigned char *out; /* BATCH_OPS * MSG_OP_MAX bytes */
-	unsigned char *in;  /* READ_BUFFER bytes */
+	uint32_t seq;
+	unsigned char *out; /* BATCH_OPS * MSG_MAX bytes */
+	unsigned char *in;  /* READS * READ_BUFFER bytes */
+	struct iovec iov[READS];
+	struct mmsghdr read[READS];
 };
 
-/* Reads what has come, waiting until DEADLINE_US. Bytes, or -1 with errno. */
-static ssize_t kernel_receive(struct kernel *k, uint64_t deadline_us)
+/* Waits for more to read. False with errno when *DEADLINE_US has passed; 0
+ * there means that the waiting begins now. */
+static bool kernel_wait(struct kernel *k, uint64_t *deadline_us)
+{
+	struct pollfd p = { .fd = k->fd, .events = POLLIN };
+	uint64_t now = mono_us();
+
+	if (*deadline_us == 0)
+		*deadline_us = now + ANSWER_US;
+	if (now >= *deadline_us) {
+		errno = ETIMEDOUT;
+		return false;
+	}
+	poll(&p, 1, (int)((*deadline_us - now) / 1000) + 1);
+	return true;
+}
+
+/*
+ * Reads what has come, or comes before *DEADLINE_US (kernel_wait). Returns how
+ * many of k->read are filled, or -1 with errno. The clock is not asked when
+ * the answer is there already, which it is: the kernel works while we send.
+ */
+static int kernel_receive(struct kernel *k, uint64_t *deadline_us)
 {
 	for (;;) {
-		struct pollfd p = { .fd = k->fd, .events = POLLIN };
-		uint64_t now = mono_us();
-		ssize_t len = recv(k->fd, k->in, READ_BUFFER, MSG_DONTWAIT | MSG_TRUNC);
+		int n = recvmmsg(k->fd, k->read, READS, MSG_DONTWAIT | MSG_TRUNC, NULL);
 
-		if (len > READ_BUFFER) {
-			errno = EMSGSIZE;
-			return -1;
-		}
-		if (len >= 0)
-			return len;
+		for (int i = 0; i < n; i++)
+			if (k->read[i].msg_len > READ_BUFFER) {
+				errno = EMSGSIZE;
+				return -1;
+			}
+		if (n > 0)
+			return n;
 		if (errno != EAGAIN && errno != EINTR)
 			return -1;
-		if (now >= deadline_us) {
-			errno = ETIMEDOUT;
+		if (!kernel_wait(k, deadline_us))
 			return -1;
-		}
-		poll(&p, 1, (int)((deadline_us - now) / 1000) + 1);
 	}
 }
 
@@ -81,13 +100,13 @@ static bool kernel_send(struct kernel *k, const void *data, size_t len)
 
 /* ---- operations ---- */
 
-/* Puts the answers in the LEN bytes read to their operations (FIRST is the one
- * with the sequence number SEQ). True: the last of the batch was answered. */
+/* Puts the answers in READ to their operations (FIRST is the one with the
+ * sequence number SEQ). True: the last of the batch was answered. */
 static bool take_answers(
-    struct kernel *k, size_t len, struct ipvs_op *first, uint32_t seq, size_t count)
+    const struct mmsghdr *read, struct ipvs_op *first, uint32_t seq, size_t count)
 {
-	struct nlmsghdr *hdr = (struct nlmsghdr *)k->in;
-	int rest = (int)len;
+	struct nlmsghdr *hdr = read->msg_hdr.msg_iov->iov_base;
+	int rest = (int)read->msg_len;
 	bool last = false;
 
 	for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest)) {
@@ -105,31 +124,27 @@ static bool take_answers(
 static bool apply_batch(struct kernel *k, struct ipvs_op *first, size_t count)
 {
 	uint32_t seq = k->seq;
-	uint64_t deadline_us = mono_us() + ANSWER_US;
+	uint64_t deadline_us = 0;
 	size_t len = 0;
+	bool done = false;
 
 	k->seq += (uint32_t)count;
 	for (size_t i = 0; i < count; i++) {
-		const struct nlmsghdr *hdr = nlmsg_hdr(k->msg);
-
-		msg_op(k->msg, k->family, k->port, seq + (uint32_t)i,
+		len += msg_op(k->out + len, k->family, seq + (uint32_t)i,
 		    i == count - 1 ? NLM_F_ACK : 0, &first[i]);
-		memcpy(k->out + len, hdr, hdr->nlmsg_len);
-		memset(k->out + len + hdr->nlmsg_len, 0,
-		    NLMSG_ALIGN(hdr->nlmsg_len) - hdr->nlmsg_len);
-		len += NLMSG_ALIGN(hdr->nlmsg_len);
 		first[i].error = 0;
 	}
 	if (!kernel_send(k, k->out, len))
 		return false;
-	for (;;) {
-		ssize_t got = kernel_receive(k, deadline_us);
+	while (!done) {
+		int n = kernel_receive(k, &deadline_us);
 
-		if (got < 0)
+		if (n < 0)
 			return false;
-		if (take_answers(k, (size_t)got, first, seq, count))
-			return true;
+		for (int i = 0; i < n; i++)
+			done = take_answers(&k->read[i], first, seq, count) || done;
 	}
+	return true;
 }
 
 static bool kernel_apply(struct ipvs *h, struct ipvs_ops *ops)
@@ -188,11 +203,11 @@ static enum dump_end dump_done(struct nlmsghdr *hdr, bool interrupted)
 }
 
 /* An interrupted dump is read to its end, or the next one would be refused. */
-static enum dump_end take_dump(struct kernel *k, size_t len, uint32_t seq, take_fn *take,
+static enum dump_end take_dump(const struct mmsghdr *read, uint32_t seq, take_fn *take,
     void *into, bool *interrupted)
 {
-	struct nlmsghdr *hdr = (struct nlmsghdr *)k->in;
-	int rest = (int)len;
+	struct nlmsghdr *hdr = read->msg_hdr.msg_iov->iov_base;
+	int rest = (int)read->msg_len;
 
 	for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest)) {
 		const struct nlmsgerr *answer = nlmsg_data(hdr);
@@ -218,20 +233,20 @@ static enum dump_end take_dump(struct kernel *k, size_t len, uint32_t seq, take_
 static enum dump_end dump_once(
     struct kernel *k, const struct ipvs_svc *svc, take_fn *take, void *into)
 {
-	uint64_t deadline_us = mono_us() + ANSWER_US;
+	uint64_t deadline_us = 0;
 	uint32_t seq = k->seq++;
 	enum dump_end end = DUMP_MORE;
 	bool interrupted = false;
 
-	msg_dump(k->msg, k->family, k->port, seq, svc);
-	if (!kernel_send(k, nlmsg_hdr(k->msg), nlmsg_hdr(k->msg)->nlmsg_len))
+	if (!kernel_send(k, k->out, msg_dump(k->out, k->family, seq, svc)))
 		return DUMP_FAILED;
 	while (end == DUMP_MORE) {
-		ssize_t got = kernel_receive(k, deadline_us);
+		int n = kernel_receive(k, &deadline_us);
 
-		if (got < 0)
+		if (n < 0)
 			return DUMP_FAILED;
-		end = take_dump(k, (size_t)got, seq, take, into, &interrupted);
+		for (int i = 0; i < n && end == DUMP_MORE; i++)
+			end = take_dump(&k->read[i], seq, take, into, &interrupted);
 	}
 	return end;
 }
@@ -282,6 +297,64 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	return false;
 }
 
+/* ---- timeouts ---- */
+
+/* The answer to SEQ in READ, or NULL. */
+static const struct nlmsghdr *find_answer(const struct mmsghdr *read, uint32_t seq)
+{
+	struct nlmsghdr *hdr = read->msg_hdr.msg_iov->iov_base;
+	int rest = (int)read->msg_len;
+
+	for (; nlmsg_ok(hdr, rest); hdr = nlmsg_next(hdr, &rest))
+		if (hdr->nlmsg_seq == seq)
+			return hdr;
+	return NULL;
+}
+
+/* Asks for the timeouts (T NULL) or sets them. Returns the one answer, which is left
+ * in the read buffer; NULL with errno when there is none, or a refusal. */
+static const struct nlmsghdr *ask_timeouts(
+    struct kernel *k, const struct ipvs_timeouts *t)
+{
+	const struct nlmsghdr *hdr = NULL;
+	uint64_t deadline_us = 0;
+	uint32_t seq = k->seq++;
+
+	if (!kernel_send(k, k->out, msg_timeouts(k->out, k->family, seq, t)))
+		return NULL;
+	while (hdr == NULL) {
+		int n = kernel_receive(k, &deadline_us);
+
+		if (n < 0)
+			return NULL;
+		for (int i = 0; i < n && hdr == NULL; i++)
+			hdr = find_answer(&k->read[i], seq);
+	}
+	if (hdr->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *answer = nlmsg_data(hdr);
+
+		errno = -answer->error;
+		return answer->error == 0 ? hdr : NULL;
+	}
+	return hdr;
+}
+
+static bool kernel_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
+{
+	const struct nlmsghdr *hdr = ask_timeouts((struct kernel *)h, NULL);
+
+	if (hdr != NULL && !msg_read_timeouts(hdr, t)) {
+		errno = EPROTO;
+		return false;
+	}
+	return hdr != NULL;
+}
+
+static bool kernel_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
+{
+	return ask_timeouts((struct kernel *)h, t) != NULL;
+}
+
 /* ---- opening ---- */
 
 /*
@@ -321,8 +394,6 @@ static void kernel_close(struct ipvs *h)
 {
 	struct kernel *k = (struct kernel *)h;
 
-	if (k->msg != NULL)
-		nlmsg_free(k->msg);
 	if (k->sock != NULL)
 		nl_socket_free(k->sock);
 	free(k->out);
@@ -334,6 +405,8 @@ static const struct ipvs_backend kernel_backend = {
 	.read_services = kernel_read_services,
 	.read_dests = kernel_read_dests,
 	.apply = kernel_apply,
+	.read_timeouts = kernel_read_timeouts,
+	.set_timeouts = kernel_set_timeouts,
 	.close = kernel_close,
 };
 
@@ -349,7 +422,6 @@ static int open_socket(struct kernel *k)
 	if (error < 0)
 		return error == -NLE_PERM ? EPERM : EPROTONOSUPPORT;
 	k->fd = nl_socket_get_fd(k->sock);
-	k->port = nl_socket_get_local_port(k->sock);
 	fcntl(k->fd, F_SETFD, FD_CLOEXEC);
 	/* Without CAP_NET_ADMIN these fail, and so will the first request. */
 	setsockopt(k->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
@@ -370,10 +442,14 @@ struct ipvs *ipvs_open_kernel(void)
 
 	k->base.backend = &kernel_backend;
 	k->seq = 1;
-	k->out = xmalloc(BATCH_OPS * MSG_OP_MAX);
-	k->in = xmalloc(READ_BUFFER);
-	k->msg = nlmsg_alloc_size(MSG_OP_MAX);
-	error = k->msg == NULL ? ENOMEM : open_socket(k);
+	k->out = xmalloc(BATCH_OPS * MSG_MAX);
+	k->in = xmalloc((size_t)READS * READ_BUFFER);
+	for (int i = 0; i < READS; i++) {
+		k->iov[i] = (struct iovec){ k->in + i * READ_BUFFER, READ_BUFFER };
+		k->read[i].msg_hdr =
+		    (struct msghdr){ .msg_iov = &k->iov[i], .msg_iovlen = 1 };
+	}
+	error = open_socket(k);
 	if (error == 0)
 		return &k->base;
 	kernel_close(&k->base);

@@ -160,6 +160,23 @@ void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest)
 	memmove(dest, dest + 1, (svc->n_dests - i) * sizeof *dest);
 }
 
+void ipvs_svc_note(struct ipvs_svc *to, const struct ipvs_svc *from)
+{
+	size_t i = 0;
+
+	to->until_us = from->until_us;
+	to->lingering = from->lingering;
+	to->tag = from->tag;
+	for (size_t j = 0; j < to->n_dests; j++) {
+		while (i < from->n_dests &&
+		       ipvs_dest_cmp(&from->dests[i], &to->dests[j]) < 0)
+			i++;
+		if (i < from->n_dests &&
+		    ipvs_dest_cmp(&from->dests[i], &to->dests[j]) == 0)
+			to->dests[j].until_us = from->dests[i].until_us;
+	}
+}
+
 void ipvs_table_fini(struct ipvs_table *t)
 {
 	for (size_t i = 0; i < t->n; i++)

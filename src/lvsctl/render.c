@@ -47,9 +47,11 @@ static const char *colour_of(const char *state)
 {
 	if (strcmp(state, "up") == 0)
 		return "\033[32m";
-	if (strcmp(state, "down") == 0 || strcmp(state, "failed") == 0)
+	if (strcmp(state, "down") == 0 || strcmp(state, "failed") == 0 ||
+	    strcmp(state, "panic") == 0)
 		return "\033[31m";
-	if (strcmp(state, "sorry") == 0 || strcmp(state, "unknown") == 0)
+	if (strcmp(state, "sorry") == 0 || strcmp(state, "unknown") == 0 ||
+	    strcmp(state, "drain") == 0 || strcmp(state, "maint") == 0)
 		return "\033[33m";
 	return "";
 }
@@ -108,16 +110,21 @@ static void print_reason(const json_t *server)
 static void print_server(const json_t *server, bool colour)
 {
 	char since[24];
-	const char *health = text_of(server, "health");
+	const char *state = text_of(server, "health");
 
+	if (strcmp(text_of(server, "operator"), "ready") != 0)
+		state = text_of(server, "operator");
 	printf("  %-*.*s %-*s ", NAME_WIDTH, 40, text_of(server, "name"), ADDRESS_WIDTH,
 	    text_of(server, "address"));
-	print_state(health, 9, colour);
+	print_state(state, 9, colour);
 	printf(" %6s",
 	    duration_text(json_real_value(json_object_get(server, "since_s")), since));
 	print_weight(server);
 	print_connections(server);
 	printf("\n");
+	if (json_is_integer(json_object_get(server, "operator_weight")))
+		printf("    an operator gave it weight %lld\n",
+		    number_of(server, "operator_weight"));
 	if (json_is_true(json_object_get(server, "sorry")))
 		printf("    sorry server: used only while no other is usable\n");
 	print_reason(server);
@@ -167,6 +174,9 @@ static void print_daemon(const json_t *status)
 		       "differs from the file:\n%s",
 		    duration_text(json_real_value(json_object_get(reload, "age_s")), age),
 		    error);
+	if (json_is_string(json_object_get(status, "state_file_error")))
+		printf("the STATE FILE cannot be written: %s\n",
+		    text_of(status, "state_file_error"));
 	if (!json_is_true(json_object_get(json_object_get(status, "kernel"), "answers")))
 		printf("the KERNEL does not answer; trying on\n");
 }

@@ -20,6 +20,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/reconcile.h"
+#include "lvsd/statefile.h"
 
 #define RESTART_MAX_S 30.
 #define HEALTHY_US (10 * 1000000ull) /* lived so long: no back-off */
@@ -36,6 +37,7 @@ static void server_changed(struct server_state *s, enum health_state was, void *
 	char addr[ADDR_TEXT_MAX];
 
 	reconcile_mark(l, s->director);
+	statefile_touch(l->statefile);
 	if (was == s->health.state)
 		return;
 	log_info("server %s/%s %s -> %s: %s director=%s server=%s address=%s "
@@ -45,6 +47,23 @@ static void server_changed(struct server_state *s, enum health_state was, void *
 	    addr_port_text(&s->conf->addr, s->conf->port, addr), reason_name(p->reason),
 	    (int)p->code, (unsigned)p->duration_us, p->text != NULL ? " text=\"" : "",
 	    p->text != NULL ? p->text : "", p->text != NULL ? "\"" : "");
+}
+
+/* Its counts begin at 0 with each checker; l->figures has those of all. */
+static void take_figures(struct lvsd *l, struct child *child, const void *record)
+{
+	struct checker_figures f, *all = &l->figures, *before = &child->told;
+
+	memcpy(&f, record, sizeof f);
+	if (f.generation != l->generation)
+		return;
+	all->checks += f.checks - before->checks;
+	all->late += f.late - before->late;
+	all->skipped += f.skipped - before->skipped;
+	all->local += f.local - before->local;
+	all->in_flight = f.in_flight;
+	all->max_in_flight = f.max_in_flight;
+	*before = f;
 }
 
 /* What came over the socket is from a process that reads the network. */
@@ -67,6 +86,10 @@ static void on_report(struct ev_loop *loop, struct ev_io *w, int events)
 
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
+		if (len == (ssize_t)sizeof child->told) {
+			take_figures(l, child, &r);
+			continue;
+		}
 		if (len == (ssize_t)sizeof r && r.generation != l->generation)
 			continue;
 		if (len != (ssize_t)sizeof r || !report_is_sane(l, &r)) {
@@ -152,6 +175,7 @@ static void __attribute__((noreturn)) run_child(const struct lvsd *l, int fd)
 		.probes = probes,
 		.n_probes = s->n_probes,
 		.generation = l->generation,
+		.max_in_flight = s->conf->checks_max,
 		.report_fd = fd,
 		.uid = l->user.uid,
 		.gid = l->user.gid,
@@ -228,4 +252,33 @@ void checker_stop(struct lvsd *l)
 	let_go(l, l->checker);
 	child_free(l->checker); /* nobody waits for its end */
 	l->checker = NULL;
+}
+
+void checker_order(struct lvsd *l, uint32_t probe, enum probe_what what)
+{
+	const struct probe_order o = { .probe = probe, .what = (uint32_t)what };
+
+	if (l->checker == NULL || send(l->checker->fd, &o, sizeof o,
+				      MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof o)
+		return;
+	ev_timer_stop(l->loop, &l->checker_restart);
+	ev_timer_set(&l->checker_restart, 0., 0.);
+	ev_timer_start(l->loop, &l->checker_restart);
+}
+
+void checker_follow(struct lvsd *l, uint32_t probe)
+{
+	struct probe_state *p = &l->state->probes[probe];
+	bool rests = state_rests(p);
+
+	if (p->probe.paused == rests)
+		return;
+	p->probe.paused = rests;
+	if (rests) {
+		checker_order(l, probe, PROBE_PAUSE);
+		return;
+	}
+	state_forget(p, mono_us());
+	checker_order(l, probe, PROBE_RESUME);
+	checker_order(l, probe, PROBE_NOW);
 }

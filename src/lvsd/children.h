@@ -20,4 +20,16 @@ bool checker_start(struct lvsd *l);
 /* Lets the running checker go, for good. */
 void checker_stop(struct lvsd *l);
 
+/*
+ * Asks the running checker to pause PROBE, to resume it or to check it now. Whoever
+ * pauses sets probe.paused, too, as which the next checker begins: where there is
+ * none now, or it has more orders waiting than the socket takes, another one starts
+ * and no order is lost.
+ */
+void checker_order(struct lvsd *l, uint32_t probe, enum probe_what what);
+
+/* The decisions about the servers of PROBE changed: pauses it or, with its health
+ * forgotten, resumes it and has it checked now. */
+void checker_follow(struct lvsd *l, uint32_t probe);
+
 #endif

@@ -1,8 +1,9 @@
 /*
- * Requests, clients and sockets, in this order.
+ * Clients, and then the sockets they come from.
  *
  * A client is one structure with one io watcher and one timer: first it reads,
- * then it writes, then it is gone. The timer ends it in either state.
+ * then it may wait for something to be done, then it writes, then it is gone. The
+ * timer ends it in any state.
  */
 #include "lvsd/control.h"
 
@@ -21,8 +22,7 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 #include "lvsd/path.h"
-#include "lvsd/reload.h"
-#include "lvsd/show.h"
+#include "lvsd/request.h"
 #include "lvsd/user.h"
 
 #define REQUEST_MAX 4096  /* bytes, with the end of line */
@@ -30,6 +30,7 @@
 #define CLIENTS_UID_MAX 8 /* a user and socket */
 #define REQUEST_S 5.	  /* to send the line */
 #define ANSWER_S 10.	  /* to take some more of the answer */
+#define WAIT_S 60.	  /* for what was asked to be done */
 
 struct listener {
 	struct control *control;
@@ -47,6 +48,7 @@ struct client {
 	uid_t uid;
 	char request[REQUEST_MAX];
 	size_t request_len;
+	struct request_wait wait;
 	struct buf answer;
 	size_t sent;
 	struct ev_io io;
@@ -59,42 +61,6 @@ struct control {
 	LIST_HEAD(, client) clients;
 	int spare_fd; /* given up for a moment to turn a client away without one */
 };
-
-/* ---- requests ---- */
-
-static json_t *refusal(const char *text)
-{
-	return json_pack("{s:b, s:o}", "ok", 0, "error", show_text(text));
-}
-
-static json_t *do_reload(struct lvsd *l)
-{
-	struct reconcile_counts counts = { 0 };
-	bool checks_kept = false;
-	json_t *o;
-
-	if (!reload(l, &counts, &checks_kept))
-		return refusal(l->reload.error);
-	o = json_pack("{s:b, s:i, s:i, s:b, s:s}", "ok", 1, "operations",
-	    (int)counts.n_ops, "failed", (int)reconcile_failed(l), "checks_kept",
-	    (int)checks_kept, "changes",
-	    counts.text.data != NULL ? counts.text.data : "");
-	buf_fini(&counts.text);
-	return o;
-}
-
-static json_t *answer_to(struct lvsd *l, const char *request, bool may_change)
-{
-	if (strcmp(request, "show status") == 0)
-		return show_status(l, may_change);
-	if (strcmp(request, "show table") == 0)
-		return show_table(l);
-	if (strcmp(request, "reload") == 0)
-		return may_change
-			   ? do_reload(l)
-			   : refusal("this socket only shows; use the control socket");
-	return refusal("unknown request; there are: show status, show table, reload");
-}
 
 /* ---- clients ---- */
 
@@ -135,23 +101,65 @@ static void client_write(struct client *c)
 		client_free(c);
 }
 
-/* The whole line is there: answers it, and writes from now on. */
-static void client_answer(struct client *c)
+/* Writes O, which is taken over, from now on. */
+static void client_answer(struct client *c, json_t *o)
 {
-	struct control *control = c->listener->control;
-	json_t *o = answer_to(control->l, c->request, c->listener->may_change);
+	struct ev_loop *loop = c->listener->control->l->loop;
 	char *text = json_dumps(o, JSON_COMPACT);
 
 	json_decref(o);
 	buf_str(&c->answer, text != NULL ? text : "{\"ok\":false}");
 	buf_str(&c->answer, "\n");
 	free(text);
-	ev_io_stop(control->l->loop, &c->io);
+	c->wait.what = WAIT_NOTHING;
+	ev_io_stop(loop, &c->io);
 	ev_io_set(&c->io, c->fd, EV_WRITE);
-	ev_io_start(control->l->loop, &c->io);
+	ev_io_start(loop, &c->io);
 	c->deadline.repeat = ANSWER_S;
-	ev_now_update(control->l->loop); /* the answer may have taken its time */
-	ev_timer_again(control->l->loop, &c->deadline);
+	ev_now_update(loop); /* the answer may have taken its time */
+	ev_timer_again(loop, &c->deadline);
+}
+
+/* The whole line is there. */
+static void client_ask(struct client *c)
+{
+	struct lvsd *l = c->listener->control->l;
+	json_t *o = request_answer(l, c->request, c->listener->may_change, &c->wait);
+
+	if (o != NULL) {
+		client_answer(c, o);
+		return;
+	}
+	ev_io_stop(l->loop, &c->io);
+	c->deadline.repeat = WAIT_S;
+	ev_timer_again(l->loop, &c->deadline);
+}
+
+/* Answers those that wait for WHAT, up to number DONE. */
+static void wake_clients(struct control *control, enum request_waits what, uint64_t done)
+{
+	struct client *c;
+
+	if (control == NULL)
+		return;
+	LIST_FOREACH (c, &control->clients, entry)
+		if (c->wait.what == what && c->wait.number <= done)
+			client_answer(c, request_done(control->l, &c->wait));
+}
+
+void control_reloaded(struct control *c)
+{
+	wake_clients(c, WAIT_RELOAD, 0);
+}
+
+void control_saved(struct control *c, uint64_t saved)
+{
+	wake_clients(c, WAIT_SAVED, saved);
+}
+
+void control_audited(struct control *c)
+{
+	wake_clients(c, WAIT_AUDIT, 0);
 }
 
 static void client_read(struct client *c)
@@ -176,7 +184,7 @@ static void client_read(struct client *c)
 	if (end > c->request && end[-1] == '\r')
 		end--;
 	*end = '\0';
-	client_answer(c);
+	client_ask(c);
 }
 
 static void on_client(struct ev_loop *loop, struct ev_io *w, int events)
@@ -360,8 +368,16 @@ void control_close(struct control *c)
 {
 	if (c == NULL)
 		return;
-	while (!LIST_EMPTY(&c->clients))
-		client_free(LIST_FIRST(&c->clients));
+	while (!LIST_EMPTY(&c->clients)) {
+		struct client *last = LIST_FIRST(&c->clients);
+
+		/* "stop" is answered, as far as the socket takes it at once. */
+		if (last->sent < last->answer.len &&
+		    send(last->fd, last->answer.data + last->sent,
+			last->answer.len - last->sent, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			log_debug("a client went without its answer");
+		client_free(last);
+	}
 	for (size_t i = 0; i < 2; i++)
 		listener_close(&c->listeners[i]);
 	if (c->spare_fd >= 0)

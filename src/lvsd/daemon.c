@@ -28,6 +28,7 @@
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 #include "lvsd/show.h"
+#include "lvsd/statefile.h"
 
 #define TICK_S 1.
 
@@ -147,7 +148,7 @@ static void lock_pidfile(const char *path)
 void daemon_lock(struct lvsd *l, const struct conf *conf)
 {
 	struct stat ns;
-	char *path;
+	char *path, *state;
 
 	if (!l->options.dry_run && stat("/proc/self/ns/net", &ns) == 0) {
 		capng_get_caps_process();
@@ -157,9 +158,11 @@ void daemon_lock(struct lvsd *l, const struct conf *conf)
 		lock_path(path, "in this network namespace");
 		free(path);
 	}
-	path = xasprintf("%s.lock", conf->state);
+	state = statefile_path(&l->options, conf);
+	path = xasprintf("%s.lock", state);
 	lock_path(path, "with this state file");
 	free(path);
+	free(state);
 	if (l->options.pidfile != NULL)
 		lock_pidfile(l->options.pidfile);
 }
@@ -205,13 +208,9 @@ void daemon_limit_rights(void)
 
 static void on_hup(struct ev_loop *loop, struct ev_signal *w, int events)
 {
-	struct reconcile_counts counts = { 0 };
-	bool checks_kept;
-
 	(void)loop;
 	(void)events;
-	reload(w->data, &counts, &checks_kept);
-	buf_fini(&counts.text);
+	reload(w->data);
 }
 
 static void on_usr1(struct ev_loop *loop, struct ev_signal *w, int events)

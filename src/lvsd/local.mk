@@ -2,6 +2,7 @@ sbin_PROGRAMS += lvsd
 # What the daemon is made of, but main.c: the unit tests link it too.
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
+	src/lvsd/audit.c src/lvsd/audit.h \
 	src/lvsd/children.c src/lvsd/children.h \
 	src/lvsd/control.c src/lvsd/control.h \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
@@ -9,9 +10,13 @@ libdaemon_a_SOURCES = \
 	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/plan.c src/lvsd/plan.h \
 	src/lvsd/reconcile.c src/lvsd/reconcile.h \
+	src/lvsd/record.c src/lvsd/record.h \
 	src/lvsd/reload.c src/lvsd/reload.h \
+	src/lvsd/request.c src/lvsd/request.h \
+	src/lvsd/settings.c src/lvsd/settings.h \
 	src/lvsd/show.c src/lvsd/show.h \
 	src/lvsd/state.c src/lvsd/state.h \
+	src/lvsd/statefile.c src/lvsd/statefile.h \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c
 lvsd_LDADD = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "ipvs/ipvs.h"
+#include "lvsd/settings.h"
 #include "lvsd/state.h"
 
 /* Exit statuses; lvsd(8) documents them. */
@@ -37,6 +38,7 @@ struct options {
 	bool check_only;     /* -c */
 	bool daemonize;	     /* -D */
 	bool dry_run;	     /* --dry-run */
+	bool clear;	     /* -x */
 	bool verbose;	     /* -v */
 };
 
@@ -55,6 +57,7 @@ struct child {
 	int fd; /* report socket; -1 once closed */
 	uint32_t generation;
 	uint64_t started_us;
+	struct checker_figures told; /* the last it sent of itself */
 	struct ev_io readable;
 	struct ev_child exited;
 };
@@ -63,6 +66,16 @@ struct child {
 struct reload_result {
 	char *error;	/* NULL: it was taken; else what the parser said */
 	uint64_t at_us; /* mono; 0: none yet */
+	size_t n_ops;	/* that were sent to the kernel */
+	char *changes;	/* the first of them as ipvsadm commands, one a line */
+	bool checks_kept;
+};
+
+/* A configuration that is good and waits until what it will own is on disk. */
+struct pending_reload {
+	struct conf *conf; /* NULL: none waits */
+	struct checker_user user;
+	uint64_t save; /* the number of the save that it waits for */
 };
 
 struct lvsd {
@@ -71,17 +84,26 @@ struct lvsd {
 	struct ipvs *ipvs;
 	struct state *state;
 	struct ipvs_table have;	 /* what of ours the kernel has, as far as we know */
+	struct ipvs_table owned; /* the services that are ours, as it is on disk */
+	size_t foreign;		 /* services that are not ours, when last listed */
+	struct settings settings;
+	struct statefile *statefile;
+	struct audit *audit;
 	bool resync;		 /* have is not to be trusted: read the kernel again */
 	unsigned resyncs_failed; /* in a row */
 	bool dirty;		 /* some director is */
+	bool clear;		 /* at the end take what is ours out of the kernel */
+	bool cleared;		 /* that was done */
 
 	struct checker_user user;
 	struct child *checker;			   /* NULL between two of them */
 	uint32_t generation;			   /* of the newest list of probes */
 	unsigned checker_deaths;		   /* in a row, for the back-off */
 	uint64_t checker_restarts, checker_starts; /* since the start */
+	struct checker_figures figures;		   /* of all checkers together */
 
 	struct reload_result reload;
+	struct pending_reload pending;
 	uint64_t started_us, reloads;
 	struct control *control;
 

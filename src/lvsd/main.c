@@ -17,17 +17,20 @@
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/audit.h"
 #include "lvsd/children.h"
 #include "lvsd/control.h"
 #include "lvsd/daemon.h"
 #include "lvsd/lvsd.h"
 #include "lvsd/path.h"
 #include "lvsd/reconcile.h"
+#include "lvsd/record.h"
 #include "lvsd/reload.h"
+#include "lvsd/statefile.h"
 #include "lvsd/user.h"
 
 static const char usage_text[] =
-    "usage: lvsd [-cDhVv] [-f file] [-p pidfile] [--dry-run]\n"
+    "usage: lvsd [-cDhVvx] [-f file] [-p pidfile] [--dry-run]\n"
     "  -f FILE      configuration (" SYSCONFDIR "/lvs.conf)\n"
     "  -c           check the file and exit: 0 good, 1 errors, 2 cannot be read\n"
     "  -D           run in the background, log to syslog\n"
@@ -35,6 +38,7 @@ static const char usage_text[] =
     "  --dry-run    keep the table in memory, touch no kernel\n"
     "  -v           log more; with -c: print the file in its canonical form\n"
     "  -V           print the version and exit\n"
+    "  -x           at the end take what is ours out of the kernel\n"
     "  -h           print this and exit\n";
 
 static void parse_options(int argc, char **argv, struct options *o)
@@ -48,7 +52,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	int c;
 
 	o->config = SYSCONFDIR "/lvs.conf";
-	while ((c = getopt_long(argc, argv, "cDf:hp:Vv", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "cDf:hp:Vvx", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->check_only = true;
@@ -67,6 +71,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'v':
 			o->verbose = true;
+			break;
+		case 'x':
+			o->clear = true;
 			break;
 		case 'V':
 			puts("lvsd " PACKAGE_VERSION);
@@ -143,7 +150,9 @@ static struct conf *start_conf(struct lvsd *l)
 	return conf;
 }
 
-static void start_table(struct lvsd *l, const struct conf *conf)
+/* OWNED: services that were ours when the last lvsd ended. */
+static void start_table(
+    struct lvsd *l, const struct conf *conf, const struct ipvs_table *owned)
 {
 	l->ipvs = l->options.dry_run ? ipvs_open_memory() : ipvs_open_kernel();
 	if (l->ipvs == NULL && errno == ENOENT)
@@ -152,13 +161,39 @@ static void start_table(struct lvsd *l, const struct conf *conf)
 		    "loaded; install it, or try the file with --dry-run");
 	if (l->ipvs == NULL && errno != EPERM)
 		daemon_fail(EXIT_SYSTEM, "cannot reach IPVS: %s", strerror(errno));
-	if (l->ipvs != NULL && daemon_probe(l->ipvs) && reconcile_adopt(l, conf))
+	if (l->ipvs != NULL && daemon_probe(l->ipvs) && reconcile_adopt(l, conf, owned))
 		return;
 	if (errno == EPERM)
 		daemon_fail(EXIT_PERMISSION,
 		    "not allowed to program IPVS: it needs CAP_NET_ADMIN; start lvsd as "
 		    "root, or try the file with --dry-run");
 	daemon_fail(EXIT_SYSTEM, "cannot read the kernel's table: %s", strerror(errno));
+}
+
+/* What the last lvsd left: the table that is ours, and the state on top of CONF. */
+static void start_state(struct lvsd *l, struct conf *conf)
+{
+	char *path = statefile_path(&l->options, conf);
+	struct ipvs_table owned = { 0 };
+	struct record_origin here;
+	json_t *record;
+
+	l->statefile = statefile_new(l, path);
+	free(path);
+	record = statefile_read(l->statefile);
+	record_origin(&here, l->options.dry_run);
+	settings_init(&l->settings);
+	if (record != NULL && record_is_here(record, &here)) {
+		record_owned(record, &owned);
+		record_settings(record, &l->settings);
+	}
+	start_table(l, conf, &owned);
+	ipvs_table_fini(&owned);
+	l->state = state_build(conf, NULL, &l->have, mono_us());
+	if (record != NULL)
+		record_servers(
+		    record, record_is_this_boot(record, &here), l->state, &l->have);
+	json_decref(record);
 }
 
 static void start(struct lvsd *l)
@@ -168,22 +203,26 @@ static void start(struct lvsd *l)
 	char error[256];
 
 	daemon_lock(l, conf);
-	start_table(l, conf);
 	l->loop = ev_default_loop(EVFLAG_AUTO);
 	if (l->loop == NULL)
 		daemon_fail(EXIT_SYSTEM, "cannot make an event loop");
+	start_state(l, conf);
 	daemon_watch(l);
-	l->state = state_build(conf, NULL, &l->have, mono_us());
 	l->control = control_open(l, error, sizeof error);
 	if (l->control == NULL)
 		daemon_fail(EXIT_SOCKET, "%s", error);
+	l->audit = audit_new(l);
 	daemon_limit_rights();
+	settings_note(&l->settings, conf, l->ipvs, l->options.dry_run);
+	/* What is ours is on disk before the first operation that adds something. */
+	statefile_write_now(l->statefile);
+	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	reconcile_all(l, &counts);
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
-		 "operations=%zu failed=%zu%s",
+		 "operations=%zu failed=%zu foreign=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
 	    l->state->n_servers, l->state->n_probes, counts.n_ops, reconcile_failed(l),
-	    l->options.dry_run ? " dry_run=yes" : "");
+	    l->foreign, l->options.dry_run ? " dry_run=yes" : "");
 	buf_fini(&counts.text);
 	daemon_ready(l);
 	checker_start(l); /* after it: the checker keeps this process's standard error */
@@ -191,14 +230,26 @@ static void start(struct lvsd *l)
 
 static void stop(struct lvsd *l)
 {
+	bool clear = l->clear || l->options.clear || l->state->conf->stop_clear;
+	size_t services = l->have.n;
+
 	checker_stop(l);
+	if (clear) {
+		reconcile_clear(l);
+		settings_restore(&l->settings, l->ipvs, l->options.dry_run);
+	}
+	statefile_write_now(l->statefile);
 	control_close(l->control);
 	daemon_unlock();
-	log_info("stopped, the table stays services=%zu", l->have.n);
+	log_info("stopped, the table %s services=%zu", clear ? "is cleared" : "stays",
+	    services);
+	audit_free(l->audit);
+	reload_fini(l);
+	statefile_free(l->statefile);
 	state_free(l->state);
 	ipvs_table_fini(&l->have);
+	ipvs_table_fini(&l->owned);
 	ipvs_close(l->ipvs);
-	free(l->reload.error);
 	ev_loop_destroy(l->loop);
 }
 

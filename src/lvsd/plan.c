@@ -58,10 +58,52 @@ const char *plan_unsupported(const struct director_conf *d)
 	return NULL;
 }
 
+/* ---- who may take traffic ---- */
+
+static uint32_t full_weight(const struct server_state *s)
+{
+	return s->decision.has_weight ? s->decision.weight : s->conf->weight;
+}
+
+uint32_t plan_weight(const struct server_state *s, uint64_t now_us)
+{
+	uint64_t slow_us = s->director->conf->slowstart_ms * 1000ull;
+	uint64_t past_us = now_us - s->slow_from_us;
+	uint32_t full = full_weight(s), now;
+
+	if (full == 0 || s->slow_from_us == 0 || past_us >= slow_us)
+		return full;
+	now = (uint32_t)(full * past_us / slow_us);
+	return now > 0 ? now : 1;
+}
+
 bool plan_usable(const struct server_state *s)
 {
-	return s->conf->weight > 0 &&
+	return s->decision.word == DECISION_READY && full_weight(s) > 0 &&
 	       (s->probe == NO_PROBE || s->health.state == HEALTH_UP);
+}
+
+static size_t quorum(const struct director_conf *d, size_t ready)
+{
+	size_t n = d->quorum_is_percent ? (ready * d->quorum + 99) / 100 : d->quorum;
+
+	return n > 0 ? n : 1;
+}
+
+void plan_count(const struct director_state *d, struct plan_count *c)
+{
+	*c = (struct plan_count){ .all_known = true };
+	for (size_t i = 0; i < d->n_servers; i++) {
+		const struct server_state *s = &d->servers[i];
+
+		if (s->conf->sorry || s->decision.word != DECISION_READY)
+			continue;
+		c->ready++;
+		c->usable += plan_usable(s);
+		if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
+			c->all_known = false;
+	}
+	c->quorum = quorum(d->conf, c->ready);
 }
 
 /* ---- identities ---- */
@@ -158,31 +200,46 @@ static bool serves_now(const struct server_state *s, const struct ipvs_table *ha
 	return dest != NULL && dest->weight > 0;
 }
 
-enum plan_serving plan_serving(
-    const struct director_state *d, uint8_t family, const struct ipvs_table *have)
+/* Usable servers, usable sorry servers, and whether one of these serves already;
+ * of the service of FAMILY, or of all for AF_UNSPEC. */
+static void count_family(const struct director_state *d, uint8_t family,
+    const struct ipvs_table *have, size_t *usable, size_t *sorry, bool *sorry_serves)
 {
-	bool sorry_usable = false, sorry_serves = false, all_known = true;
-
+	*usable = *sorry = 0;
+	*sorry_serves = false;
 	for (size_t i = 0; i < d->n_servers; i++) {
 		const struct server_state *s = &d->servers[i];
 
-		if (family != AF_UNSPEC && svc_family(d->conf, s->conf) != family)
+		if ((family != AF_UNSPEC && svc_family(d->conf, s->conf) != family) ||
+		    !plan_usable(s))
 			continue;
-		if (s->conf->sorry) {
-			if (!plan_usable(s))
-				continue;
-			sorry_usable = true;
-			sorry_serves = sorry_serves || serves_now(s, have);
-		} else if (plan_usable(s)) {
-			return SERVING_SERVERS;
-		} else if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN) {
-			all_known = false;
+		if (!s->conf->sorry) {
+			++*usable;
+			continue;
 		}
+		++*sorry;
+		*sorry_serves = *sorry_serves || serves_now(s, have);
 	}
+}
+
+enum plan_serving plan_serving(
+    const struct director_state *d, uint8_t family, const struct ipvs_table *have)
+{
+	size_t usable, sorry;
+	struct plan_count c;
+	bool sorry_serves;
+
+	plan_count(d, &c);
+	if (c.all_known && c.usable * 100 < c.ready * d->conf->panic_percent)
+		return SERVING_PANIC;
+	count_family(d, family, have, &usable, &sorry, &sorry_serves);
+	if (usable > 0 && c.usable >= c.quorum)
+		return SERVING_SERVERS;
 	/* At the start servers may still prove to be up: no sorry page before
 	 * all have spoken, unless it is what serves already. */
-	return sorry_usable && (all_known || sorry_serves) ? SERVING_SORRY
-							   : SERVING_NOBODY;
+	if (sorry > 0 && (c.all_known || sorry_serves))
+		return SERVING_SORRY;
+	return usable > 0 ? SERVING_SERVERS : SERVING_NOBODY;
 }
 
 /* dh picks one server by hash and refuses when that one has weight 0: with it
@@ -198,20 +255,28 @@ static enum place without_weight(const struct director_conf *d)
 	return is_hashed(d) ? PLACE_OUT : PLACE_IN;
 }
 
-static enum place server_place(
-    const struct server_state *s, enum plan_serving serving, uint32_t *weight)
+static enum place server_place(const struct server_state *s, enum plan_serving serving,
+    uint64_t now_us, uint32_t *weight)
 {
 	const struct director_conf *d = s->director->conf;
+	bool down = s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
 
 	*weight = 0;
+	if (s->decision.word != DECISION_READY)
+		return s->decision.until_us != 0 && now_us >= s->decision.until_us
+			   ? PLACE_OUT
+			   : PLACE_LEAVE;
 	if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
 		return PLACE_LEAVE;
-	if (s->probe != NO_PROBE && s->health.state == HEALTH_DOWN)
+	if (down && (serving != SERVING_PANIC || s->conf->sorry))
 		return s->conf->check->inhibit || s->assumed ? without_weight(d)
 							     : PLACE_OUT;
 	if (s->conf->sorry && serving != SERVING_SORRY)
 		return PLACE_LEAVE;
-	*weight = s->conf->weight;
+	/* Below quorum the sorry page serves; connections of the usable ones live. */
+	if (!s->conf->sorry && serving == SERVING_SORRY)
+		return without_weight(d);
+	*weight = plan_weight(s, now_us);
 	return *weight > 0 ? PLACE_IN : without_weight(d);
 }
 
@@ -278,10 +343,34 @@ static bool drained(const struct ipvs_svc *svc, const struct ipvs_dest *dest)
 	       (!inactive_counts || dest->inactive == 0);
 }
 
-/* Destinations of HAVE that are neither in WANT nor in OUT stay at weight 0
- * while they have connections. */
+uint64_t plan_drain_until(const struct director_conf *d, uint64_t now_us)
+{
+	return d->drain_never ? IPVS_UNTIL_DRAINED : now_us + d->drain_ms * 1000ull;
+}
+
+/* What keep_leaving() has to know of the servers that are not in the table. */
+struct leaving {
+	struct ipvs_svc out; /* these go at once */
+	struct ipvs_svc
+	    stays;	   /* these are in the file: nothing but a connection counts */
+	uint64_t until_us; /* for all others, from now on */
+	uint64_t now_us;
+};
+
+/* Until when DEST, which nobody wants in the table, may stay there. */
+static uint64_t leaves_at(const struct leaving *l, const struct ipvs_dest *dest)
+{
+	if (ipvs_svc_find(&l->out, dest) != NULL)
+		return 0;
+	if (ipvs_svc_find(&l->stays, dest) != NULL)
+		return IPVS_UNTIL_DRAINED;
+	return dest->until_us != 0 ? dest->until_us : l->until_us;
+}
+
+/* Destinations of HAVE that are not in WANT stay at weight 0 while they have
+ * connections, and time. */
 static void keep_leaving(
-    const struct ipvs_svc *have, const struct ipvs_svc *out, struct ipvs_svc *want)
+    const struct ipvs_svc *have, const struct leaving *l, struct ipvs_svc *want)
 {
 	size_t n_wanted = want->n_dests;
 	struct ipvs_svc wanted = *want;
@@ -291,8 +380,10 @@ static void keep_leaving(
 
 		wanted.dests = want->dests; /* it moves as it grows */
 		wanted.n_dests = n_wanted;
-		if (ipvs_svc_find(&wanted, &dest) != NULL ||
-		    ipvs_svc_find(out, &dest) != NULL || drained(have, &dest))
+		if (ipvs_svc_find(&wanted, &dest) != NULL || drained(have, &dest))
+			continue;
+		dest.until_us = leaves_at(l, &dest);
+		if (dest.until_us <= l->now_us)
 			continue;
 		if (dest.weight != 0)
 			dest.active = dest.inactive = IPVS_CONNS_UNKNOWN;
@@ -303,11 +394,13 @@ static void keep_leaving(
 	ipvs_svc_sort(want);
 }
 
-static void plan_service(const struct director_state *d, uint8_t family,
-    enum plan_serving serving, const struct ipvs_svc *have, struct ipvs_svc *want)
+static void plan_service(const struct director_state *d, enum plan_serving serving,
+    const struct ipvs_svc *have, uint64_t now_us, struct ipvs_svc *want)
 {
-	struct ipvs_svc out = { 0 };
-	bool hashed = is_hashed(d->conf);
+	struct leaving leaving = {
+		.until_us = plan_drain_until(d->conf, now_us),
+		.now_us = now_us,
+	};
 
 	for (size_t i = 0; i < d->n_servers; i++) {
 		const struct server_state *s = &d->servers[i];
@@ -315,20 +408,23 @@ static void plan_service(const struct director_state *d, uint8_t family,
 		enum place place;
 		uint32_t weight;
 
-		if (svc_family(d->conf, s->conf) != family)
+		if (svc_family(d->conf, s->conf) != want->addr.family)
 			continue;
-		place = server_place(s, serving, &weight);
+		place = server_place(s, serving, now_us, &weight);
 		dest = dest_of(d->conf, s->conf, weight);
 		if (place == PLACE_IN)
 			ipvs_svc_append(want, &dest);
-		else if (place == PLACE_OUT && have != NULL)
-			ipvs_svc_append(&out, &dest);
+		else if (have != NULL)
+			ipvs_svc_append(
+			    place == PLACE_OUT ? &leaving.out : &leaving.stays, &dest);
 	}
 	ipvs_svc_sort(want);
-	ipvs_svc_sort(&out);
-	if (have != NULL && !hashed)
-		keep_leaving(have, &out, want);
-	ipvs_svc_fini(&out);
+	ipvs_svc_sort(&leaving.out);
+	ipvs_svc_sort(&leaving.stays);
+	if (have != NULL && !is_hashed(d->conf))
+		keep_leaving(have, &leaving, want);
+	ipvs_svc_fini(&leaving.out);
+	ipvs_svc_fini(&leaving.stays);
 }
 
 /* The families D has a service for; returns how many. */
@@ -390,7 +486,7 @@ bool plan_same_services(const struct director_conf *a, const struct director_con
 }
 
 void plan_director(const struct director_state *d, uint32_t tag,
-    const struct ipvs_table *have, struct ipvs_table *want)
+    const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want)
 {
 	uint8_t family[2];
 	size_t n = d->fault.waits ? 0 : families(d->conf, family);
@@ -401,38 +497,42 @@ void plan_director(const struct director_state *d, uint32_t tag,
 		svc_id(d->conf, family[i], &svc);
 		svc_attrs(d->conf, &svc);
 		svc.tag = tag;
-		plan_service(d, family[i], plan_serving(d, family[i], have),
-		    ipvs_table_find(have, &svc), &svc);
+		plan_service(d, plan_serving(d, family[i], have),
+		    ipvs_table_find(have, &svc), now_us, &svc);
 		ipvs_table_append(want, &svc);
 	}
 }
 
-void plan_leaving(const struct ipvs_svc *svc, struct ipvs_table *want)
+void plan_leaving(const struct ipvs_svc *svc, uint64_t now_us, struct ipvs_table *want)
 {
-	struct ipvs_svc left = *svc, out = { 0 };
+	struct leaving leaving = {
+		.until_us = svc->until_us != 0 ? svc->until_us : IPVS_UNTIL_DRAINED,
+		.now_us = now_us,
+	};
+	struct ipvs_svc left = *svc;
 
 	left.dests = NULL;
 	left.n_dests = left.cap_dests = left.lingering = 0;
 	left.tag = PLAN_TAG_LEAVING;
-	keep_leaving(svc, &out, &left);
+	keep_leaving(svc, &leaving, &left);
 	if (left.n_dests > 0)
 		ipvs_table_append(want, &left);
 }
 
-void plan_all(
-    const struct state *s, const struct ipvs_table *have, struct ipvs_table *want)
+void plan_all(const struct state *s, const struct ipvs_table *have, uint64_t now_us,
+    struct ipvs_table *want)
 {
 	size_t n;
 
 	for (size_t i = 0; i < s->n_directors; i++)
-		plan_director(&s->directors[i], (uint32_t)i, have, want);
+		plan_director(&s->directors[i], (uint32_t)i, have, now_us, want);
 	ipvs_table_sort(want);
 	n = want->n;
 	for (size_t i = 0; i < have->n; i++) {
 		struct ipvs_table planned = { .svcs = want->svcs, .n = n };
 
 		if (ipvs_table_find(&planned, &have->svcs[i]) == NULL)
-			plan_leaving(&have->svcs[i], want);
+			plan_leaving(&have->svcs[i], now_us, want);
 	}
 	ipvs_table_sort(want);
 }

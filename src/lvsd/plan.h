@@ -1,10 +1,10 @@
 /*
  * plan: the table that should be, as a pure function.
  *
- * wanted = plan(configuration, health, what the kernel has). No clock, no
- * descriptor, no log: the same input gives the same table at start, after a
- * check result, at a reload, in a retry. The rules are those of
- * behaviour.md, *A server*; lvs.conf(5) tells them to the user.
+ * wanted = plan(configuration, health, decisions, what the kernel has, now). It
+ * reads no clock, no descriptor and writes no log: the same input gives the same
+ * table at start, after a check result, at a reload, in a retry. The rules are
+ * those of behaviour.md, *A server*; lvs.conf(5) tells them to the user.
  *
  * What the kernel has matters in two places only: servers that nobody wants
  * any more keep their connections (weight 0 until the last one is gone), and
@@ -18,10 +18,12 @@
 
 #define PLAN_TAG_LEAVING UINT32_MAX /* a service whose director is gone */
 
-enum plan_serving {
-	SERVING_NOBODY,
-	SERVING_SERVERS,
-	SERVING_SORRY,
+/* How a director stands. Sorry servers and those that an operator took out are not
+ * counted: they are absent, not failed. */
+struct plan_count {
+	size_t ready, usable;
+	size_t quorum;	/* usable servers that it needs to be up, at least 1 */
+	bool all_known; /* every checked one has a verdict */
 };
 
 /*
@@ -29,8 +31,12 @@ enum plan_serving {
  */
 const char *plan_unsupported(const struct director_conf *d);
 
-/* Takes traffic as far as health and weight go. */
+/* Takes traffic as far as operator, health and weight go. */
 bool plan_usable(const struct server_state *s);
+void plan_count(const struct director_state *d, struct plan_count *c);
+/* The weight S has while it takes traffic: the operator's, else the file's, less
+ * during its slow start, but then at least 1. */
+uint32_t plan_weight(const struct server_state *s, uint64_t now_us);
 /* Who serves for D in the service of FAMILY (a mark director can have two;
  * AF_UNSPEC: in any), given the services of ours in HAVE. */
 enum plan_serving plan_serving(
@@ -42,18 +48,22 @@ enum plan_serving plan_serving(
  * WANT has to be sorted afterwards.
  */
 void plan_director(const struct director_state *d, uint32_t tag,
-    const struct ipvs_table *have, struct ipvs_table *want);
+    const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want);
 
 /*
  * Appends what SVC, a service whose director is gone, should still be: its
- * servers at weight 0 while they have connections. Nothing when none has.
+ * servers at weight 0 while they have connections, until SVC->until_us at most
+ * (0: no end). Nothing when none has.
  */
-void plan_leaving(const struct ipvs_svc *svc, struct ipvs_table *want);
+void plan_leaving(const struct ipvs_svc *svc, uint64_t now_us, struct ipvs_table *want);
+/* Until when what a reload removed from D at NOW_US may keep its connections; as
+ * ipvs_dest.until_us. */
+uint64_t plan_drain_until(const struct director_conf *d, uint64_t now_us);
 
 /* The whole table: every director, and what leaves. Sorted. The tag of a
  * director's services is its index in S. */
-void plan_all(
-    const struct state *s, const struct ipvs_table *have, struct ipvs_table *want);
+void plan_all(const struct state *s, const struct ipvs_table *have, uint64_t now_us,
+    struct ipvs_table *want);
 
 /* A and B ask the kernel for the same services, servers aside. */
 bool plan_same_services(const struct director_conf *a, const struct director_conf *b);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lib/log.h"
 #include "lib/mono.h"
@@ -21,16 +22,18 @@
 #define ROUNDS 3    /* in one turn, when the kernel proved different */
 #define TEXT_OPS 20 /* operations told one by one */
 
+void reconcile_wake(struct lvsd *l)
+{
+	if (!ev_is_active(&l->tick))
+		ev_timer_again(l->loop, &l->tick);
+}
+
 void reconcile_mark(struct lvsd *l, struct director_state *d)
 {
 	d->dirty = true;
 	l->dirty = true;
-}
-
-static void wake_tick(struct lvsd *l)
-{
-	if (!ev_is_active(&l->tick))
-		ev_timer_again(l->loop, &l->tick);
+	if (d->slow_until_us != 0)
+		reconcile_wake(l);
 }
 
 /* ---- reading the kernel ---- */
@@ -43,6 +46,13 @@ static void add_id(struct ipvs_table *ids, const struct ipvs_svc *svc)
 	id.dests = NULL;
 	id.n_dests = id.cap_dests = id.lingering = 0;
 	ipvs_table_add(ids, &id);
+}
+
+void reconcile_count_foreign(struct lvsd *l, const struct ipvs_table *listed)
+{
+	l->foreign = 0;
+	for (size_t i = 0; i < listed->n; i++)
+		l->foreign += ipvs_table_find(&l->have, &listed->svcs[i]) == NULL;
 }
 
 /*
@@ -60,10 +70,11 @@ static bool reread(struct lvsd *l, const struct ipvs_table *ids)
 		struct ipvs_svc *known = ipvs_table_find(&l->have, &ids->svcs[i]);
 		struct ipvs_svc fresh = found != NULL ? *found : (struct ipvs_svc){ 0 };
 
-		fresh.tag = ids->svcs[i].tag;
-		/* What leaves is looked at by the tick until it is gone. */
-		fresh.lingering = fresh.tag == PLAN_TAG_LEAVING;
 		if (found != NULL && ipvs_read_dests(l->ipvs, &fresh)) {
+			ipvs_svc_note(&fresh, known != NULL ? known : &ids->svcs[i]);
+			fresh.tag = ids->svcs[i].tag;
+			/* What leaves is looked at by the tick until it is gone. */
+			fresh.lingering = fresh.tag == PLAN_TAG_LEAVING;
 			ipvs_table_add(&l->have, &fresh);
 		} else if (found != NULL) {
 			error = errno;
@@ -72,25 +83,61 @@ static bool reread(struct lvsd *l, const struct ipvs_table *ids)
 			ipvs_table_remove(&l->have, known);
 		}
 	}
+	if (ids->n > 0 && done)
+		reconcile_count_foreign(l, &listed);
 	ipvs_table_fini(&listed);
 	errno = error;
 	return done;
 }
 
-bool reconcile_adopt(struct lvsd *l, const struct conf *conf)
+/* Everything the kernel has comes into NAMED, for an exclusive table. */
+static bool name_all(struct lvsd *l, struct ipvs_table *named)
+{
+	struct ipvs_table listed = { 0 };
+	bool done = ipvs_read_services(l->ipvs, &listed);
+
+	for (size_t i = 0; done && i < listed.n; i++) {
+		listed.svcs[i].tag = PLAN_TAG_LEAVING;
+		ipvs_table_append(named, &listed.svcs[i]);
+	}
+	ipvs_table_fini(&listed);
+	return done;
+}
+
+/* The services of NAMED and OWNED that are not known yet, with their notes. */
+static void find_fresh(const struct lvsd *l, const struct ipvs_table *named,
+    const struct ipvs_table *owned, struct ipvs_table *fresh)
+{
+	for (size_t i = 0; i < named->n; i++)
+		if (ipvs_table_find(&l->have, &named->svcs[i]) == NULL)
+			add_id(fresh, &named->svcs[i]);
+	for (size_t i = 0; owned != NULL && i < owned->n; i++) {
+		const struct ipvs_svc *o = &owned->svcs[i];
+		struct ipvs_svc *known;
+
+		if (ipvs_table_find(&l->have, o) != NULL)
+			continue;
+		add_id(fresh, o);
+		known = ipvs_table_find(fresh, o);
+		for (size_t j = 0; j < o->n_dests; j++)
+			ipvs_svc_append(known, &o->dests[j]);
+	}
+}
+
+bool reconcile_adopt(
+    struct lvsd *l, const struct conf *conf, const struct ipvs_table *owned)
 {
 	struct ipvs_table named = { 0 }, fresh = { 0 };
 	const struct director_conf *dc;
 	size_t n_before = l->have.n;
-	bool done;
+	bool done = true;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
 		plan_identities(dc, &named);
-	for (size_t i = 0; i < named.n; i++)
-		if (ipvs_table_find(&l->have, &named.svcs[i]) == NULL)
-			ipvs_table_append(&fresh, &named.svcs[i]);
-	ipvs_table_sort(&fresh);
-	done = reread(l, &fresh);
+	if (conf->table_exclusive)
+		done = name_all(l, &named);
+	find_fresh(l, &named, owned, &fresh);
+	done = done && reread(l, &fresh);
 	for (size_t i = 0; !done && i < fresh.n; i++) {
 		struct ipvs_svc *half = ipvs_table_find(&l->have, &fresh.svcs[i]);
 
@@ -104,6 +151,93 @@ bool reconcile_adopt(struct lvsd *l, const struct conf *conf)
 	return done;
 }
 
+bool reconcile_take_all(struct lvsd *l)
+{
+	bool done = reconcile_adopt(l, l->state->conf, NULL);
+
+	if (done)
+		reconcile_wake(l);
+	return done;
+}
+
+/* ---- what is ours ---- */
+
+static void add_identities(const struct conf *conf, struct ipvs_table *owned)
+{
+	struct ipvs_table ids = { 0 };
+	const struct director_conf *dc;
+	size_t n = owned->n;
+
+	STAILQ_FOREACH (dc, &conf->directors, entry)
+		plan_identities(dc, &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		struct ipvs_table sorted = { .svcs = owned->svcs, .n = n };
+
+		if (ipvs_table_find(&sorted, &ids.svcs[i]) == NULL)
+			ipvs_table_append(owned, &ids.svcs[i]);
+	}
+	ipvs_table_fini(&ids);
+	ipvs_table_sort(owned);
+}
+
+void reconcile_owned(const struct lvsd *l, struct ipvs_table *owned)
+{
+	for (size_t i = 0; i < l->have.n; i++) {
+		const struct ipvs_svc *svc = &l->have.svcs[i];
+		struct ipvs_svc copy = *svc;
+
+		copy.dests = NULL;
+		copy.n_dests = copy.cap_dests = 0;
+		for (size_t j = 0; svc->lingering > 0 && j < svc->n_dests; j++)
+			if (svc->dests[j].until_us != 0)
+				ipvs_svc_append(&copy, &svc->dests[j]);
+		ipvs_table_append(owned, &copy);
+	}
+	if (l->cleared)
+		return;
+	add_identities(l->state->conf, owned);
+	if (l->pending.conf != NULL)
+		add_identities(l->pending.conf, owned);
+}
+
+bool reconcile_is_new(const struct lvsd *l, const struct conf *conf)
+{
+	struct ipvs_table ids = { 0 };
+	const struct director_conf *dc;
+	bool found = false;
+
+	STAILQ_FOREACH (dc, &conf->directors, entry)
+		plan_identities(dc, &ids);
+	for (size_t i = 0; !found && i < ids.n; i++)
+		found = ipvs_table_find(&l->owned, &ids.svcs[i]) == NULL;
+	ipvs_table_fini(&ids);
+	return found;
+}
+
+void reconcile_note_removed(struct lvsd *l, const struct conf *after)
+{
+	struct ipvs_table ids = { 0 }, kept = { 0 };
+	const struct director_conf *dc;
+	uint64_t now_us = mono_us();
+
+	STAILQ_FOREACH (dc, &after->directors, entry)
+		plan_identities(dc, &kept);
+	ipvs_table_sort(&kept);
+	STAILQ_FOREACH (dc, &l->state->conf->directors, entry) {
+		size_t n = ids.n;
+
+		plan_identities(dc, &ids);
+		for (; n < ids.n; n++) {
+			struct ipvs_svc *svc = ipvs_table_find(&l->have, &ids.svcs[n]);
+
+			if (svc != NULL && ipvs_table_find(&kept, svc) == NULL)
+				svc->until_us = plan_drain_until(dc, now_us);
+		}
+	}
+	ipvs_table_fini(&ids);
+	ipvs_table_fini(&kept);
+}
+
 /* After the kernel did not answer: reads everything that is ours. */
 static bool resync(struct lvsd *l)
 {
@@ -112,7 +246,7 @@ static bool resync(struct lvsd *l)
 
 	for (size_t i = 0; i < l->have.n; i++)
 		add_id(&ids, &l->have.svcs[i]);
-	done = reread(l, &ids) && reconcile_adopt(l, l->state->conf);
+	done = reread(l, &ids) && reconcile_adopt(l, l->state->conf, NULL);
 	ipvs_table_fini(&ids);
 	if (!done && l->resyncs_failed++ == 0)
 		log_err("cannot read the kernel's table: %s; trying on", strerror(errno));
@@ -245,7 +379,6 @@ static void tell(struct reconcile_counts *counts, const struct ipvs_ops *ops)
 			ipvs_op_text(&ops->list[i], &counts->text);
 			buf_str(&counts->text, "\n");
 		}
-		counts->ops[ops->list[i].cmd]++;
 	}
 }
 
@@ -293,7 +426,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 	if (!reread(l, failed))
 		l->resync = true;
 	if (lingers || failed->n > 0)
-		wake_tick(l);
+		reconcile_wake(l);
 }
 
 /* Sends one run. Directors whose service was different in the kernel are dirty
@@ -315,7 +448,7 @@ static void run_send(
 		l->resync = true;
 	}
 	if (l->resync)
-		wake_tick(l);
+		reconcile_wake(l);
 	ipvs_table_fini(&failed);
 	ipvs_ops_fini(&ops);
 }
@@ -326,6 +459,38 @@ static void run_send(
 static bool must_wait(const struct director_state *d, uint64_t now_us)
 {
 	return d->fault.text != NULL && d->fault.no_service && now_us < d->fault.retry_us;
+}
+
+/* The one place that tells who serves now, when that is someone else. */
+static void tell_serving(const struct lvsd *l, struct director_state *d)
+{
+	enum plan_serving was = d->serving;
+	const char *name = d->conf->name;
+	struct plan_count c;
+
+	d->serving = plan_serving(d, AF_UNSPEC, &l->have);
+	if (d->serving == was)
+		return;
+	plan_count(d, &c);
+	switch (d->serving) {
+	case SERVING_PANIC:
+		log_err("director %s in panic: only %zu of %zu servers are usable; those "
+			"that are down get traffic, too director=%s usable=%zu ready=%zu",
+		    name, c.usable, c.ready, name, c.usable, c.ready);
+		break;
+	case SERVING_SORRY:
+		log_warnx("director %s: the sorry server serves director=%s usable=%zu "
+			  "quorum=%zu",
+		    name, name, c.usable, c.quorum);
+		break;
+	case SERVING_NOBODY:
+		log_err("director %s has no usable server director=%s", name, name);
+		break;
+	case SERVING_SERVERS:
+		log_info("director %s is served by its servers director=%s usable=%zu",
+		    name, name, c.usable);
+		break;
+	}
 }
 
 static void plan_dirty(struct lvsd *l, struct run *r)
@@ -339,7 +504,8 @@ static void plan_dirty(struct lvsd *l, struct run *r)
 			continue;
 		d->dirty = false;
 		d->fault.waits = must_wait(d, now_us);
-		plan_director(d, (uint32_t)i, &l->have, &r->want);
+		plan_director(d, (uint32_t)i, &l->have, now_us, &r->want);
+		tell_serving(l, d);
 	}
 	ipvs_table_sort(&r->want);
 	l->dirty = false;
@@ -362,7 +528,7 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 	uint64_t now_us = mono_us();
 
 	if (l->resync && !resync(l)) {
-		wake_tick(l);
+		reconcile_wake(l);
 		return;
 	}
 	for (size_t i = 0; i < l->state->n_directors; i++) {
@@ -379,7 +545,9 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 		d->fault.waits = must_wait(d, now_us);
 	}
 	l->dirty = false;
-	plan_all(l->state, &l->have, &r.want);
+	plan_all(l->state, &l->have, now_us, &r.want);
+	for (size_t i = 0; i < l->state->n_directors; i++)
+		tell_serving(l, &l->state->directors[i]);
 	for (size_t i = 0; i < l->have.n; i++)
 		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
 			add_id(&r.gone, &l->have.svcs[i]);
@@ -398,6 +566,19 @@ void reconcile_dirty(struct lvsd *l)
 		run_dirty(l, &counts);
 	if (counts.n_ops > 0)
 		log_debug("table changed operations=%zu", counts.n_ops);
+	buf_fini(&counts.text);
+}
+
+void reconcile_clear(struct lvsd *l)
+{
+	struct reconcile_counts counts = { 0 };
+	struct run r = { 0 };
+
+	for (size_t i = 0; i < l->have.n; i++)
+		add_id(&r.gone, &l->have.svcs[i]);
+	run_send(l, &r, true, &counts);
+	l->cleared = true;
+	run_fini(&r);
 	buf_fini(&counts.text);
 }
 
@@ -434,9 +615,28 @@ static bool tick_lingering(struct lvsd *l, struct run *r)
 			reconcile_mark(l, d);
 			continue;
 		}
-		plan_leaving(svc, &r->want);
+		plan_leaving(svc, mono_us(), &r->want);
 		if (r->want.n == n_want)
 			add_id(&r->gone, svc);
+	}
+	return any;
+}
+
+/* Weights that grow: their directors are planned again. */
+static bool tick_slow(struct lvsd *l)
+{
+	uint64_t now_us = mono_us();
+	bool any = false;
+
+	for (size_t i = 0; i < l->state->n_directors; i++) {
+		struct director_state *d = &l->state->directors[i];
+
+		if (d->slow_until_us == 0)
+			continue;
+		any = true;
+		if (now_us >= d->slow_until_us)
+			d->slow_until_us = 0;
+		reconcile_mark(l, d);
 	}
 	return any;
 }
@@ -468,6 +668,7 @@ void reconcile_tick(struct lvsd *l)
 		reconcile_all(l, &counts);
 	} else {
 		busy = tick_lingering(l, &r);
+		busy = tick_slow(l) || busy;
 		busy = tick_faults(l) || busy;
 		ipvs_table_sort(&r.want);
 		run_send(l, &r, true, &counts);

@@ -2,7 +2,8 @@
  * A reload in two halves: what can fail, then what cannot.
  *
  * Until install() nothing of the running state is touched, but for services
- * that are new to the file and already in the kernel, which are read.
+ * that are new to the file and already in the kernel, which are read. In between
+ * a file with new services waits until the state file says that they are ours.
  */
 #include "lvsd/reload.h"
 
@@ -14,6 +15,8 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/children.h"
+#include "lvsd/control.h"
+#include "lvsd/statefile.h"
 #include "lvsd/user.h"
 
 struct conf *load_conf(
@@ -78,34 +81,76 @@ static void warn_restart(const struct conf *before, const struct conf *after)
 			  "the next restart, not at a reload");
 }
 
-static bool refuse(struct lvsd *l, char *why)
+static void result_fini(struct reload_result *r)
+{
+	free(r->error);
+	free(r->changes);
+	memset(r, 0, sizeof *r);
+}
+
+void reload_fini(struct lvsd *l)
+{
+	result_fini(&l->reload);
+	conf_free(l->pending.conf);
+	l->pending.conf = NULL;
+}
+
+static enum reload_outcome refuse(struct lvsd *l, char *why)
 {
 	log_err("reload refused, the running configuration stays config=%s",
 	    l->options.config);
-	free(l->reload.error);
+	result_fini(&l->reload);
 	l->reload.error = why;
 	l->reload.at_us = mono_us();
-	return false;
+	return RELOAD_REFUSED;
 }
 
-/* Puts CONF in place. */
-static void install(struct lvsd *l, struct conf *conf, const struct checker_user *user,
-    struct reconcile_counts *counts, bool *checks_kept)
+/* The probes are those of BEFORE, but their servers may be others: one that rested may
+ * have to go on, or the other way round. */
+static void follow_rests(struct lvsd *l, const struct state *before)
 {
+	if (!l->reload.checks_kept)
+		return;
+	for (uint32_t i = 0; i < before->n_probes; i++) {
+		l->state->probes[i].probe.paused = before->probes[i].probe.paused;
+		checker_follow(l, i);
+	}
+}
+
+/* Puts CONF in place. From here on nothing can fail. */
+static void install(struct lvsd *l, struct conf *conf, const struct checker_user *user)
+{
+	struct reconcile_counts counts = { 0 };
+	struct reload_result *r = &l->reload;
 	struct state *before = l->state;
 
 	warn_restart(before->conf, conf);
+	reconcile_note_removed(l, conf);
+	result_fini(r);
 	l->state = state_build(conf, before, &l->have, mono_us());
-	*checks_kept = state_same_probes(before, l->state) && user->uid == l->user.uid &&
-		       user->gid == l->user.gid && l->checker != NULL;
+	r->checks_kept = state_same_probes(before, l->state) &&
+			 user->uid == l->user.uid && user->gid == l->user.gid &&
+			 before->conf->checks_max == conf->checks_max &&
+			 l->checker != NULL;
 	l->user = *user;
-	reconcile_all(l, counts);
-	if (!*checks_kept)
+	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	follow_rests(l, before);
+	reconcile_all(l, &counts);
+	if (!r->checks_kept)
 		checker_start(l);
 	state_free(before);
+	r->n_ops = counts.n_ops;
+	r->changes = xstrdup(counts.text.data != NULL ? counts.text.data : "");
+	r->at_us = mono_us();
+	buf_fini(&counts.text);
+	if (r->n_ops > 0)
+		statefile_save(l->statefile); /* until when what was removed may stay */
+	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
+	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
+	    r->checks_kept ? "kept" : "restarted");
 }
 
-bool reload(struct lvsd *l, struct reconcile_counts *counts, bool *checks_kept)
+enum reload_outcome reload(struct lvsd *l)
 {
 	struct checker_user user;
 	struct diags diags;
@@ -128,19 +173,34 @@ bool reload(struct lvsd *l, struct reconcile_counts *counts, bool *checks_kept)
 		conf_free(conf);
 		return refuse(l, xstrdup(error));
 	}
-	if (!reconcile_adopt(l, conf)) {
+	if (!reconcile_adopt(l, conf, NULL)) {
 		snprintf(error, sizeof error, "cannot read the kernel's table: %s",
 		    strerror(errno));
 		log_err("%s", error);
 		conf_free(conf);
 		return refuse(l, xstrdup(error));
 	}
-	install(l, conf, &user, counts, checks_kept);
-	free(l->reload.error);
-	l->reload.error = NULL;
-	l->reload.at_us = mono_us();
-	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
-	    l->state->n_directors, l->state->n_servers, counts->n_ops,
-	    reconcile_failed(l), *checks_kept ? "kept" : "restarted");
-	return true;
+	/* The newest file counts: one that still waits is overtaken. */
+	conf_free(l->pending.conf);
+	l->pending.conf = NULL;
+	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
+	    !reconcile_is_new(l, conf)) {
+		install(l, conf, &user);
+		return RELOAD_DONE;
+	}
+	l->pending.conf = conf;
+	l->pending.user = user;
+	l->pending.save = statefile_save(l->statefile);
+	return RELOAD_WAITS;
+}
+
+void reload_saved(struct lvsd *l)
+{
+	struct conf *conf = l->pending.conf;
+
+	if (conf == NULL || statefile_saved(l->statefile) < l->pending.save)
+		return;
+	l->pending.conf = NULL;
+	install(l, conf, &l->pending.user);
+	control_reloaded(l->control);
 }

@@ -12,12 +12,18 @@
 #include "lvsd/reconcile.h"
 #include "parser/parser.h"
 
-/*
- * Reads the file again. False: it was refused and nothing changed; the log and
- * L->reload.error say why. COUNTS tells what was sent to the kernel, to be
- * freed by buf_fini(&counts->text); *CHECKS_KEPT whether the checker stayed.
- */
-bool reload(struct lvsd *l, struct reconcile_counts *counts, bool *checks_kept);
+enum reload_outcome {
+	RELOAD_REFUSED, /* nothing changed; the log and L->reload.error say why */
+	RELOAD_DONE,	/* L->reload tells what was done */
+	RELOAD_WAITS, /* the file is good; control_reloaded() is called when it is done */
+};
+
+/* Reads the file again. It waits only for the state file, and not for long. */
+enum reload_outcome reload(struct lvsd *l);
+/* The state file was saved: a reload that waits for that goes on. */
+void reload_saved(struct lvsd *l);
+/* Frees what L keeps of reloads. */
+void reload_fini(struct lvsd *l);
 
 /*
  * Reads and parses the configuration file. On failure returns NULL; *STATUS

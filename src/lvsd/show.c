@@ -16,7 +16,9 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/audit.h"
 #include "lvsd/plan.h"
+#include "lvsd/statefile.h"
 
 json_t *show_text(const char *text)
 {
@@ -85,6 +87,9 @@ static json_t *show_server(const struct lvsd *l, const struct server_state *s,
 	    o, "active", dest != NULL ? json_integer(dest->active) : json_null());
 	json_object_set_new(
 	    o, "inactive", dest != NULL ? json_integer(dest->inactive) : json_null());
+	json_object_set_new(o, "operator", json_string(decision_name(s->decision.word)));
+	json_object_set_new(o, "operator_weight",
+	    s->decision.has_weight ? json_integer(s->decision.weight) : json_null());
 	json_object_set_new(o, "check", show_check(l, s, texts));
 	return o;
 }
@@ -101,6 +106,8 @@ static const char *director_state_word(
 		return "up";
 	case SERVING_SORRY:
 		return "sorry";
+	case SERVING_PANIC:
+		return "panic";
 	case SERVING_NOBODY:
 		break;
 	}
@@ -195,6 +202,23 @@ static json_t *show_reload(const struct lvsd *l)
 	return o;
 }
 
+static json_t *show_checker(const struct lvsd *l)
+{
+	const struct checker_figures *f = &l->figures;
+	json_t *o = json_pack("{s:i, s:s, s:i, s:I, s:I}", "pid",
+	    l->checker != NULL ? (int)l->checker->pid : 0, "user", l->user.name, "probes",
+	    (int)l->state->n_probes, "starts", (json_int_t)l->checker_starts, "deaths",
+	    (json_int_t)l->checker_restarts);
+
+	json_object_set_new(o, "checks", json_integer((json_int_t)f->checks));
+	json_object_set_new(o, "late", json_integer((json_int_t)f->late));
+	json_object_set_new(o, "skipped", json_integer((json_int_t)f->skipped));
+	json_object_set_new(o, "local", json_integer((json_int_t)f->local));
+	json_object_set_new(o, "in_flight", json_integer(f->in_flight));
+	json_object_set_new(o, "max_in_flight", json_integer(f->max_in_flight));
+	return o;
+}
+
 json_t *show_status(struct lvsd *l, bool texts)
 {
 	const struct ipvs_stats stats = *ipvs_stats(l->ipvs);
@@ -206,12 +230,7 @@ json_t *show_status(struct lvsd *l, bool texts)
 	    (int)l->options.dry_run);
 	json_object_set_new(o, "uptime_s", seconds_since(l->started_us, mono_us()));
 	json_object_set_new(o, "reload", show_reload(l));
-	json_object_set_new(o, "checker",
-	    json_pack("{s:i, s:s, s:i, s:I, s:I}", "pid",
-		l->checker != NULL ? (int)l->checker->pid : 0, "user", l->user.name,
-		"probes", (int)l->state->n_probes, "starts",
-		(json_int_t)l->checker_starts, "deaths",
-		(json_int_t)l->checker_restarts));
+	json_object_set_new(o, "checker", show_checker(l));
 	json_object_set_new(o, "kernel",
 	    json_pack("{s:I, s:I, s:I, s:b}", "operations", (json_int_t)stats.ops,
 		"refused", (json_int_t)stats.ops_refused, "reads",
@@ -219,6 +238,12 @@ json_t *show_status(struct lvsd *l, bool texts)
 	for (size_t i = 0; i < l->state->n_directors; i++)
 		json_array_append_new(directors,
 		    show_director(l, &l->state->directors[i], texts, &answers));
+	json_object_set_new(o, "audit", audit_figures(l->audit));
+	json_object_set_new(o, "state_file_error",
+	    statefile_error(l->statefile) != NULL
+		? show_text(statefile_error(l->statefile))
+		: json_null());
+	json_object_set_new(o, "foreign", json_integer((json_int_t)l->foreign));
 	json_object_set_new(o, "directors", directors);
 	json_object_set_new(o, "leaving", show_leaving(l));
 	return o;

@@ -157,6 +157,16 @@ static void start_server(struct server_state *s, const struct server_state *befo
 	s->assumed = s->health.state != HEALTH_UNKNOWN;
 }
 
+/* The slow start of S runs: its director is planned until it is over. */
+static void state_slow(const struct server_state *s)
+{
+	struct director_state *d = s->director;
+	uint64_t until_us = s->slow_from_us + d->conf->slowstart_ms * 1000ull;
+
+	if (d->slow_until_us < until_us)
+		d->slow_until_us = until_us;
+}
+
 /* The server of the same names in OLD, or NULL. */
 static const struct server_state *find_before(const struct state *old,
     struct server_state **old_index, const struct server_state *s)
@@ -200,37 +210,52 @@ static int director_name_cmp(const void *a, const void *b)
 	return strcmp((*x)->conf->name, (*y)->conf->name);
 }
 
-/* What the kernel refused it would refuse again: that was told, and waits. */
-static void carry_faults(struct state *s, const struct state *old)
+/* What goes by a director's name: who served, and a fault: what the kernel refused
+ * it would refuse again, that was told, and waits. */
+static void carry_director(struct director_state *d, const struct director_state *before)
 {
-	struct director_state **failed =
-	    xcalloc(old->n_directors, sizeof(struct director_state *));
-	size_t n = 0;
-
-	for (size_t i = 0; i < old->n_directors; i++)
-		if (old->directors[i].fault.text != NULL)
-			failed[n++] = &old->directors[i];
-	if (n > 1)
-		qsort(failed, n, sizeof(struct director_state *), director_name_cmp);
-	for (size_t i = 0; n > 0 && i < s->n_directors; i++) {
-		struct director_state *d = &s->directors[i], **found;
-
-		found = bsearch(
-		    &d, failed, n, sizeof(struct director_state *), director_name_cmp);
-		if (found == NULL || !plan_same_services((*found)->conf, d->conf))
-			continue;
-		d->fault = (*found)->fault;
-		d->fault.text = xstrdup(d->fault.text);
-	}
-	free(failed);
+	d->serving = before->serving;
+	if (before->fault.text == NULL || !plan_same_services(before->conf, d->conf))
+		return;
+	d->fault = before->fault;
+	d->fault.text = xstrdup(d->fault.text);
 }
 
-/* A state that goes on goes on since when it did. */
-static void keep_since(struct server_state *s, const struct server_state *before)
+static void carry_directors(struct state *s, const struct state *old)
 {
-	if (before != NULL && before->health.state == s->health.state &&
-	    (before->probe == NO_PROBE) == (s->probe == NO_PROBE))
-		s->since_us = before->since_us;
+	const struct director_state **index =
+	    xcalloc(old->n_directors, sizeof(const struct director_state *));
+
+	for (size_t i = 0; i < old->n_directors; i++)
+		index[i] = &old->directors[i];
+	if (old->n_directors > 1)
+		qsort(index, old->n_directors, sizeof(const struct director_state *),
+		    director_name_cmp);
+	for (size_t i = 0; i < s->n_directors; i++) {
+		const struct director_state *d = &s->directors[i], **found;
+
+		found = bsearch(&d, index, old->n_directors,
+		    sizeof(const struct director_state *), director_name_cmp);
+		if (found != NULL)
+			carry_director(&s->directors[i], *found);
+	}
+	free(index);
+}
+
+/* What goes by the names: decisions; and a state that goes on goes on since when
+ * it did. */
+static void carry_server(struct server_state *s, const struct server_state *before)
+{
+	if (before == NULL)
+		return;
+	s->decision = before->decision;
+	if (before->health.state != s->health.state ||
+	    (before->probe == NO_PROBE) != (s->probe == NO_PROBE))
+		return;
+	s->since_us = before->since_us;
+	s->slow_from_us = before->slow_from_us;
+	if (s->slow_from_us != 0)
+		state_slow(s);
 }
 
 struct state *state_build(struct conf *conf, const struct state *old,
@@ -264,10 +289,12 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	for (size_t i = 0; i < s->n_probes; i++)
 		start_probe(&s->probes[i], old, old_index, have);
 	for (size_t i = 0; i < s->n_servers; i++)
-		keep_since(&s->servers[i], find_before(old, old_index, &s->servers[i]));
+		carry_server(&s->servers[i], find_before(old, old_index, &s->servers[i]));
 	free(old_index);
+	for (size_t i = 0; i < s->n_probes; i++)
+		s->probes[i].probe.paused = state_rests(&s->probes[i]);
 	if (old != NULL)
-		carry_faults(s, old);
+		carry_directors(s, old);
 	return s;
 }
 
@@ -285,6 +312,37 @@ void state_free(struct state *s)
 	free(s->directors);
 	conf_free(s->conf);
 	free(s);
+}
+
+void state_refit_probes(struct state *s)
+{
+	for (size_t i = 0; i < s->n_probes; i++) {
+		struct probe_state *p = &s->probes[i];
+
+		for (size_t j = 0; j < p->n_servers; j++)
+			if (p->servers[j]->health.state >= p->probe.health.state)
+				p->probe.health = p->servers[j]->health;
+		p->probe.paused = state_rests(p);
+	}
+}
+
+bool state_rests(const struct probe_state *p)
+{
+	for (size_t i = 0; i < p->n_servers; i++)
+		if (p->servers[i]->decision.word != DECISION_MAINT)
+			return false;
+	return true;
+}
+
+void state_forget(struct probe_state *p, uint64_t now_us)
+{
+	p->probe.health = health_unknown();
+	p->reason = REASON_NONE;
+	for (size_t i = 0; i < p->n_servers; i++) {
+		p->servers[i]->health = health_unknown();
+		p->servers[i]->assumed = false;
+		p->servers[i]->since_us = now_us;
+	}
 }
 
 bool state_same_probes(const struct state *a, const struct state *b)
@@ -323,8 +381,41 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 		server->assumed = server->assumed && !spoken;
 		if (was != server->health.state)
 			server->since_us = now_us;
+		if (was == HEALTH_DOWN && server->health.state == HEALTH_UP &&
+		    server->director->conf->slowstart_ms > 0) {
+			server->slow_from_us = now_us;
+			state_slow(server);
+		}
 		changed(server, was, arg);
 	}
+}
+
+struct server_state *state_find(
+    const struct state *s, const char *director, const char *server)
+{
+	for (size_t i = 0; i < s->n_directors; i++) {
+		const struct director_state *d = &s->directors[i];
+
+		if (strcmp(d->conf->name, director) != 0)
+			continue;
+		for (size_t j = 0; j < d->n_servers; j++)
+			if (strcmp(d->servers[j].conf->name, server) == 0)
+				return &d->servers[j];
+	}
+	return NULL;
+}
+
+const char *decision_name(enum decision_word w)
+{
+	switch (w) {
+	case DECISION_READY:
+		return "ready";
+	case DECISION_DRAIN:
+		return "drain";
+	case DECISION_MAINT:
+		return "maint";
+	}
+	return "?";
 }
 
 void fault_set(struct fault *f, const char *text, uint64_t retry_us)

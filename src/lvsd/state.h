@@ -16,6 +16,19 @@
 
 #define NO_PROBE UINT32_MAX
 
+/* What an operator said of a server. It belongs to the names of director and
+ * server, and outlives reload and restart (behaviour.md, Words). */
+enum decision_word { DECISION_READY, DECISION_DRAIN, DECISION_MAINT };
+
+struct decision {
+	enum decision_word word;
+	bool has_weight;
+	uint16_t weight; /* in place of the file's */
+	/* Mono time until which a drained server keeps its connections; 0: until
+	 * the last one ends. */
+	uint64_t until_us;
+};
+
 struct server_state {
 	const struct server_conf *conf;
 	struct director_state *director;
@@ -23,7 +36,17 @@ struct server_state {
 	struct health health;
 	/* The health is what the kernel's table told; no check has spoken. */
 	bool assumed;
-	uint64_t since_us; /* mono: when the health last changed */
+	uint64_t since_us;     /* mono: when the health last changed */
+	uint64_t slow_from_us; /* mono: came up again, slow start runs; 0: it does not */
+	struct decision decision;
+};
+
+/* Who takes the traffic of a director; plan.h decides. */
+enum plan_serving {
+	SERVING_NOBODY,
+	SERVING_SERVERS,
+	SERVING_SORRY,
+	SERVING_PANIC, /* servers that are down, too, for want of better ones */
 };
 
 /* Why the kernel does not hold what it should for a director. */
@@ -39,7 +62,9 @@ struct director_state {
 	const struct director_conf *conf;
 	struct server_state *servers; /* in the order of the file */
 	size_t n_servers;
-	bool dirty; /* to be planned at the end of this turn */
+	bool dirty;		   /* to be planned at the end of this turn */
+	uint64_t slow_until_us;	   /* mono: some server is in its slow start */
+	enum plan_serving serving; /* when it was last planned; for the log */
 	struct fault fault;
 };
 
@@ -66,7 +91,8 @@ struct state {
 };
 
 /*
- * The state that CONF (taken over) starts with. Health, in this order: that of
+ * The state that CONF (taken over) starts with. Decisions are those of the server
+ * of the same names. Health, in this order: that of
  * an OLD probe with the same outcome; that of the server of the same name in
  * the director of the same name; what HAVE, the services that are ours in the
  * kernel, shows; unknown. A fault of a director that is the same for the kernel
@@ -75,6 +101,15 @@ struct state {
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us);
 void state_free(struct state *s); /* with its configuration; NULL is allowed */
+
+/* After health and decisions of servers were set from outside: each probe starts with
+ * the best of its servers, or at rest. */
+void state_refit_probes(struct state *s);
+
+/* P rests while all its servers are in maintenance. */
+bool state_rests(const struct probe_state *p);
+/* What P found is void: it was at rest. */
+void state_forget(struct probe_state *p, uint64_t now_us);
 
 /* The checks of A and B are the same, so a running checker can stay. */
 bool state_same_probes(const struct state *a, const struct state *b);
@@ -88,6 +123,12 @@ typedef void state_changed_fn(
     struct server_state *server, enum health_state was, void *arg);
 void state_report(struct state *s, const struct probe_report *r, uint64_t now_us,
     state_changed_fn *changed, void *arg);
+
+/* The server of these names, or NULL. DIRECTOR and SERVER need not be valid names. */
+struct server_state *state_find(
+    const struct state *s, const char *director, const char *server);
+/* "ready", "drain" or "maint". Never NULL. */
+const char *decision_name(enum decision_word w);
 
 /* Replaces a director's fault. TEXT is copied; NULL clears it. */
 void fault_set(struct fault *f, const char *text, uint64_t retry_us);

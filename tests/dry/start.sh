@@ -22,7 +22,7 @@ refused 2 "a directory" 'this is a directory' -f "$dir"
 chmod 666 "$conf"
 refused 1 "a file that anyone may write" 'writ' -f "$conf"
 chmod 644 "$conf"
-timeout 5 lvsd -x >"$dir/said" 2>&1
+timeout 5 lvsd -Z >"$dir/said" 2>&1
 is "an unknown option: exit status" $? 64
 other 's/^global/global\n user nemo-xyz/; /^ user nobody/d'
 refused 7 "unknown user" 'no user "nemo-xyz"' -f "$dir/other"

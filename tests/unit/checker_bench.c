@@ -44,6 +44,13 @@ struct http_conf *bench_http(struct bench *b)
 	return &b->https[b->n - 1];
 }
 
+struct talk_conf *bench_talk(struct bench *b)
+{
+	assert_true(b->n > 0);
+	b->checks[b->n - 1].talk = &b->talks[b->n - 1];
+	return &b->talks[b->n - 1];
+}
+
 /* In the child: what a daemon started by root has, and then the checker. */
 static void __attribute__((noreturn)) be_checker(const struct bench *b, int report_fd)
 {
@@ -53,6 +60,7 @@ static void __attribute__((noreturn)) be_checker(const struct bench *b, int repo
 	struct checker_start start = { .probes = b->probes,
 		.n_probes = b->n,
 		.generation = 7,
+		.max_in_flight = b->max_in_flight,
 		.report_fd = report_fd,
 		.uid = root ? 65534 : geteuid(),
 		.gid = root ? 65534 : getegid(),
@@ -74,6 +82,12 @@ void bench_start(struct bench *b)
 {
 	int ends[2];
 
+	for (size_t i = 0; i < b->n; i++) {
+		struct check_conf *c = &b->checks[i];
+
+		c->fastinter_ms = c->fastinter_ms != 0 ? c->fastinter_ms : c->interval_ms;
+		c->downinter_ms = c->downinter_ms != 0 ? c->downinter_ms : c->interval_ms;
+	}
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
 	    0);
@@ -111,13 +125,43 @@ struct probe_report bench_report(struct bench *b)
 {
 	struct probe_report r;
 
-	bench_readable(b->fd);
-	assert_int_equal(recv(b->fd, &r, sizeof r, 0), sizeof r);
+	ssize_t n;
+
+	for (;;) {
+		bench_readable(b->fd);
+		n = recv(b->fd, &r, sizeof r, 0);
+		if (n != sizeof b->figures)
+			break;
+		memcpy(&b->figures, &r, sizeof b->figures);
+	}
+	assert_int_equal(n, sizeof r);
 	assert_int_equal(r.generation, 7);
 	assert_true(r.probe < b->n);
 	assert_true(r.reason < REASON_MAX);
 	assert_non_null(memchr(r.text, '\0', sizeof r.text));
 	return r;
+}
+
+void bench_order(struct bench *b, uint32_t probe, enum probe_what what)
+{
+	const struct probe_order o = { .probe = probe, .what = what };
+
+	assert_int_equal(send(b->fd, &o, sizeof o, 0), sizeof o);
+}
+
+struct checker_figures bench_figures(struct bench *b, uint64_t checks)
+{
+	uint64_t deadline_us = mono_us() + BENCH_DEADLINE_MS * 1000;
+	struct probe_report r;
+
+	b->figures = (struct checker_figures){ 0 };
+	while (b->figures.checks < checks || b->figures.in_flight != 0) {
+		assert_true(mono_us() < deadline_us);
+		bench_readable(b->fd);
+		if (recv(b->fd, &r, sizeof r, 0) == sizeof b->figures)
+			memcpy(&b->figures, &r, sizeof b->figures);
+	}
+	return b->figures;
 }
 
 struct probe_report bench_first(struct bench *b, uint32_t probe)

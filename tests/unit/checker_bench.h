@@ -20,23 +20,34 @@
 struct bench {
 	struct check_conf checks[BENCH_PROBES];
 	struct http_conf https[BENCH_PROBES];
+	struct talk_conf talks[BENCH_PROBES];
 	struct probe probes[BENCH_PROBES];
 	size_t n;
+	struct checker_figures figures; /* the last that came */
+	unsigned max_in_flight;
 	unsigned nofile; /* limit of descriptors of the checker; 0: as the test's */
 	int fd;		 /* the daemon's end; -1: closed */
 	pid_t pid;
 };
 
-/* Adds a probe of ADDRESS with interval 200 ms, timeout 100 ms, rise and fall 1,
+/* Adds a probe of ADDRESS with interval 200 ms (fast and down, too, unless they are
+ * set), timeout 100 ms, rise and fall 1,
  * http: uri "/" and status 200. Returns its check for changes. */
 struct check_conf *bench_add(
     struct bench *b, enum check_method method, const char *address, uint16_t port);
 /* The http part of the probe added last. */
 struct http_conf *bench_http(struct bench *b);
+/* Gives the probe added last words to send and to expect, none yet. */
+struct talk_conf *bench_talk(struct bench *b);
 
 void bench_start(struct bench *b);
 /* Closes the report socket and waits for the checker; its wait status. */
 int bench_stop(struct bench *b);
+
+/* Asks it for something. */
+void bench_order(struct bench *b, uint32_t probe, enum probe_what what);
+/* The next figures that have in_flight 0 and at least CHECKS. */
+struct checker_figures bench_figures(struct bench *b, uint64_t checks);
 
 /* The next report, of whatever probe. */
 struct probe_report bench_report(struct bench *b);

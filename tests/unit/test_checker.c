@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check/run.h"
+#include "check/due.h"
 #include "lib/mono.h"
 #include "tests/unit/checker_bench.h"
 
@@ -229,6 +229,11 @@ static void source_is_used(void **state)
 	close(l);
 }
 
+static void says(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
 /* A silent server: it accepts into its backlog and says nothing. */
 static int many_silent(struct bench *b, size_t n)
 {
@@ -261,7 +266,7 @@ static void budget_of_descriptors(void **state)
 	close(l);
 }
 
-/* The budget of a limit of 8 is 4, but only 3 are free. */
+/* The budget of a limit of 8 is 4, but only 2 are free. */
 static void out_of_descriptors(void **state)
 {
 	struct bench b = { .nofile = 8 };
@@ -283,7 +288,185 @@ static void out_of_descriptors(void **state)
 			assert_int_equal(r.health, HEALTH_DOWN);
 		}
 	}
-	assert_int_equal(n_local, 1);
+	assert_int_equal(n_local, 2);
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+/* What the file allows counts before what the system allows, and the figures tell
+ * of those that waited and of the rounds that passed. */
+static void max_in_flight(void **state)
+{
+	struct bench b = { .max_in_flight = 2 };
+	struct checker_figures f;
+	int l = many_silent(&b, 6);
+
+	(void)state;
+	bench_start(&b);
+	f = bench_figures(&b, 6);
+	assert_int_equal(f.generation, 7);
+	assert_int_equal(f.max_in_flight, 2);
+	assert_int_equal(f.checks, 6);
+	assert_int_equal(f.late, 4);
+	assert_int_equal(f.local, 0);
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+/* Two silent servers, each for 190 of every 200 ms, share one place: one of them
+ * always comes a round too late. */
+static void rounds_are_skipped(void **state)
+{
+	struct bench b = { .max_in_flight = 1 };
+	int l = many_silent(&b, 2);
+
+	(void)state;
+	for (size_t i = 0; i < b.n; i++) {
+		b.checks[i].interval_ms = 200;
+		b.checks[i].timeout_ms = 190;
+	}
+	bench_start(&b);
+	do
+		bench_report(&b);
+	while (b.figures.skipped == 0);
+	assert_true(b.figures.late > 0);
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+/* Counts the connections that wait at L, and takes them. */
+static unsigned connections(int l)
+{
+	unsigned n = 0;
+	int fd;
+
+	while ((fd = accept(l, NULL, NULL)) >= 0) {
+		close(fd);
+		n++;
+	}
+	return n;
+}
+
+/* A paused probe makes no check while another makes some, and goes on in phase. */
+static void pause_and_resume(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r;
+	uint16_t port = 0, other_port = 0;
+	int l = bench_listener("127.0.0.1", &port);
+	int other = bench_listener("127.0.0.1", &other_port);
+	unsigned others = 0;
+	uint64_t resumed_us, phase_us;
+
+	(void)state;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", port)->interval_ms = 400;
+	bench_add(&b, CHECK_TCP, "127.0.0.1", other_port);
+	bench_start(&b);
+	bench_first(&b, 0);
+	bench_order(&b, 0, PROBE_PAUSE);
+	/* What is in the backlog after the other's next check was before the pause. */
+	bench_readable(other);
+	while (others < 2) {
+		bench_readable(other);
+		others += connections(other);
+	}
+	connections(l);
+	for (others = 0; others < 5;) {
+		bench_readable(other);
+		others += connections(other);
+	}
+	assert_int_equal(connections(l), 0);
+	bench_order(&b, 0, PROBE_RESUME);
+	resumed_us = mono_us();
+	do
+		r = bench_first(&b, 0);
+	while (r.started_us < resumed_us);
+	phase_us = due_phase_us(&b.probes[0], 400000);
+	assert_in_range((r.started_us - phase_us) % 400000, 0, 200000);
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+	close(other);
+}
+
+/* One that is under way when it is paused has no result. */
+static void pause_in_flight(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r;
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port), fd;
+	char c;
+
+	(void)state;
+	bench_add(&b, CHECK_HTTP, "127.0.0.1", port)->interval_ms = 10000;
+	b.checks[0].timeout_ms = 9000;
+	b.probes[0].health = health_assumed(true, 1, 1);
+	bench_start(&b);
+	fd = bench_accept(l);
+	bench_order(&b, 0, PROBE_PAUSE);
+	while (recv(fd, &c, 1, 0) == 1)
+		;
+	assert_int_equal(errno, ECONNRESET);
+	close(fd);
+	bench_order(&b, 0, PROBE_RESUME);
+	bench_order(&b, 0, PROBE_NOW);
+	fd = bench_accept(l);
+	says(fd, "HTTP/1.1 200 OK\r\n");
+	r = bench_report(&b);
+	assert_int_equal(r.reason, REASON_OK);
+	assert_int_equal(bench_stop(&b), 0);
+	close(fd);
+	close(l);
+}
+
+/* A probe can begin paused; "now" does nothing then, and everything after. Orders
+ * without sense change nothing. */
+static void check_now(void **state)
+{
+	struct bench b = { 0 };
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port);
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		bench_add(&b, CHECK_TCP, "127.0.0.1", port)->interval_ms = 3600000;
+	b.probes[0].paused = true;
+	b.probes[1].started_us = mono_us();
+	bench_start(&b);
+	bench_order(&b, 99, PROBE_PAUSE);
+	bench_order(&b, 1, (enum probe_what)99);
+	assert_int_equal(send(b.fd, "x", 1, 0), 1);
+	bench_order(&b, 0, PROBE_NOW);
+	bench_order(&b, 1, PROBE_NOW);
+	assert_int_equal(bench_report(&b).probe, 1);
+	bench_order(&b, 0, PROBE_RESUME);
+	bench_order(&b, 0, PROBE_NOW);
+	assert_int_equal(bench_report(&b).probe, 0);
+	assert_int_equal(bench_stop(&b), 0);
+	close(l);
+}
+
+/* Down, a probe is checked every 100 ms, up once an hour. */
+static void downinter(void **state)
+{
+	struct bench b = { 0 };
+	struct check_conf *check;
+	struct probe_report r;
+	uint16_t port = 0;
+	int l;
+
+	(void)state;
+	close(bench_listener("127.0.0.1", &port));
+	check = bench_add(&b, CHECK_TCP, "127.0.0.1", port);
+	check->interval_ms = 3600 * 1000;
+	check->downinter_ms = check->fastinter_ms = 100;
+	check->rise = 3;
+	bench_start(&b);
+	assert_int_equal(bench_wait(&b, 0, REASON_REFUSED).health, HEALTH_DOWN);
+	l = bench_listener("127.0.0.1", &port);
+	do
+		r = bench_wait(&b, 0, REASON_OK);
+	while (r.health != HEALTH_UP);
 	assert_int_equal(bench_stop(&b), 0);
 	close(l);
 }
@@ -300,11 +483,12 @@ static void phase_is_kept(void **state)
 	 * whose last time was before now. */
 	bench_add(&b, CHECK_TCP, "127.0.0.1", 1)->interval_ms = 60000;
 	b.probes[0].started_us = now_us;
-	for (; (due_us = run_next_us(&b.probes[0], now_us)) - now_us - 1000000 > 1000000;)
+	for (; (due_us = due_next_us(&b.probes[0], 60000000, now_us)) - now_us - 1000000 >
+	       1000000;)
 		b.probes[0].port++;
 	bench_add(&b, CHECK_TCP, "127.0.0.1", 1)->interval_ms = 60000;
 	b.probes[1].started_us = 1;
-	while (run_next_us(&b.probes[1], 1) >= now_us)
+	while (due_next_us(&b.probes[1], 60000000, 1) >= now_us)
 		b.probes[1].port++;
 	bench_start(&b);
 	r = bench_report(&b);
@@ -411,6 +595,12 @@ int main(int argc, char **argv, char **envp)
 		cmocka_unit_test(source_is_used),
 		cmocka_unit_test(budget_of_descriptors),
 		cmocka_unit_test(out_of_descriptors),
+		cmocka_unit_test(max_in_flight),
+		cmocka_unit_test(rounds_are_skipped),
+		cmocka_unit_test(pause_and_resume),
+		cmocka_unit_test(pause_in_flight),
+		cmocka_unit_test(check_now),
+		cmocka_unit_test(downinter),
 		cmocka_unit_test(phase_is_kept),
 		cmocka_unit_test(ends_with_the_daemon),
 		cmocka_unit_test(term_ends_it_and_int_does_not),

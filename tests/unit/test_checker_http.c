@@ -226,6 +226,104 @@ static void http_request(void **state)
 	close(l);
 }
 
+static void http_status_list(void **state)
+{
+	static const struct status_range list[] = { { 200, 204 }, { 301, 301 } };
+	static const struct {
+		const char *answer;
+		enum reason reason;
+	} rows[] = { { "HTTP/1.1 200 OK\r\n", REASON_OK },
+		{ "HTTP/1.1 204 No Content\r\n", REASON_OK },
+		{ "HTTP/1.1 301 Moved\r\n", REASON_OK },
+		{ "HTTP/1.1 205 x\r\n", REASON_BAD_STATUS },
+		{ "HTTP/1.1 302 x\r\n", REASON_BAD_STATUS } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct bench b = { 0 };
+		int l = http_bench(&b, CHECK_HTTP);
+
+		bench_http(&b)->statuscode = 0;
+		bench_http(&b)->statuses = list;
+		bench_http(&b)->n_statuses = 2;
+		assert_int_equal(
+		    answer(&b, l, rows[i].answer, strlen(rows[i].answer), false).reason,
+		    rows[i].reason);
+	}
+}
+
+static void http_methods(void **state)
+{
+	static const char *const words[] = { "GET ", "HEAD ", "OPTIONS " };
+
+	(void)state;
+	for (enum http_method m = HTTP_GET; m <= HTTP_OPTIONS; m++) {
+		struct bench b = { 0 };
+		char request[1024];
+		int l = http_bench(&b, CHECK_HTTP), fd;
+
+		bench_http(&b)->method = m;
+		bench_start(&b);
+		fd = bench_accept(l);
+		read_request(fd, request, sizeof request);
+		assert_memory_equal(request, words[m], strlen(words[m]));
+		assert_int_equal(bench_stop(&b), 0);
+		close(fd);
+		close(l);
+	}
+}
+
+static struct probe_report match(const char *text, const char *bytes, bool end)
+{
+	struct bench b = { 0 };
+	int l = http_bench(&b, CHECK_HTTP);
+
+	bench_http(&b)->match = text;
+	return answer(&b, l, bytes, strlen(bytes), end);
+}
+
+static void http_match(void **state)
+{
+	struct probe_report r;
+
+	(void)state;
+	r = match("fine", "HTTP/1.1 200 OK\r\n\r\nall is fine", false);
+	assert_int_equal(r.reason, REASON_OK);
+	assert_string_equal(r.text, "HTTP/1.1 200 OK");
+	r = match("fine",
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nfi\r\n2\r\nne\r\n",
+	    false);
+	assert_int_equal(r.reason, REASON_OK);
+	/* Headers are no body, and the status counts first. */
+	r = match("fine", "HTTP/1.1 200 fine\r\nA: fine\r\n\r\nbad", true);
+	assert_int_equal(r.reason, REASON_NO_MATCH);
+	assert_int_equal(r.health, HEALTH_DOWN);
+	r = match("fine", "HTTP/1.1 503 No\r\n\r\nfine", false);
+	assert_int_equal(r.reason, REASON_BAD_STATUS);
+	/* The end of the body is known: nothing to wait for. */
+	r = match("fine", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad", false);
+	assert_int_equal(r.reason, REASON_NO_MATCH);
+	r = match("fine", "HTTP/1.1 200 OK\r\nContent-Length: no\r\n\r\nbad", false);
+	assert_int_equal(r.reason, REASON_MALFORMED);
+}
+
+/* A body without end costs 64 KiB, and what comes behind them is not seen. */
+static void http_match_in_an_endless_body(void **state)
+{
+	struct bench b = { 0 };
+	int l = http_bench(&b, CHECK_HTTP);
+	size_t size = 1 << 20;
+	char *flood = malloc(size);
+
+	(void)state;
+	bench_http(&b)->match = "fine";
+	memset(flood, 'a', size);
+	memcpy(flood, "HTTP/1.1 200 OK\r\n\r\n", 19);
+	memcpy(flood + (64 << 10) + 4096, "fine", 4);
+	assert_int_equal(answer(&b, l, flood, size, false).reason, REASON_NO_MATCH);
+	free(flood);
+}
+
 static void http_request_v6_and_vhost(void **state)
 {
 	struct bench b = { 0 };
@@ -346,6 +444,51 @@ static struct probe_report serve_tls(
 	close(fd);
 	close(l);
 	return r;
+}
+
+/* tcpcheck with ssl: the same handshake, other words. */
+static void tcp_ssl(void **state)
+{
+	static const char hello[] = "HELO\r\n";
+	struct talk_conf *t;
+	struct bench b = { 0 };
+	struct identity id;
+	struct handshake h = { .answer = "250 hello\r\n" };
+	struct probe_report r;
+	int l = http_bench(&b, CHECK_TCP);
+
+	(void)state;
+	identity_init(&id, "DNS:a.example");
+	t = bench_talk(&b);
+	*t = (struct talk_conf){ .ssl = true,
+		.verify = true,
+		.sni = "a.example",
+		.cafile = id.path,
+		.send = { hello, sizeof hello - 1 },
+		.expect = { "250", 3 } };
+	r = serve_tls(&b, l, &id, &h);
+	assert_int_equal(r.reason, REASON_OK);
+	assert_string_equal(r.text, "250 hello");
+	assert_string_equal(h.sni, "a.example");
+	assert_string_equal(h.request, hello);
+	/* nothing to say: the handshake is all */
+	l = http_bench(&b, CHECK_TCP);
+	b.n = 1;
+	b.probes[0] = b.probes[1];
+	b.checks[0].talk = t;
+	b.probes[0].check = &b.checks[0];
+	t->send.len = t->expect.len = 0;
+	assert_int_equal(serve_tls(&b, l, &id, &h).reason, REASON_OK);
+	/* and a wrong name fails */
+	l = http_bench(&b, CHECK_TCP);
+	b.n = 1;
+	b.probes[0] = b.probes[1];
+	b.probes[0].check = &b.checks[0];
+	t->sni = "b.example";
+	r = serve_tls(&b, l, &id, &h);
+	assert_int_equal(r.reason, REASON_TLS);
+	assert_string_equal(r.text, "hostname mismatch");
+	identity_fini(&id);
 }
 
 static void https_unverified(void **state)
@@ -550,7 +693,12 @@ int main(int argc, char **argv, char **envp)
 		cmocka_unit_test(http_reset),
 		cmocka_unit_test(http_drips),
 		cmocka_unit_test(http_request),
+		cmocka_unit_test(http_status_list),
+		cmocka_unit_test(http_methods),
+		cmocka_unit_test(http_match),
+		cmocka_unit_test(http_match_in_an_endless_body),
 		cmocka_unit_test(http_request_v6_and_vhost),
+		cmocka_unit_test(tcp_ssl),
 		cmocka_unit_test(https_unverified),
 		cmocka_unit_test(https_long_record),
 		cmocka_unit_test(https_no_sni),

@@ -82,7 +82,7 @@ static enum http_verdict feed(struct http_status *s, const char *data, size_t le
 	char *copy = malloc(len ? len : 1);
 
 	memcpy(copy, data, len);
-	v = http_status_feed(s, copy, len);
+	v = http_status_feed(s, copy, &len);
 	free(copy);
 	return v;
 }
@@ -125,7 +125,7 @@ static size_t endless(
 	size_t taken = 0, len = strlen(piece);
 
 	for (*v = HTTP_MORE; *v == HTTP_MORE && taken < limit; taken += len)
-		*v = http_status_feed(s, piece, len);
+		*v = http_status_feed(s, piece, &len);
 	return taken;
 }
 

@@ -20,80 +20,7 @@
 #include "lvsd/plan.h"
 #include "lvsd/state.h"
 #include "parser/parser.h"
-
-static struct conf *parse(const char *text)
-{
-	struct conf_text t = {
-		.name = xstrdup("test.conf"), .data = xstrdup(text), .len = strlen(text)
-	};
-	struct diags d;
-	struct conf *conf;
-
-	diags_init(&d);
-	conf = conf_parse(&t, READ_START, &d);
-	if (conf == NULL)
-		diags_print(stderr, &d);
-	assert_non_null(conf);
-	diags_fini(&d);
-	conf_text_fini(&t);
-	return conf;
-}
-
-/* What CONF, fresh, with every server up or unchecked, makes of nothing. */
-static void all_up(struct state *s)
-{
-	for (size_t i = 0; i < s->n_servers; i++)
-		if (s->servers[i].probe != NO_PROBE)
-			s->servers[i].health = health_assumed(true, 1, 1);
-}
-
-static struct server_state *server(struct state *s, const char *name)
-{
-	for (size_t i = 0; i < s->n_servers; i++)
-		if (strcmp(s->servers[i].conf->name, name) == 0)
-			return &s->servers[i];
-	fail_msg("no server %s", name);
-	return NULL;
-}
-
-static void set_health(struct state *s, const char *name, bool up)
-{
-	server(s, name)->health = health_assumed(up, 1, 1);
-	server(s, name)->assumed = false;
-}
-
-static void expect(const struct ipvs_table *t, const char *want)
-{
-	struct buf b = { 0 };
-
-	buf_str(&b, "");
-	ipvs_table_text(t, &b);
-	assert_string_equal(b.data, want);
-	buf_fini(&b);
-}
-
-/* Plans S over HAVE, expects WANT, and lets HAVE become it, as a kernel that
- * does what it is told and counts ACTIVE connections on everything. */
-static void expect_plan(
-    struct state *s, struct ipvs_table *have, uint32_t active, const char *want)
-{
-	struct ipvs_table t = { 0 };
-
-	plan_all(s, have, &t);
-	expect(&t, want);
-	ipvs_table_fini(have);
-	*have = t;
-	for (size_t i = 0; i < have->n; i++)
-		for (size_t j = 0; j < have->svcs[i].n_dests; j++)
-			have->svcs[i].dests[j].active = active,
-			have->svcs[i].dests[j].inactive = active;
-}
-
-#define WEB "director web 10.9.9.1:80\n"
-#define S1 "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -m -w "
-#define S2 "-a -t 10.9.9.1:80 -r 10.2.0.12:80 -m -w "
-#define SORRY "-a -t 10.9.9.1:80 -r 10.2.0.13:80 -m -w "
-#define SVC "-A -t 10.9.9.1:80 -s wlc\n"
+#include "plan_case.h"
 
 static const char two_checked[] = WEB " check interval 1\n option tcpcheck\n"
 				      " server s1 10.2.0.11:80 check\n"
@@ -103,19 +30,19 @@ static const char two_checked[] = WEB " check interval 1\n option tcpcheck\n"
 static void test_health_decides(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(two_checked), NULL, &have, 1);
+	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1);
 
 	(void)state;
 	/* fresh: nobody was seen healthy, and the sorry page waits for all */
-	expect_plan(s, &have, 0, SVC);
-	set_health(s, "s1", false);
-	expect_plan(s, &have, 0, SVC);
-	set_health(s, "s2", true);
-	expect_plan(s, &have, 0, SVC S2 "5\n");
-	set_health(s, "s1", true);
-	expect_plan(s, &have, 0, SVC S1 "1\n" S2 "5\n");
-	set_health(s, "s2", false);
-	expect_plan(s, &have, 0, SVC S1 "1\n");
+	plan_expect(s, &have, 0, SVC);
+	plan_set_health(s, "s1", false);
+	plan_expect(s, &have, 0, SVC);
+	plan_set_health(s, "s2", true);
+	plan_expect(s, &have, 0, SVC S2 "5\n");
+	plan_set_health(s, "s1", true);
+	plan_expect(s, &have, 0, SVC S1 "1\n" S2 "5\n");
+	plan_set_health(s, "s2", false);
+	plan_expect(s, &have, 0, SVC S1 "1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -123,18 +50,18 @@ static void test_health_decides(void **state)
 static void test_sorry_steps_in_and_out(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(two_checked), NULL, &have, 1);
+	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1);
 
 	(void)state;
-	set_health(s, "s1", false);
-	set_health(s, "s2", false);
-	expect_plan(s, &have, 3, SVC SORRY "1\n");
-	set_health(s, "s1", true);
+	plan_set_health(s, "s1", false);
+	plan_set_health(s, "s2", false);
+	plan_expect(s, &have, 3, SVC SORRY "1\n");
+	plan_set_health(s, "s1", true);
 	/* its connections end in peace */
-	expect_plan(s, &have, 3, SVC S1 "1\n" SORRY "0\n");
+	plan_expect(s, &have, 3, SVC S1 "1\n" SORRY "0\n");
 	assert_int_equal(have.svcs[0].lingering, 1);
-	expect_plan(s, &have, 0, SVC S1 "1\n" SORRY "0\n");
-	expect_plan(s, &have, 0, SVC S1 "1\n");
+	plan_expect(s, &have, 0, SVC S1 "1\n" SORRY "0\n");
+	plan_expect(s, &have, 0, SVC S1 "1\n");
 	assert_int_equal(have.svcs[0].lingering, 0);
 	state_free(s);
 	ipvs_table_fini(&have);
@@ -143,15 +70,15 @@ static void test_sorry_steps_in_and_out(void **state)
 static void test_sorry_goes_on_over_restart(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(two_checked), NULL, &have, 1);
+	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1);
 
 	(void)state;
-	set_health(s, "s1", false);
-	set_health(s, "s2", false);
-	expect_plan(s, &have, 3, SVC SORRY "1\n");
+	plan_set_health(s, "s1", false);
+	plan_set_health(s, "s2", false);
+	plan_expect(s, &have, 3, SVC SORRY "1\n");
 	state_free(s);
-	s = state_build(parse(two_checked), NULL, &have, 1);
-	expect_plan(s, &have, 3, SVC SORRY "1\n");
+	s = state_build(plan_parse(two_checked), NULL, &have, 1);
+	plan_expect(s, &have, 3, SVC SORRY "1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -159,43 +86,22 @@ static void test_sorry_goes_on_over_restart(void **state)
 static void test_found_servers_stay_as_found(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(two_checked), NULL, &have, 1);
+	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1);
 
 	(void)state;
-	all_up(s);
-	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "5\n");
+	plan_all_up(s);
+	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "5\n");
 	have.svcs[0].dests[1].weight = 0;
 	state_free(s);
-	s = state_build(parse(two_checked), NULL, &have, 1);
-	assert_int_equal(server(s, "s1")->health.state, HEALTH_UP);
-	assert_int_equal(server(s, "s2")->health.state, HEALTH_DOWN);
-	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "0\n");
+	s = state_build(plan_parse(two_checked), NULL, &have, 1);
+	assert_int_equal(plan_server(s, "s1")->health.state, HEALTH_UP);
+	assert_int_equal(plan_server(s, "s2")->health.state, HEALTH_DOWN);
+	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "0\n");
 	/* the first check that speaks decides */
-	set_health(s, "s2", false);
-	expect_plan(s, &have, 1, SVC S1 "1\n");
+	plan_set_health(s, "s2", false);
+	plan_expect(s, &have, 1, SVC S1 "1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
-}
-
-static void ignore_change(struct server_state *s, enum health_state was, void *arg)
-{
-	(void)s;
-	(void)was;
-	(void)arg;
-}
-
-/* A check of the probe of NAME ended with REASON and leaves HEALTH. */
-static void report(
-    struct state *s, const char *name, enum reason reason, struct health health)
-{
-	struct probe_report r = {
-		.probe = server(s, name)->probe,
-		.health = (uint8_t)health.state,
-		.score = health.score,
-		.reason = (uint8_t)reason,
-	};
-
-	state_report(s, &r, 2, ignore_change, NULL);
 }
 
 /* With rise 3 the first success decides nothing: connections need the server. */
@@ -204,20 +110,20 @@ static void test_found_server_waits_for_rise(void **state)
 	static const char conf[] = WEB " check rise 3\n server s1 10.2.0.11:80 check\n"
 				       " server s2 10.2.0.12:80 check\n";
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(conf), NULL, &have, 1);
+	struct state *s = state_build(plan_parse(conf), NULL, &have, 1);
 
 	(void)state;
-	all_up(s);
-	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "1\n");
+	plan_all_up(s);
+	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "1\n");
 	have.svcs[0].dests[0].weight = 0;
 	state_free(s);
-	s = state_build(parse(conf), NULL, &have, 1);
-	report(s, "s1", REASON_OK, (struct health){ HEALTH_DOWN, 1 });
-	expect_plan(s, &have, 1, SVC S1 "0\n" S2 "1\n");
-	report(s, "s1", REASON_OK, health_assumed(true, 3, 1));
-	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "1\n");
-	report(s, "s1", REASON_TIMEOUT, health_assumed(false, 3, 1));
-	expect_plan(s, &have, 1, SVC S2 "1\n");
+	s = state_build(plan_parse(conf), NULL, &have, 1);
+	plan_report(s, "s1", REASON_OK, (struct health){ HEALTH_DOWN, 1 });
+	plan_expect(s, &have, 1, SVC S1 "0\n" S2 "1\n");
+	plan_report(s, "s1", REASON_OK, health_assumed(true, 3, 1));
+	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "1\n");
+	plan_report(s, "s1", REASON_TIMEOUT, health_assumed(false, 3, 1));
+	plan_expect(s, &have, 1, SVC S2 "1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -229,15 +135,15 @@ static void test_shared_probe_starts_with_the_best(void **state)
 	    "director a 10.9.9.1:80\n check rise 3\n server s1 10.2.0.11:80 weight 0 check\n"
 	    "director b 10.9.9.2:80\n check rise 3\n server s2 10.2.0.11:80 check\n";
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(conf), NULL, &have, 1);
+	struct state *s = state_build(plan_parse(conf), NULL, &have, 1);
 
 	(void)state;
-	all_up(s);
-	expect_plan(s, &have, 1,
+	plan_all_up(s);
+	plan_expect(s, &have, 1,
 	    SVC S1 "0\n-A -t 10.9.9.2:80 -s wlc\n"
 		   "-a -t 10.9.9.2:80 -r 10.2.0.11:80 -m -w 1\n");
 	state_free(s);
-	s = state_build(parse(conf), NULL, &have, 1);
+	s = state_build(plan_parse(conf), NULL, &have, 1);
 	assert_int_equal(s->n_probes, 1);
 	assert_int_equal(s->probes[0].probe.health.state, HEALTH_UP);
 	state_free(s);
@@ -247,15 +153,15 @@ static void test_shared_probe_starts_with_the_best(void **state)
 static void test_inhibit(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(WEB " check inhibit\n"
-						" server s1 10.2.0.11:80 check\n"
-						" server s2 10.2.0.12:80 check\n"),
+	struct state *s = state_build(plan_parse(WEB " check inhibit\n"
+						     " server s1 10.2.0.11:80 check\n"
+						     " server s2 10.2.0.12:80 check\n"),
 	    NULL, &have, 1);
 
 	(void)state;
-	all_up(s);
-	set_health(s, "s1", false);
-	expect_plan(s, &have, 1, SVC S1 "0\n" S2 "1\n");
+	plan_all_up(s);
+	plan_set_health(s, "s1", false);
+	plan_expect(s, &have, 1, SVC S1 "0\n" S2 "1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -264,15 +170,15 @@ static void test_inhibit(void **state)
 static void test_inhibit_with_dest_deletes(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(WEB " balance dest\n check inhibit\n"
-						" server s1 10.2.0.11:80 check\n"
-						" server s2 10.2.0.12:80 check\n"),
+	struct state *s = state_build(plan_parse(WEB " balance dest\n check inhibit\n"
+						     " server s1 10.2.0.11:80 check\n"
+						     " server s2 10.2.0.12:80 check\n"),
 	    NULL, &have, 1);
 
 	(void)state;
-	all_up(s);
-	set_health(s, "s1", false);
-	expect_plan(s, &have, 1, "-A -t 10.9.9.1:80 -s dh\n" S2 "1\n");
+	plan_all_up(s);
+	plan_set_health(s, "s1", false);
+	plan_expect(s, &have, 1, "-A -t 10.9.9.1:80 -s dh\n" S2 "1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -280,21 +186,21 @@ static void test_inhibit_with_dest_deletes(void **state)
 static void test_removed_server_leaves(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(WEB " server s1 10.2.0.11:80\n"
-						" server s2 10.2.0.12:80\n"),
+	struct state *s = state_build(plan_parse(WEB " server s1 10.2.0.11:80\n"
+						     " server s2 10.2.0.12:80\n"),
 	    NULL, &have, 1);
 	struct state *old;
 
 	(void)state;
-	expect_plan(s, &have, 7, SVC S1 "1\n" S2 "1\n");
+	plan_expect(s, &have, 7, SVC S1 "1\n" S2 "1\n");
 	old = s;
-	s = state_build(parse(WEB " server s1 10.2.0.11:80\n"), old, &have, 1);
+	s = state_build(plan_parse(WEB " server s1 10.2.0.11:80\n"), old, &have, 1);
 	state_free(old);
-	expect_plan(s, &have, 7, SVC S1 "1\n" S2 "0\n");
-	expect_plan(s, &have, 0, SVC S1 "1\n" S2 "0\n");
+	plan_expect(s, &have, 7, SVC S1 "1\n" S2 "0\n");
+	plan_expect(s, &have, 0, SVC S1 "1\n" S2 "0\n");
 	/* closed TCP connections linger two minutes; they do not count */
 	have.svcs[0].dests[1].inactive = 9;
-	expect_plan(s, &have, 0, SVC S1 "1\n");
+	plan_expect(s, &have, 0, SVC S1 "1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -302,23 +208,23 @@ static void test_removed_server_leaves(void **state)
 static void test_removed_director_leaves(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s =
-	    state_build(parse("director dns 10.9.9.1:53 UDP\n server s1 10.2.0.11\n"),
-		NULL, &have, 1);
+	struct state *s = state_build(
+	    plan_parse("director dns 10.9.9.1:53 UDP\n server s1 10.2.0.11\n"), NULL,
+	    &have, 1);
 	struct state *old = s;
 
 	(void)state;
-	expect_plan(s, &have, 2,
+	plan_expect(s, &have, 2,
 	    "-A -u 10.9.9.1:53 -s wlc\n-a -u 10.9.9.1:53 -r 10.2.0.11:53 -m -w 1\n");
-	s = state_build(parse(""), old, &have, 1);
+	s = state_build(plan_parse(""), old, &have, 1);
 	state_free(old);
-	expect_plan(s, &have, 0,
+	plan_expect(s, &have, 0,
 	    "-A -u 10.9.9.1:53 -s wlc\n-a -u 10.9.9.1:53 -r 10.2.0.11:53 -m -w 0\n");
 	/* datagrams have no other connections than inactive ones */
 	have.svcs[0].dests[0].inactive = 1;
-	expect_plan(s, &have, 0,
+	plan_expect(s, &have, 0,
 	    "-A -u 10.9.9.1:53 -s wlc\n-a -u 10.9.9.1:53 -r 10.2.0.11:53 -m -w 0\n");
-	expect_plan(s, &have, 0, "");
+	plan_expect(s, &have, 0, "");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -327,24 +233,25 @@ static void test_removed_director_leaves(void **state)
 static void test_gateway_waits_for_inactive(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(WEB " mode gateway\n server s1 10.2.0.11:80\n"
-						" server s2 10.2.0.12:80\n"),
-	    NULL, &have, 1);
+	struct state *s =
+	    state_build(plan_parse(WEB " mode gateway\n server s1 10.2.0.11:80\n"
+				       " server s2 10.2.0.12:80\n"),
+		NULL, &have, 1);
 	struct state *old = s;
 	const char *both = SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 1\n"
 			       "-a -t 10.9.9.1:80 -r 10.2.0.12:80 -g -w 0\n";
 
 	(void)state;
-	expect_plan(s, &have, 1,
+	plan_expect(s, &have, 1,
 	    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 1\n"
 		"-a -t 10.9.9.1:80 -r 10.2.0.12:80 -g -w 1\n");
 	s = state_build(
-	    parse(WEB " mode gateway\n server s1 10.2.0.11:80\n"), old, &have, 1);
+	    plan_parse(WEB " mode gateway\n server s1 10.2.0.11:80\n"), old, &have, 1);
 	state_free(old);
-	expect_plan(s, &have, 0, both);
+	plan_expect(s, &have, 0, both);
 	have.svcs[0].dests[1].inactive = 1;
-	expect_plan(s, &have, 0, both);
-	expect_plan(s, &have, 0, SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 1\n");
+	plan_expect(s, &have, 0, both);
+	plan_expect(s, &have, 0, SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -352,31 +259,31 @@ static void test_gateway_waits_for_inactive(void **state)
 static void test_health_survives_renaming(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(two_checked), NULL, &have, 1), *old = s;
+	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1), *old = s;
 
 	(void)state;
 	for (size_t i = 0; i < s->n_probes; i++)
 		s->probes[i].probe.health = health_assumed(i == 0, 1, 1);
-	set_health(s, "s1", true);
-	set_health(s, "s2", false);
+	plan_set_health(s, "s1", true);
+	plan_set_health(s, "s2", false);
 	s = state_build(
-	    parse(
+	    plan_parse(
 		"director shop 10.9.9.7:80\n check interval 3 timeout 500ms fall 3\n option tcpcheck\n"
 		" server a 10.2.0.11:80 check\n server b 10.2.0.12:80 check\n"),
 	    old, &have, 1);
-	assert_int_equal(server(s, "a")->health.state, HEALTH_UP);
-	assert_int_equal(server(s, "b")->health.state, HEALTH_DOWN);
+	assert_int_equal(plan_server(s, "a")->health.state, HEALTH_UP);
+	assert_int_equal(plan_server(s, "b")->health.state, HEALTH_DOWN);
 	state_free(old);
 	/* another check: the state stays until it has spoken */
 	old = s;
-	s = state_build(parse("director shop 10.9.9.7:80\n option httpcheck\n"
-			      " server a 10.2.0.11:80 check\n"
-			      " server b 10.2.0.12:80 check\n"
-			      " server c 10.2.0.13:80 check\n"),
+	s = state_build(plan_parse("director shop 10.9.9.7:80\n option httpcheck\n"
+				   " server a 10.2.0.11:80 check\n"
+				   " server b 10.2.0.12:80 check\n"
+				   " server c 10.2.0.13:80 check\n"),
 	    old, &have, 1);
-	assert_int_equal(server(s, "a")->health.state, HEALTH_UP);
-	assert_int_equal(server(s, "b")->health.state, HEALTH_DOWN);
-	assert_int_equal(server(s, "c")->health.state, HEALTH_UNKNOWN);
+	assert_int_equal(plan_server(s, "a")->health.state, HEALTH_UP);
+	assert_int_equal(plan_server(s, "b")->health.state, HEALTH_DOWN);
+	assert_int_equal(plan_server(s, "c")->health.state, HEALTH_UNKNOWN);
 	state_free(old);
 	state_free(s);
 }
@@ -385,17 +292,17 @@ static void test_health_survives_renaming(void **state)
 static void test_renamed_with_another_check_stays_as_found(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(parse(two_checked), NULL, &have, 1), *old = s;
+	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1), *old = s;
 
 	(void)state;
-	all_up(s);
-	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "5\n");
-	s = state_build(parse("director shop 10.9.9.1:80\n check interval 7\n"
-			      " server a 10.2.0.11:80 check\n"),
+	plan_all_up(s);
+	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "5\n");
+	s = state_build(plan_parse("director shop 10.9.9.1:80\n check interval 7\n"
+				   " server a 10.2.0.11:80 check\n"),
 	    old, &have, 1);
-	assert_int_equal(server(s, "a")->health.state, HEALTH_UP);
+	assert_int_equal(plan_server(s, "a")->health.state, HEALTH_UP);
 	state_free(old);
-	expect_plan(s, &have, 1, SVC S1 "1\n" S2 "0\n");
+	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "0\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -403,12 +310,12 @@ static void test_renamed_with_another_check_stays_as_found(void **state)
 static void test_identical_checks_are_one_probe(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s =
-	    state_build(parse("director a 10.9.9.1:80\n server s 10.2.0.11:80 check\n"
-			      "director b 10.9.9.2:80\n server s 10.2.0.11:80 check\n"
-			      "director c 10.9.9.3:80\n server s 10.2.0.11:80 check "
-			      "interval 3\n"),
-		NULL, &have, 1);
+	struct state *s = state_build(
+	    plan_parse("director a 10.9.9.1:80\n server s 10.2.0.11:80 check\n"
+		       "director b 10.9.9.2:80\n server s 10.2.0.11:80 check\n"
+		       "director c 10.9.9.3:80\n server s 10.2.0.11:80 check "
+		       "interval 3\n"),
+	    NULL, &have, 1);
 
 	(void)state;
 	assert_int_equal(s->n_probes, 2);
@@ -449,9 +356,9 @@ static void test_schedulers(void **state)
 		struct ipvs_table have = { 0 };
 		char *text = xasprintf(WEB " balance %s\n", words[i][0]);
 		char *want = xasprintf("-A -t 10.9.9.1:80 -s %s\n", words[i][1]);
-		struct state *s = state_build(parse(text), NULL, &have, 1);
+		struct state *s = state_build(plan_parse(text), NULL, &have, 1);
 
-		expect_plan(s, &have, 0, want);
+		plan_expect(s, &have, 0, want);
 		state_free(s);
 		ipvs_table_fini(&have);
 		free(text);
@@ -496,9 +403,9 @@ static void test_attributes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct ipvs_table have = { 0 };
-		struct state *s = state_build(parse(cases[i].conf), NULL, &have, 1);
+		struct state *s = state_build(plan_parse(cases[i].conf), NULL, &have, 1);
 
-		expect_plan(s, &have, 0, cases[i].want);
+		plan_expect(s, &have, 0, cases[i].want);
 		state_free(s);
 		ipvs_table_fini(&have);
 	}
@@ -508,12 +415,12 @@ static void test_attributes(void **state)
 static void test_thresholds(void **state)
 {
 	struct ipvs_table none = { 0 }, want = { 0 };
-	struct state *s =
-	    state_build(parse(WEB " server s1 10.2.0.11:80 maxconn 100 minconn 80\n"),
-		NULL, &none, 1);
+	struct state *s = state_build(
+	    plan_parse(WEB " server s1 10.2.0.11:80 maxconn 100 minconn 80\n"), NULL,
+	    &none, 1);
 
 	(void)state;
-	plan_all(s, &none, &want);
+	plan_all(s, &none, 1, &want);
 	assert_int_equal(want.svcs[0].dests[0].u_thresh, 100);
 	assert_int_equal(want.svcs[0].dests[0].l_thresh, 80);
 	state_free(s);

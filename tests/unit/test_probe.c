@@ -18,6 +18,10 @@ struct whole {
 	struct probe probe;
 	struct check_conf check;
 	struct http_conf http;
+	struct status_range status;
+	struct talk_conf talk;
+	struct dns_conf dns;
+	char command[16], words[16], name[16];
 	char uri[16], vhost[16], sni[16], cafile[16], iface[16];
 };
 
@@ -33,9 +37,22 @@ static void whole_init(struct whole *w, enum check_method method)
 		.uri = w->uri,
 		.vhost = w->vhost,
 		.statuscode = 200,
+		.n_statuses = 1,
+		.statuses = &w->status,
+		.match = w->words,
 		.sni = w->sni,
 		.cafile = w->cafile,
 	};
+	strcpy(w->words, "words");
+	strcpy(w->command, "/bin/x");
+	strcpy(w->name, "n.example");
+	w->talk = (struct talk_conf){
+		.send = { w->words, 5 },
+		.expect = { w->words, 5 },
+		.sni = w->sni,
+		.cafile = w->cafile,
+	};
+	w->dns = (struct dns_conf){ .name = w->name, .type = 6 };
 	w->check = (struct check_conf){
 		.method = method,
 		.interval_ms = 1000,
@@ -43,14 +60,20 @@ static void whole_init(struct whole *w, enum check_method method)
 		.rise = 2,
 		.fall = 3,
 		.iface = w->iface,
+		.fastinter_ms = 1000,
+		.downinter_ms = 1000,
 		.http = &w->http,
+		.talk = &w->talk,
+		.dns = &w->dns,
+		.command = w->command,
 	};
 	w->probe = (struct probe){ .check = &w->check, .port = 80 };
 	assert_true(addr_parse(&w->probe.addr, "192.0.2.1", 9));
 }
 
-/* What each change makes of two equal https probes. */
+/* What each change makes of two equal probes of METHOD. */
 struct change {
+	enum check_method method;
 	const char *name;
 	void (*make)(struct whole *w);
 	bool same, same_outcome;
@@ -60,6 +83,8 @@ struct change {
 static void c_nothing(struct whole *w) { w->check.loc.line = 7; w->check.inhibit = true; }
 static void c_health(struct whole *w) { w->probe.started_us = 9; w->probe.health.score = 1; }
 static void c_interval(struct whole *w) { w->check.interval_ms++; }
+static void c_fastinter(struct whole *w) { w->check.fastinter_ms++; }
+static void c_downinter(struct whole *w) { w->check.downinter_ms++; }
 static void c_rise(struct whole *w) { w->check.rise++; }
 static void c_fall(struct whole *w) { w->check.fall++; }
 static void c_timeout(struct whole *w) { w->check.timeout_ms++; }
@@ -71,26 +96,65 @@ static void c_uri(struct whole *w) { strcpy(w->uri, "/y"); }
 static void c_vhost(struct whole *w) { w->http.vhost = NULL; }
 static void c_status(struct whole *w) { w->http.statuscode++; }
 static void c_sni(struct whole *w) { w->http.sni = NULL; }
+static void c_statuses(struct whole *w) { w->status.last++; }
+static void c_how(struct whole *w) { w->http.method = HTTP_HEAD; }
+static void c_match(struct whole *w) { strcpy(w->words, "other"); }
+static void c_send(struct whole *w) { w->talk.send.len--; }
+static void c_expect(struct whole *w) { w->talk.expect.data = "w\0rds"; }
+static void c_ssl(struct whole *w) { w->talk.ssl = true; }
+static void c_talk_sni(struct whole *w) { w->talk.sni = NULL; }
+static void c_talk_verify(struct whole *w) { w->talk.verify = true; }
+static void c_talk_cafile(struct whole *w) { w->talk.cafile = "/x"; }
+static void c_talk(struct whole *w) { w->check.talk = NULL; }
+static void c_name(struct whole *w) { w->name[0]++; }
+static void c_type(struct whole *w) { w->dns.type++; }
+static void c_rcode(struct whole *w) { w->dns.rcode++; }
+static void c_command(struct whole *w) { w->command[5]++; }
 static void c_verify(struct whole *w) { w->http.verify = true; }
 static void c_cafile(struct whole *w) { strcpy(w->cafile, "/cb.pem"); }
 
 static const struct change changes[] = {
-	{ "nothing", c_nothing, true, true },
-	{ "health", c_health, true, true },
-	{ "interval", c_interval, false, true },
-	{ "rise", c_rise, false, true },
-	{ "fall", c_fall, false, true },
-	{ "timeout", c_timeout, false, false },
-	{ "addr", c_addr, false, false },
-	{ "port", c_port, false, false },
-	{ "source", c_source, false, false },
-	{ "method", c_method, false, false },
-	{ "uri", c_uri, false, false },
-	{ "vhost", c_vhost, false, false },
-	{ "statuscode", c_status, false, false },
-	{ "sni", c_sni, false, false },
-	{ "verify", c_verify, false, false },
-	{ "cafile", c_cafile, false, false },
+	{ CHECK_HTTPS, "nothing", c_nothing, true, true },
+	{ CHECK_HTTPS, "health", c_health, true, true },
+	{ CHECK_HTTPS, "interval", c_interval, false, true },
+	{ CHECK_HTTPS, "rise", c_rise, false, true },
+	{ CHECK_HTTPS, "fall", c_fall, false, true },
+	{ CHECK_HTTPS, "timeout", c_timeout, false, false },
+	{ CHECK_HTTPS, "addr", c_addr, false, false },
+	{ CHECK_HTTPS, "port", c_port, false, false },
+	{ CHECK_HTTPS, "source", c_source, false, false },
+	{ CHECK_HTTPS, "method", c_method, false, false },
+	{ CHECK_HTTPS, "uri", c_uri, false, false },
+	{ CHECK_HTTPS, "vhost", c_vhost, false, false },
+	{ CHECK_HTTPS, "statuscode", c_status, false, false },
+	{ CHECK_HTTPS, "sni", c_sni, false, false },
+	{ CHECK_HTTPS, "verify", c_verify, false, false },
+	{ CHECK_HTTPS, "cafile", c_cafile, false, false },
+	{ CHECK_HTTPS, "fastinter", c_fastinter, false, true },
+	{ CHECK_HTTPS, "downinter", c_downinter, false, true },
+	{ CHECK_HTTP, "statuses", c_statuses, false, false },
+	{ CHECK_HTTP, "how", c_how, false, false },
+	{ CHECK_HTTP, "match", c_match, false, false },
+	{ CHECK_TCP, "send", c_send, false, false },
+	{ CHECK_TCP, "expect", c_expect, false, false },
+	{ CHECK_TCP, "ssl", c_ssl, false, false },
+	{ CHECK_TCP, "talk_sni", c_talk_sni, false, false },
+	{ CHECK_TCP, "talk_verify", c_talk_verify, false, false },
+	{ CHECK_TCP, "talk_cafile", c_talk_cafile, false, false },
+	{ CHECK_TCP, "talk", c_talk, false, false },
+	{ CHECK_UDP, "send", c_send, false, false },
+	{ CHECK_UDP, "expect", c_expect, false, false },
+	{ CHECK_UDP, "ssl", c_ssl, false, false },
+	{ CHECK_UDP, "talk_sni", c_talk_sni, false, false },
+	{ CHECK_UDP, "talk_verify", c_talk_verify, false, false },
+	{ CHECK_UDP, "talk_cafile", c_talk_cafile, false, false },
+	{ CHECK_UDP, "talk", c_talk, false, false },
+	{ CHECK_DNS, "name", c_name, false, false },
+	{ CHECK_DNS, "type", c_type, false, false },
+	{ CHECK_DNS, "rcode", c_rcode, false, false },
+	{ CHECK_EXTERNAL, "command", c_command, false, false },
+	{ CHECK_TCP, "command", c_command, true, true },
+	{ CHECK_HTTP, "talk", c_talk, true, true },
 };
 /* clang-format on */
 
@@ -108,8 +172,8 @@ static void every_parameter_counts(void **state)
 		const struct change *c = &changes[i];
 		int all, outcome;
 
-		whole_init(&a, CHECK_HTTPS);
-		whole_init(&b, CHECK_HTTPS);
+		whole_init(&a, c->method);
+		whole_init(&b, c->method);
 		c->make(&b);
 		all = probe_cmp(&a.probe, &b.probe);
 		outcome = probe_cmp_outcome(&a.probe, &b.probe);

@@ -1,0 +1,84 @@
+/* Phases and rounds: integers only, and no clock. */
+#include "due.h"
+
+#include <string.h>
+
+#define SECOND_US UINT64_C(1000000)
+/* First checks start at most this close together: 10,000 in a second. */
+#define SPREAD_US 100
+#define GRID_US 10000
+
+uint64_t due_interval_us(const struct check_conf *check, struct health h)
+{
+	int32_t full = (int32_t)check->rise + check->fall - 1;
+	uint32_t ms = check->interval_ms;
+
+	if (h.state == HEALTH_DOWN)
+		ms = h.score == 0 ? check->downinter_ms : check->fastinter_ms;
+	else if (h.state == HEALTH_UP && h.score < full)
+		ms = check->fastinter_ms;
+	return (uint64_t)ms * 1000;
+}
+
+/* FNV-1a over the target, with MurmurHash3's finish: neighbouring addresses
+ * must not stay neighbours. */
+static uint64_t target_hash(const struct probe *p)
+{
+	uint8_t key[20] = { (uint8_t)p->check->method, p->addr.family,
+		(uint8_t)(p->port >> 8), (uint8_t)p->port };
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	memcpy(key + 4, p->addr.bytes, 16);
+	for (size_t i = 0; i < sizeof key; i++)
+		h = (h ^ key[i]) * UINT64_C(0x100000001b3);
+	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ (h >> 33);
+}
+
+uint64_t due_phase_us(const struct probe *p, uint64_t interval_us)
+{
+	uint64_t phase = target_hash(p) % interval_us, grid = interval_us / 100;
+
+	if (grid > GRID_US)
+		grid = GRID_US;
+	return grid == 0 ? phase : phase - phase % grid;
+}
+
+uint64_t due_next_us(const struct probe *p, uint64_t interval_us, uint64_t after_us)
+{
+	uint64_t phase = due_phase_us(p, interval_us);
+	uint64_t next = after_us - after_us % interval_us + phase;
+
+	return next > after_us ? next : next + interval_us;
+}
+
+uint64_t due_first_us(const struct probe *p, size_t n_probes, uint64_t now_us)
+{
+	uint64_t interval_us = due_interval_us(p->check, p->health);
+	uint64_t window = n_probes * SPREAD_US, next;
+
+	if (p->started_us != 0 && p->started_us <= now_us) {
+		next = due_next_us(p, interval_us, p->started_us);
+		return next > now_us ? next : now_us;
+	}
+	if (window > SECOND_US)
+		window = SECOND_US;
+	if (window > interval_us)
+		window = interval_us;
+	return now_us + target_hash(p) % window;
+}
+
+uint64_t due_after_us(const struct probe *p, uint64_t interval_us, uint64_t due_us,
+    uint64_t started_us, uint64_t now_us, uint64_t *missed)
+{
+	uint64_t last = due_us > started_us ? due_us : started_us;
+	uint64_t slack =
+	    interval_us / 4 < DUE_PUNCTUAL_US ? interval_us / 4 : DUE_PUNCTUAL_US;
+	uint64_t next = due_next_us(p, interval_us, last);
+
+	*missed = 0;
+	if (next + slack < now_us)
+		*missed = (now_us - slack - next - 1) / interval_us + 1;
+	return next + *missed * interval_us;
+}

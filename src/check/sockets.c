@@ -1,0 +1,140 @@
+/*
+ * sockets: taking, resetting and keeping the sockets of checks.
+ *
+ * An event can come late, for a socket that was given back and perhaps taken
+ * again since the kernel noted it. Memory of a socket is therefore never freed,
+ * and conn_event() believes an event only as far as the socket confirms it.
+ */
+#include "sockets.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check/conn.h"
+#include "lib/xalloc.h"
+
+#define EVENTS 256
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct epoll_event events[EVENTS];
+	int n;
+
+	(void)loop, (void)revents;
+	n = epoll_wait(w->fd, events, EVENTS, 0);
+	for (int i = 0; i < n; i++) {
+		struct socket *s = events[i].data.ptr;
+
+		if (s->conn != NULL)
+			conn_event(s->conn, events[i].events);
+	}
+}
+
+bool sockets_init(struct sockets *s, struct ev_loop *loop)
+{
+	*s = (struct sockets){ .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+	if (s->epoll_fd < 0)
+		return false;
+	ev_io_init(&s->readable, on_readable, s->epoll_fd, EV_READ);
+	ev_io_start(loop, &s->readable);
+	return true;
+}
+
+static struct socket_list *idle_of(struct sockets *s, uint8_t family)
+{
+	return &s->idle[family == AF_INET6];
+}
+
+static void close_one(struct sockets *s, struct socket *given)
+{
+	close(given->fd);
+	given->fd = -1;
+	SLIST_INSERT_HEAD(&s->closed, given, idle);
+}
+
+void sockets_spare(struct sockets *s)
+{
+	struct socket_list *list = &s->idle[SLIST_EMPTY(&s->idle[0])];
+	struct socket *first = SLIST_FIRST(list);
+
+	if (first == NULL)
+		return;
+	SLIST_REMOVE_HEAD(list, idle);
+	s->n_idle--;
+	close_one(s, first);
+}
+
+/* Leaves the port to connect(), which can then use one port for several targets. */
+static bool bind_source(int fd, const struct addr *source)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_sockaddr(source, 0, &ss);
+	int on = 1;
+
+	return setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0 &&
+	       bind(fd, (const struct sockaddr *)&ss, len) == 0;
+}
+
+static struct socket *open_one(
+    struct sockets *s, uint8_t family, int type, const struct addr *source, bool *at_bind)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+	struct socket *made;
+
+	if (fd < 0)
+		return NULL;
+	made = SLIST_FIRST(&s->closed);
+	if (made != NULL)
+		SLIST_REMOVE_HEAD(&s->closed, idle);
+	else
+		made = xcalloc(1, sizeof *made);
+	*made = (struct socket){ .fd = fd, .family = family };
+	made->stream = type == SOCK_STREAM;
+	made->again = made->stream && !addr_is_set(source);
+	ev.data.ptr = made;
+	*at_bind = addr_is_set(source) && !bind_source(fd, source);
+	if (!*at_bind && epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0)
+		return made;
+	error = errno;
+	close_one(s, made);
+	errno = error;
+	return NULL;
+}
+
+struct socket *sockets_take(struct sockets *s, struct conn *c, uint8_t family, int type,
+    const struct addr *source, bool *at_bind)
+{
+	struct socket_list *idle = idle_of(s, family);
+	struct socket *taken = NULL;
+
+	*at_bind = false;
+	if (type == SOCK_STREAM && !addr_is_set(source))
+		taken = SLIST_FIRST(idle);
+	if (taken != NULL) {
+		SLIST_REMOVE_HEAD(idle, idle);
+		s->n_idle--;
+	} else {
+		taken = open_one(s, family, type, source, at_bind);
+	}
+	if (taken != NULL)
+		taken->conn = c;
+	return taken;
+}
+
+void sockets_give(struct sockets *s, struct socket *given)
+{
+	static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	bool fresh = given->stream && connect(given->fd, &nobody, sizeof nobody) == 0;
+
+	given->conn = NULL;
+	if (!fresh || !given->again || s->n_idle >= SOCKETS_IDLE_MAX) {
+		close_one(s, given);
+		return;
+	}
+	SLIST_INSERT_HEAD(idle_of(s, given->family), given, idle);
+	s->n_idle++;
+}

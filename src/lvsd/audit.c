@@ -1,0 +1,306 @@
+/*
+ * A pass: the list first, then service by service, in slices.
+ *
+ * A slice has a budget of time. Where the pass stands is kept as the identity of
+ * the last service, because the table may change between two slices.
+ */
+#include "lvsd/audit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/mono.h"
+#include "lib/xalloc.h"
+#include "lvsd/control.h"
+#include "lvsd/plan.h"
+#include "lvsd/reconcile.h"
+
+#define PASS_S 60.	/* from start to start */
+#define SLICE_S .2	/* the shortest time between two slices */
+#define SHARE .01	/* of a CPU */
+#define HURRY_US 2000	/* a slice of a pass that somebody waits for */
+#define LINES_A_PASS 20 /* of the log */
+
+struct audit {
+	struct lvsd *l;
+	struct ev_timer slice;
+	struct ipvs_svc last; /* identity of the last service that was looked at */
+	bool running, hurry, waited_for;
+	/* of the pass that runs */
+	uint64_t started_us, spent_us;
+	size_t services, findings;
+	/* of the last whole pass */
+	uint64_t passes, ended_us, pass_us, pass_spent_us;
+	size_t pass_services, pass_findings;
+	uint64_t findings_ever;
+};
+
+/* ---- what was found ---- */
+
+/* One line of the log, if there is room for it; and what has to be mended. */
+static void found(struct audit *a, struct ipvs_svc *svc, const char *what)
+{
+	struct lvsd *l = a->l;
+	char name[IPVS_SVC_NAME_MAX];
+
+	if (++a->findings <= LINES_A_PASS)
+		log_warnx("audit: someone else changed %s in the kernel: %s; mending it "
+			  "service=\"%s\"",
+		    ipvs_svc_name(svc, name), what, name);
+	else if (a->findings == LINES_A_PASS + 1)
+		log_warnx("audit: more services were changed by someone else; mending "
+			  "all of them");
+	if (svc->tag < l->state->n_directors)
+		reconcile_mark(l, &l->state->directors[svc->tag]);
+	else
+		reconcile_wake(l);
+}
+
+/* The servers that the kernel has for SVC are FRESH. Differences in words. */
+static bool compare_servers(
+    const struct ipvs_svc *svc, const struct ipvs_svc *fresh, char *what, size_t size)
+{
+	size_t missing = 0, added = 0, changed = 0, i = 0, j = 0;
+
+	while (i < svc->n_dests || j < fresh->n_dests) {
+		int c = i == svc->n_dests ? 1
+			: j == fresh->n_dests
+			    ? -1
+			    : ipvs_dest_cmp(&svc->dests[i], &fresh->dests[j]);
+
+		missing += c < 0;
+		added += c > 0;
+		changed += c == 0 && !ipvs_dest_same(&fresh->dests[j], &svc->dests[i]);
+		i += c <= 0;
+		j += c >= 0;
+	}
+	snprintf(what, size, "%zu servers missing, %zu added, %zu changed", missing,
+	    added, changed);
+	return missing + added + changed > 0;
+}
+
+static bool look_at_service(struct audit *a, struct ipvs_svc *svc)
+{
+	struct ipvs_svc fresh = *svc;
+	char what[96];
+
+	fresh.dests = NULL;
+	fresh.n_dests = fresh.cap_dests = 0;
+	if (!ipvs_read_dests(a->l->ipvs, &fresh))
+		return false;
+	ipvs_svc_note(&fresh, svc);
+	if (compare_servers(svc, &fresh, what, sizeof what))
+		found(a, svc, what);
+	/* The counters are newer, in any case. */
+	free(svc->dests);
+	svc->dests = fresh.dests;
+	svc->n_dests = fresh.n_dests;
+	svc->cap_dests = fresh.cap_dests;
+	return true;
+}
+
+/* The attributes of KERNEL become what we think that SVC has. */
+static void take_attributes(struct ipvs_svc *svc, const struct ipvs_svc *kernel)
+{
+	struct ipvs_svc taken = *kernel;
+
+	taken.dests = svc->dests;
+	taken.n_dests = svc->n_dests;
+	taken.cap_dests = svc->cap_dests;
+	taken.lingering = svc->lingering;
+	taken.tag = svc->tag;
+	taken.until_us = svc->until_us;
+	*svc = taken;
+}
+
+static bool look_at_list(struct audit *a)
+{
+	struct lvsd *l = a->l;
+	struct ipvs_table listed = { 0 };
+
+	if (!ipvs_read_services(l->ipvs, &listed))
+		return false;
+	a->services = l->have.n;
+	for (size_t i = l->have.n; i-- > 0;) {
+		struct ipvs_svc *svc = &l->have.svcs[i];
+		const struct ipvs_svc *kernel = ipvs_table_find(&listed, svc);
+
+		if (kernel == NULL) {
+			found(a, svc, "it was deleted");
+			ipvs_table_remove(&l->have, svc);
+		} else if (!ipvs_svc_same(kernel, svc)) {
+			found(a, svc, "scheduler, flags or persistence");
+			take_attributes(svc, kernel);
+		}
+	}
+	reconcile_count_foreign(l, &listed);
+	ipvs_table_fini(&listed);
+	return l->foreign == 0 || !l->state->conf->table_exclusive ||
+	       reconcile_take_all(l);
+}
+
+/* ---- the pass ---- */
+
+/* The service after the last one, or NULL at the end. */
+static struct ipvs_svc *next_service(const struct audit *a)
+{
+	const struct ipvs_table *have = &a->l->have;
+	size_t low = 0, high = have->n;
+
+	if (a->last.addr.family == 0)
+		return have->n > 0 ? &have->svcs[0] : NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ipvs_svc_cmp(&have->svcs[middle], &a->last) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < have->n ? &have->svcs[low] : NULL;
+}
+
+static void schedule(struct audit *a, double seconds)
+{
+	ev_timer_stop(a->l->loop, &a->slice);
+	ev_now_update(a->l->loop);
+	ev_timer_set(&a->slice, seconds, 0.);
+	ev_timer_start(a->l->loop, &a->slice);
+}
+
+static void end_pass(struct audit *a)
+{
+	uint64_t now_us = mono_us();
+	double past_s = (double)(now_us - a->started_us) / 1e6;
+
+	a->running = a->hurry = false;
+	a->passes++;
+	a->ended_us = now_us;
+	a->pass_us = now_us - a->started_us;
+	a->pass_spent_us = a->spent_us;
+	a->pass_services = a->services;
+	a->pass_findings = a->findings;
+	a->findings_ever += a->findings;
+	if (a->findings > 0)
+		log_info(
+		    "audit: done services=%zu changed=%zu", a->services, a->findings);
+	schedule(a, past_s < PASS_S ? PASS_S - past_s : 0.);
+	if (a->waited_for) {
+		a->waited_for = false;
+		control_audited(a->l->control);
+	}
+}
+
+static bool begin_pass(struct audit *a)
+{
+	a->started_us = mono_us();
+	a->spent_us = 0;
+	a->services = a->findings = 0;
+	memset(&a->last, 0, sizeof a->last);
+	a->running = true;
+	return look_at_list(a);
+}
+
+/* Time between two slices, so that a pass fills its minute. */
+static double slice_s(const struct audit *a)
+{
+	double each_s = a->l->have.n > 0 ? PASS_S / (double)a->l->have.n : PASS_S;
+
+	if (a->hurry)
+		return 0.;
+	return each_s > SLICE_S ? each_s : SLICE_S;
+}
+
+/* Looks at what fits in this slice. False: the kernel did not answer. */
+static bool do_slice(struct audit *a)
+{
+	double period_s = slice_s(a);
+	uint64_t began_us = mono_us(), budget_us = HURRY_US;
+	size_t quota = SIZE_MAX;
+	bool answers = a->running || begin_pass(a);
+
+	if (!a->hurry) {
+		budget_us = (uint64_t)(period_s * SHARE * 1e6);
+		quota = (size_t)((double)a->l->have.n * period_s / PASS_S) + 1;
+	}
+	for (size_t n = 0; answers && n < quota; n++) {
+		struct ipvs_svc *svc = next_service(a);
+
+		if (svc == NULL) {
+			a->spent_us += mono_us() - began_us;
+			end_pass(a);
+			return true;
+		}
+		answers = look_at_service(a, svc);
+		a->last = *svc;
+		a->last.dests = NULL;
+		if (mono_us() - began_us >= budget_us)
+			break;
+	}
+	a->spent_us += mono_us() - began_us;
+	if (answers)
+		schedule(a, period_s);
+	return answers;
+}
+
+static void on_slice(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	struct audit *a = w->data;
+
+	(void)loop;
+	(void)events;
+	if (!a->l->resync && do_slice(a))
+		return;
+	/* Whoever programs the table will learn of it, and tell. */
+	a->running = false;
+	schedule(a, 1.);
+}
+
+void audit_now(struct audit *a)
+{
+	a->running = false;
+	a->hurry = a->waited_for = true;
+	schedule(a, 0.);
+}
+
+json_t *audit_answer(const struct audit *a)
+{
+	return json_pack("{s:b, s:i, s:i, s:f}", "ok", 1, "services",
+	    (int)a->pass_services, "changed", (int)a->pass_findings, "seconds",
+	    (double)a->pass_us / 1e6);
+}
+
+json_t *audit_figures(const struct audit *a)
+{
+	json_t *o = json_pack("{s:I, s:I, s:i, s:f, s:f}", "passes",
+	    (json_int_t)a->passes, "changes_found",
+	    (json_int_t)(a->findings_ever + (a->running ? a->findings : 0)), "services",
+	    (int)a->pass_services, "pass_s", (double)a->pass_us / 1e6, "pass_cpu_s",
+	    (double)a->pass_spent_us / 1e6);
+
+	json_object_set_new(o, "age_s",
+	    a->passes > 0 ? json_real((double)(mono_us() - a->ended_us) / 1e6)
+			  : json_null());
+	return o;
+}
+
+struct audit *audit_new(struct lvsd *l)
+{
+	struct audit *a = xcalloc(1, sizeof *a);
+
+	a->l = l;
+	ev_timer_init(&a->slice, on_slice, PASS_S, 0.);
+	a->slice.data = a;
+	ev_timer_start(l->loop, &a->slice);
+	return a;
+}
+
+void audit_free(struct audit *a)
+{
+	if (a == NULL)
+		return;
+	ev_timer_stop(a->l->loop, &a->slice);
+	free(a);
+}

@@ -1,0 +1,204 @@
+/*
+ * One table of settings; reading and writing one of them; and the three verbs.
+ */
+#include "lvsd/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+static const struct {
+	const char *name;
+	const char *path; /* NULL: over netlink */
+} table[SETTINGS_MAX] = {
+	[SETTING_EXPIRE_QUIESCENT] = { "net.ipv4.vs.expire_quiescent_template",
+	    "/proc/sys/net/ipv4/vs/expire_quiescent_template" },
+	[SETTING_CONNTRACK] = { "net.ipv4.vs.conntrack",
+	    "/proc/sys/net/ipv4/vs/conntrack" },
+	[SETTING_TCP] = { "timeout.tcp", NULL },
+	[SETTING_TCPFIN] = { "timeout.tcpfin", NULL },
+	[SETTING_UDP] = { "timeout.udp", NULL },
+};
+
+void settings_init(struct settings *s)
+{
+	for (int i = 0; i < SETTINGS_MAX; i++)
+		s->original[i] = SETTING_UNTOUCHED;
+}
+
+const char *settings_name(enum setting i)
+{
+	return table[i].name;
+}
+
+static bool any_persistent(const struct conf *conf)
+{
+	const struct director_conf *d;
+
+	STAILQ_FOREACH (d, &conf->directors, entry)
+		if (d->persistent)
+			return true;
+	return false;
+}
+
+static bool any_masquerade(const struct conf *conf)
+{
+	const struct director_conf *d;
+
+	STAILQ_FOREACH (d, &conf->directors, entry)
+		if (d->masquerade)
+			return true;
+	return false;
+}
+
+static int64_t timeout(uint32_t s)
+{
+	return s != 0 ? (int64_t)s : SETTING_UNTOUCHED;
+}
+
+int64_t settings_wanted(const struct conf *conf, enum setting i)
+{
+	switch (i) {
+	case SETTING_EXPIRE_QUIESCENT:
+		return !conf->sysctl_keep && any_persistent(conf) ? 1 : SETTING_UNTOUCHED;
+	case SETTING_CONNTRACK:
+		return !conf->sysctl_keep && (conf->conntrack || any_masquerade(conf))
+			   ? 1
+			   : SETTING_UNTOUCHED;
+	case SETTING_TCP:
+		return timeout(conf->tcp_timeout_s);
+	case SETTING_TCPFIN:
+		return timeout(conf->tcpfin_timeout_s);
+	case SETTING_UDP:
+		return timeout(conf->udp_timeout_s);
+	case SETTINGS_MAX:
+		break;
+	}
+	return SETTING_UNTOUCHED;
+}
+
+/* ---- one setting ---- */
+
+static uint32_t *timeout_field(struct ipvs_timeouts *t, enum setting i)
+{
+	return i == SETTING_TCP	     ? &t->tcp_s
+	       : i == SETTING_TCPFIN ? &t->tcpfin_s
+				     : &t->udp_s;
+}
+
+static bool read_sysctl(const char *path, int64_t *value)
+{
+	char text[32];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	*value = strtoll(text, NULL, 10);
+	return true;
+}
+
+static bool write_sysctl(const char *path, int64_t value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error;
+	bool done = fd >= 0 && dprintf(fd, "%lld\n", (long long)value) > 0;
+
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return done;
+}
+
+static bool read_one(enum setting i, struct ipvs *h, int64_t *value)
+{
+	struct ipvs_timeouts t;
+
+	if (table[i].path != NULL)
+		return read_sysctl(table[i].path, value);
+	if (!ipvs_read_timeouts(h, &t))
+		return false;
+	*value = *timeout_field(&t, i);
+	return true;
+}
+
+/* Whether I is VALUE now; what is so already is not written. */
+static bool set_one(enum setting i, struct ipvs *h, int64_t value)
+{
+	struct ipvs_timeouts t = { 0 };
+	int64_t now;
+	bool done;
+
+	if (read_one(i, h, &now) && now == value)
+		return true;
+	*timeout_field(&t, i) = (uint32_t)value;
+	done = table[i].path != NULL ? write_sysctl(table[i].path, value)
+				     : ipvs_set_timeouts(h, &t);
+	if (done)
+		log_info(
+		    "kernel setting %s is %lld now", table[i].name, (long long)value);
+	else
+		log_warn("cannot set %s to %lld", table[i].name, (long long)value);
+	return done;
+}
+
+/* ---- all of them ---- */
+
+static bool exists(enum setting i, bool dry_run)
+{
+	return !dry_run || table[i].path == NULL;
+}
+
+bool settings_note(
+    struct settings *s, const struct conf *conf, struct ipvs *h, bool dry_run)
+{
+	bool noted = false;
+
+	for (int i = 0; i < SETTINGS_MAX; i++) {
+		int64_t value;
+
+		if (!exists(i, dry_run) || s->original[i] != SETTING_UNTOUCHED ||
+		    settings_wanted(conf, i) == SETTING_UNTOUCHED)
+			continue;
+		if (!read_one(i, h, &value)) {
+			log_warn("cannot read %s, which stays as it is", table[i].name);
+			continue;
+		}
+		s->original[i] = value;
+		noted = true;
+	}
+	return noted;
+}
+
+void settings_apply(
+    struct settings *s, const struct conf *conf, struct ipvs *h, bool dry_run)
+{
+	for (int i = 0; i < SETTINGS_MAX; i++) {
+		int64_t wanted = settings_wanted(conf, i);
+
+		if (!exists(i, dry_run) || s->original[i] == SETTING_UNTOUCHED)
+			continue;
+		if (wanted != SETTING_UNTOUCHED)
+			set_one(i, h, wanted);
+		else if (set_one(i, h, s->original[i]))
+			s->original[i] = SETTING_UNTOUCHED;
+	}
+}
+
+void settings_restore(struct settings *s, struct ipvs *h, bool dry_run)
+{
+	for (int i = 0; i < SETTINGS_MAX; i++)
+		if (exists(i, dry_run) && s->original[i] != SETTING_UNTOUCHED &&
+		    set_one(i, h, s->original[i]))
+			s->original[i] = SETTING_UNTOUCHED;
+}

@@ -1,0 +1,47 @@
+/*
+ * statefile: the record on disk.
+ *
+ * Written whole to a temporary file, fsync, rename; by a child, so that a slow
+ * disk never holds the event loop. Who needs to know that something is on disk
+ * asks for a save and is told when it, or a later one, is done. A file that
+ * cannot be used is reported and kept aside; the start goes on without it.
+ */
+#ifndef LVSD_STATEFILE_H
+#define LVSD_STATEFILE_H
+
+#include <jansson.h>
+
+#include "lvsd/lvsd.h"
+
+struct statefile;
+
+/* PATH is copied. L's loop need not be there yet. */
+struct statefile *statefile_new(struct lvsd *l, const char *path);
+void statefile_free(struct statefile *f); /* NULL is allowed */
+
+/* Where the state of a daemon with OPTIONS and CONF is; the caller owns it. */
+char *statefile_path(const struct options *options, const struct conf *conf);
+
+/*
+ * The record on disk, checked; NULL when there is none, or none that can be used,
+ * which is logged. The caller owns the result.
+ */
+json_t *statefile_read(struct statefile *f);
+
+/* Writes the record in this process: at the start and the end, when no loop runs.
+ * False: it was logged why not. */
+bool statefile_write_now(struct statefile *f);
+
+/*
+ * Has the record of this moment written soon. Returns its number: once
+ * statefile_saved() is as high, it is on disk, or could not be put there
+ * (statefile_error()). At most one child writes at a time.
+ */
+uint64_t statefile_save(struct statefile *f);
+uint64_t statefile_saved(const struct statefile *f);
+/* Something changed that may wait: it is saved within half a minute. */
+void statefile_touch(struct statefile *f);
+/* Why the last save failed, or NULL. */
+const char *statefile_error(const struct statefile *f);
+
+#endif

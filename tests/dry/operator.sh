@@ -1,0 +1,91 @@
+# operator.sh: what an operator decides about servers, by lvsctl: drain, maint,
+# ready, weight; what it does to table, checks and state, and what is refused.
+. "$SRCDIR/tests/dry/lib"
+
+a=$port b=$((port + 1))
+servers="$(backend -n a -p $a) $(backend -n b -p $b)"
+file()
+{
+	conf <<-END
+	director web 10.9.9.1:80
+	 check interval 100ms timeout 90ms
+	 option httpcheck
+	 server a 127.0.0.1:$a weight 3 check
+	 server b 127.0.0.1:$b weight 4 check
+	$*
+	END
+}
+file
+op() { lvsctl -s "$dir/control.sock" "$@"; }
+weights() { ctl table | sed -n 's/.*127.0.0.1:\([0-9]*\) .*-w/\1/p' | sed "s/^$a/a/; s/^$b/b/" | xargs; }
+weights_are() { [ "$(weights)" = "$1" ]; }
+field() { json ".directors[0].servers[] | select(.name == \"$1\") | .$2"; }
+check "it starts" start
+check "both are up" wait_for 5 weights_are "a 3 b 4"
+
+check "weight" op weight web/a 9
+is "it is in the table" "$(weights)" "a 9 b 4"
+check "weight 0" op weight web/a 0
+is "takes no new connections" "$(weights)" "a 0 b 4"
+check "weight auto" op weight web/a auto
+is "is the file's" "$(weights)" "a 3 b 4"
+
+check "drain" op drain web/a
+check "without connections it is gone" wait_for 5 weights_are "b 4"
+is "status says who wanted that" "$(field a operator)" drain
+like "as people see it" "$(ctl status)" ' a +127.0.0.1:[0-9]+ +drain '
+is "its checks go on" "$(field a health)" up
+check "ready" op ready web/a
+is "and it is back" "$(weights)" "a 3 b 4"
+
+check "maint --now" op maint web/a --now
+is "is gone at once" "$(weights)" "b 4"
+probes() { json .checker.checks; }
+before=$(probes)
+more_probes() { [ "$(probes)" -ge $((before + 5)) ]; }
+check "b is checked on" wait_for 5 more_probes
+older() { jq -en "$(field a check.age_s) > $1" >/dev/null; }
+check "a is not: its last check is as old as these" older 0.3
+for server in $servers; do kill "$server" && break; done
+check "ready, but the server died meanwhile" op ready web/a
+is "what was known of it is void" "$(weights)" "b 4"
+check "its first check says that it is down" wait_for 5 health_is a down
+servers="$servers $(backend -n a -p $a)"
+check "and up, when it is" wait_for 5 weights_are "a 3 b 4"
+
+# Another director that needs the check.
+check "maint" op maint web/a
+file "director other 10.9.9.2:80
+	 check interval 100ms timeout 90ms
+	 option httpcheck
+	 server x 127.0.0.1:$a check"
+like "a reload keeps the checks" "$(ctl reload)" "checks go on"
+check "a check with another server goes on" wait_for 5 health_is x up
+check "ready for every director" op ready '*/x'
+check "maint for both" op maint '*/x'
+for words in "drain web/c" "drain c" "drain nobody/a" "weight web/a 65536" "weight -- web/a -1" \
+	"weight web/a heavy" "drain web/a --deadline soon" "ready other/x/y"; do
+	# shellcheck disable=SC2086 # words
+	fails "refused: $words" 1 op $words
+done
+for words in "drain" "drain web/a web/b" "weight web/a" "drain web/a --now --deadline 5" \
+	"ready web/a --now" "status --clear" "reload --deadline 1"; do
+	# shellcheck disable=SC2086 # words
+	fails "wrong usage: $words" 2 op $words
+done
+fails "the status socket decides nothing" 1 lvsctl -s "$dir/status.sock" drain web/a
+stop
+
+# kill -9: what was answered is known again.
+check "it starts again" start
+check "decide" op weight web/b 77
+stop KILL
+check "and again" start
+is "decisions outlived that" "$(field a operator) $(field b operator_weight)" "maint 77"
+check "up again" wait_for 5 weights_are "b 77"
+is "lvsctl audit" "$(op audit)" "looked at 2 services, the kernel has what it should"
+check "lvsctl stop" op stop
+wait $daemon
+is "ends it" $? 0
+daemon=
+finish

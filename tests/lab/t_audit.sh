@@ -1,0 +1,78 @@
+# lab: -t 150
+# t_audit.sh: what a stranger does to our services with ipvsadm is found, told and
+# mended: at once by "lvsctl audit", and by itself within the minute. His own
+# services are left alone, and the clients of the others notice nothing.
+. "$(dirname "$0")/test.sh"
+
+lab_up 3
+start_backends
+table() { ns director ipvsadm -Sn | sort; }
+audit_says() { is "$1: lvsctl audit" "$(lvsctl audit)" "$2"; }
+one="looked at 2 services, 1 changed by someone else and mended: see the log"
+none="looked at 2 services, the kernel has what it should"
+
+lvsd_start <<END
+director web $VIP:80
+ balance roundrobin
+ server rs1 10.2.0.11:80
+ server rs2 10.2.0.12:80 weight 3 maxconn 5000
+ server rs3 10.2.0.13:80 weight 0
+director quiet $VIP:81
+ balance source
+ option persistence timeout 100
+ server rs1 10.2.0.11:80
+END
+table >/run/right
+hammer_start quiet -c 4 -r 200 "$VIP" 81
+audit_says "nobody did anything" "$none"
+
+# stranger TEXT LINE ARGUMENT...: runs ipvsadm; the audit mends it, and logs LINE.
+stranger()
+{
+	local text=$1 line=$2
+
+	shift 2
+	check "a stranger $text" ns director ipvsadm "$@"
+	fails "$text: the table is another one" 1 test "$(table)" = "$(cat /run/right)"
+	audit_says "$text" "$one"
+	check "$text: what is not wanted goes" ns director ipvswait -t 5 "tcp:$VIP:80,10.2.0.14:80=absent"
+	is "$text: it is mended" "$(table)" "$(cat /run/right)"
+	is "$text: it is told" "$(logged "audit: someone else changed TCP $VIP:80 in the kernel: $line")" 1
+}
+stranger "changes a weight" "0 servers missing, 0 added, 1 changed" -e -t "$VIP:80" -r 10.2.0.12:80 -m -w 9 -x 5000
+stranger "deletes servers" "2 servers missing, 0 added, 0 changed" -R <<-END
+	-d -t $VIP:80 -r 10.2.0.11:80
+	-d -t $VIP:80 -r 10.2.0.13:80
+END
+stranger "adds a server" "0 servers missing, 1 added, 0 changed" -a -t "$VIP:80" -r 10.2.0.14:80 -m -w 5
+stranger "changes the scheduler" "scheduler, flags or persistence" -E -t "$VIP:80" -s lc -p 50
+stranger "deletes the service" "it was deleted" -D -t "$VIP:80"
+
+# ipvsadm -Sn does not print thresholds.
+thresholds() { ns director ipvsadm -Ln --thresholds | awk '/10.2.0.12:80/ { print $3 }'; }
+ns director ipvsadm -e -t "$VIP:80" -r 10.2.0.12:80 -m -w 3 -x 17
+is "he changes a threshold" "$(thresholds)" 17
+audit_says "a threshold" "$one"
+is "a threshold: it is mended" "$(thresholds)" 5000
+
+ns director ipvsadm -A -t 192.0.2.1:1 -s wrr
+audit_says "a service of his own" "$none"
+is "a service of his own: it stays" "$(table | grep -c 192.0.2.1:1)" 1
+is "and is counted" "$(lvsctl --json status | jq .foreign)" 1
+
+hammer_stop quiet
+is "nobody else noticed" "$(hammer_get quiet failed)" 0
+
+# ---- by itself ----
+
+since=$(now)
+ns director ipvsadm -C
+at=$(ns director ipvswait -t 70 "tcp:$VIP:80,10.2.0.12:80=3")
+check "ipvsadm -C is mended within the minute" test -n "$at"
+note "after $(ms_between "$since" "$at") ms"
+is "all of it" "$(table)" "$(cat /run/right)"
+is "both services are told" "$(logged 'someone else changed TCP .*: it was deleted')" 3
+like "status has the figures" "$(lvsctl --json status | jq -c .audit)" \
+	'"passes":1?[0-9],"changes_found":8,"services":2,"pass_s":[0-9.e-]+,"pass_cpu_s":'
+lvsd_stop
+finish

@@ -1,0 +1,208 @@
+/*
+ * The record: what goes out comes in again, what is not a record is refused, and
+ * health that the kernel contradicts is void.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lvsd/record.h"
+#include "plan_case.h"
+
+static const char conf_text[] =
+    WEB " check rise 5 fall 3\n server s1 10.2.0.11:80 check\n"
+	" server s2 10.2.0.12:80 check\n server s3 10.2.0.14:80\n"
+	"director mark fwmark 7\n server m [2001:db8::1]:80\n";
+
+static const struct record_origin here = { "boot-1", 42 };
+
+/* The record of a state with something of everything. */
+static json_t *make(struct state *s, struct ipvs_table *have)
+{
+	struct settings settings;
+
+	settings_init(&settings);
+	settings.original[SETTING_TCP] = 900;
+	plan_server(s, "s1")->health = (struct health){ HEALTH_UP, 6 };
+	plan_server(s, "s1")->since_us = 77;
+	plan_server(s, "s2")->health = (struct health){ HEALTH_DOWN, 3 };
+	plan_server(s, "s3")->decision = (struct decision){
+		.word = DECISION_DRAIN, .has_weight = true, .weight = 9, .until_us = 99
+	};
+	plan_all(s, have, 1, have);
+	have->svcs[0].until_us = IPVS_UNTIL_DRAINED;
+	return record_make(&here, have, &settings, s);
+}
+
+static struct state *fresh(const struct ipvs_table *have)
+{
+	return state_build(plan_parse(conf_text), NULL, have, 1);
+}
+
+static void test_round_trip(void **state)
+{
+	struct ipvs_table have = { 0 }, owned = { 0 };
+	struct state *s = fresh(&have);
+	json_t *root = make(s, &have);
+	struct settings settings;
+	char error[200];
+
+	(void)state;
+	json_decref(root);
+	have.svcs[0].dests[0].until_us = 1234;
+	settings_init(&settings);
+	settings.original[SETTING_TCP] = 900;
+	root = record_make(&here, &have, &settings, s);
+	assert_true(record_check(root, error, sizeof error));
+	assert_true(record_is_here(root, &here));
+	assert_false(record_is_here(root, &(struct record_origin){ "boot-1", 43 }));
+	assert_true(record_is_this_boot(root, &(struct record_origin){ "boot-1", 43 }));
+	assert_false(record_is_this_boot(root, &(struct record_origin){ "boot-2", 42 }));
+
+	record_owned(root, &owned);
+	assert_int_equal(owned.n, have.n);
+	for (size_t i = 0; i < owned.n; i++) {
+		assert_int_equal(ipvs_svc_cmp(&owned.svcs[i], &have.svcs[i]), 0);
+		assert_true(owned.svcs[i].until_us == have.svcs[i].until_us);
+	}
+	assert_int_equal(owned.svcs[0].n_dests, 1);
+	assert_true(owned.svcs[0].dests[0].until_us == 1234);
+	record_settings(root, &settings);
+	assert_int_equal(settings.original[SETTING_TCP], 900);
+	assert_int_equal(settings.original[SETTING_CONNTRACK], SETTING_UNTOUCHED);
+	json_decref(root);
+	ipvs_table_fini(&owned);
+	ipvs_table_fini(&have);
+	state_free(s);
+}
+
+/* One service with s1 at WEIGHT1 and s2 at WEIGHT2; -1: not there. */
+static void kernel(struct ipvs_table *t, int weight1, int weight2)
+{
+	struct ipvs_svc svc = { .port = 80, .protocol = IPPROTO_TCP };
+	struct ipvs_dest dest = { .port = 80 };
+
+	addr_parse(&svc.addr, "10.9.9.1", 8);
+	addr_parse(&dest.addr, "10.2.0.11", 9);
+	dest.weight = (uint32_t)weight1;
+	if (weight1 >= 0)
+		ipvs_svc_append(&svc, &dest);
+	addr_parse(&dest.addr, "10.2.0.12", 9);
+	dest.weight = (uint32_t)weight2;
+	if (weight2 >= 0)
+		ipvs_svc_append(&svc, &dest);
+	ipvs_table_append(t, &svc);
+}
+
+static void test_health(void **state)
+{
+	static const struct {
+		int weight1, weight2;
+		bool this_boot;
+		struct health s1, s2;
+	} cases[] = {
+		/* the kernel agrees: scores go on */
+		{ 1, -1, true, { HEALTH_UP, 6 }, { HEALTH_DOWN, 3 } },
+		{ 4, 0, true, { HEALTH_UP, 6 }, { HEALTH_DOWN, 3 } },
+		/* it does not: its word counts, with a full score */
+		{ 0, 1, true, { HEALTH_DOWN, 0 }, { HEALTH_UP, 7 } },
+		{ -1, 1, true, { HEALTH_UNKNOWN, 0 }, { HEALTH_UP, 7 } },
+		/* after a boot health is void */
+		{ 1, -1, false, { HEALTH_UP, 7 }, { HEALTH_UNKNOWN, 0 } },
+	};
+	struct ipvs_table none = { 0 };
+	struct state *s = fresh(&none);
+	json_t *root = make(s, &none);
+
+	(void)state;
+	state_free(s);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct ipvs_table have = { 0 };
+		const struct server_state *s1, *s2;
+
+		kernel(&have, cases[i].weight1, cases[i].weight2);
+		s = fresh(&have);
+		record_servers(root, cases[i].this_boot, s, &have);
+		s1 = plan_server(s, "s1");
+		s2 = plan_server(s, "s2");
+		assert_int_equal(s1->health.state, cases[i].s1.state);
+		assert_int_equal(s1->health.score, cases[i].s1.score);
+		assert_int_equal(s2->health.state, cases[i].s2.state);
+		assert_int_equal(s2->health.score, cases[i].s2.score);
+		/* what the checker starts with */
+		assert_int_equal(
+		    s->probes[s1->probe].probe.health.state, cases[i].s1.state);
+		assert_int_equal(
+		    s->probes[s1->probe].probe.health.score, cases[i].s1.score);
+		assert_int_equal(plan_server(s, "s3")->decision.word, DECISION_DRAIN);
+		assert_int_equal(plan_server(s, "s3")->decision.weight, 9);
+		assert_true(plan_server(s, "s3")->decision.until_us ==
+			    (cases[i].this_boot ? 99 : 1));
+		state_free(s);
+		ipvs_table_fini(&have);
+	}
+	json_decref(root);
+	ipvs_table_fini(&none);
+}
+
+static void test_no_record(void **state)
+{
+	static const char *const bad[] = {
+		"[]",
+		"{}",
+		"{\"lvsd_state\": \"1\"}",
+		"{\"lvsd_state\": 2}",
+		"{\"lvsd_state\": 1}",
+#define REST(services, servers)                                                        \
+	"{\"lvsd_state\": 1, \"boot\": \"b\", \"netns\": 1, \"settings_before\": {}, " \
+	"\"services\": " services ", \"servers\": " servers "}"
+		REST("{}", "{}"),
+		REST("[1]", "{}"),
+		REST("[{\"address\": \"10.0.0.1\", \"port\": 80}]", "{}"),
+		REST("[{\"address\": \"x\", \"port\": 80, \"protocol\": 6}]", "{}"),
+		REST(
+		    "[{\"address\": \"10.0.0.1\", \"port\": -1, \"protocol\": 6}]", "{}"),
+		REST("[{\"fwmark\": 0, \"family\": \"inet\", \"protocol\": 0}]", "{}"),
+		REST("[{\"address\": \"10.0.0.1\", \"port\": 80, \"protocol\": 6, "
+		     "\"leaving\": [{}]}]",
+		    "{}"),
+		REST("[]", "[]"),
+		REST("[]", "{\"web\": 1}"),
+		REST("[]", "{\"web\": {\"a\": 1}}"),
+		REST("[]", "{\"web\": {\"a\": {\"weight\": 70000}}}"),
+		REST("[]", "{\"web\": {\"a\": {\"operator\": 1}}}"),
+		REST("[]", "{\"web\": {\"a\": {\"health\": \"up\"}}}"),
+		REST("[]", "{\"web\": {\"a\": {\"health\": \"up\", \"score\": -1, "
+			   "\"since_us\": 1}}}"),
+	};
+	char error[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		json_t *root = json_loads(bad[i], 0, NULL);
+
+		assert_non_null(root);
+		error[0] = '\0';
+		if (record_check(root, error, sizeof error))
+			fail_msg("taken for a record: %s", bad[i]);
+		assert_true(strlen(error) > 10);
+		json_decref(root);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_no_record),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
