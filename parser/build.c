@@ -14,8 +14,7 @@
 
 /*
  * The words that the language has and the daemon does not carry out yet. What
- * is pending in some of its meanings only is told by build_pending() there: what
- * is done anyway may be said, so that the canonical form of any file loads.
+ * is pending in some of its meanings only is told by build_pending() there.
  */
 static const bool pending[TOKENS_MAX] = {
 	[T_AGENTCHECK] = true,

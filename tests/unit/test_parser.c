@@ -453,12 +453,12 @@ static void test_duplicates(void **state)
 	assert_string_equal(d.list[1].text,
 	    "a second server with this address and port in this director; first given "
 	    "at line 6000");
-	assert_string_equal(d.list[2].text,
-	    "a second director \"d2999\"; first given at line 3000");
+	assert_string_equal(
+	    d.list[2].text, "a second director \"d2999\"; first given at line 3000");
 	assert_string_equal(d.list[3].text,
 	    "a second director with this address and protocol; first given at line 1");
-	assert_string_equal(d.list[4].text,
-	    "a second director with fwmark 7; first given at line 6005");
+	assert_string_equal(
+	    d.list[4].text, "a second director with fwmark 7; first given at line 6005");
 	diags_fini(&d);
 	buf_fini(&b);
 }
@@ -528,9 +528,8 @@ static void test_defaults_section(void **state)
 static void test_pending(void **state)
 {
 	static const char *const lines[] = { "global\n\tsync master interface eth0\n",
-		"\tmode nat masquerade\n",
-		"\toption externalcheck /x\n", "\toption agentcheck port 1\n",
-		"\toption announce\n" };
+		"\tmode nat masquerade\n", "\toption externalcheck /x\n",
+		"\toption agentcheck port 1\n", "\toption announce\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
