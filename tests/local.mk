@@ -4,6 +4,7 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test_addr \
 	tests/unit/test_agent \
 	tests/unit/test_answer \
 	tests/unit/test_attributes \
@@ -26,6 +27,8 @@ unit_tests = \
 	tests/unit/test_record \
 	tests/unit/test_run \
 	tests/unit/test_serving
+tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
+tests_unit_test_addr_LDADD = $(unit_ldadd)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
 tests_unit_test_answer_LDADD = $(unit_ldadd)
 tests_unit_test_attributes_SOURCES = tests/unit/test_attributes.c
