@@ -67,6 +67,7 @@ enum check_method {
 	CHECK_UDP,
 	CHECK_DNS,
 	CHECK_EXTERNAL,
+	CHECK_AGENT, /* of agent_conf.check only: no director has it as its check */
 };
 
 /* Bytes to send or to expect; not NUL-ended, any byte may be in them. */
@@ -188,6 +189,7 @@ STAILQ_HEAD(director_list, director_conf);
 struct agent_conf {
 	uint32_t interval_ms;
 	uint16_t port;
+	const struct check_conf *check; /* the same as a check of its own */
 };
 
 /* Is a condition of a rule there, and does "not" stand before it? */

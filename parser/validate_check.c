@@ -202,14 +202,27 @@ static void judge_unchecked(
 		    "for up");
 }
 
+/* It is asked like a server that is checked, from where the CHECK comes from. */
 static struct agent_conf *complete_agent(
-    struct parse *p, const struct agent_conf *said, uint32_t interval_ms)
+    struct parse *p, const struct agent_conf *said, const struct check_conf *check)
 {
 	struct agent_conf *a = arena_alloc(p->arena, sizeof *a);
+	struct check_conf *c = arena_alloc(p->arena, sizeof *c);
 
 	*a = *said;
 	if (a->interval_ms == 0)
-		a->interval_ms = interval_ms;
+		a->interval_ms = check->interval_ms;
+	*c = (struct check_conf){ .loc = check->loc,
+		.method = CHECK_AGENT,
+		.interval_ms = a->interval_ms,
+		.timeout_ms = (a->interval_ms + 1) / 2,
+		.fastinter_ms = a->interval_ms,
+		.downinter_ms = a->interval_ms,
+		.rise = 1,
+		.fall = 1,
+		.port = a->port,
+		.source = check->source };
+	a->check = c;
 	return a;
 }
 
@@ -259,7 +272,7 @@ void validate_checks(struct parse *p, struct director_draft *d)
 	d->conf->check = inherited ? inherited_check(p, d) : complete_check(p, d, w);
 	judge_inhibit(p, d->conf, &w->at.inhibit);
 	if (l->agent != NULL)
-		d->conf->agent = complete_agent(p, l->agent, d->conf->check->interval_ms);
+		d->conf->agent = complete_agent(p, l->agent, d->conf->check);
 	for (size_t i = 0; i < p->n_servers; i++)
 		if (p->servers[i].check_loc.line != 0)
 			complete_server(p, d, &p->servers[i], w);

@@ -5,9 +5,13 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 
 unit_tests = \
 	tests/unit/test_addr \
+	tests/unit/test_agent \
 	tests/unit/test_answer \
+	tests/unit/test_attributes \
 	tests/unit/test_checker \
+	tests/unit/test_checker_external \
 	tests/unit/test_checker_http \
+	tests/unit/test_checker_soak \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
@@ -25,6 +29,8 @@ tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
 tests_unit_test_addr_LDADD = $(unit_ldadd)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
 tests_unit_test_answer_LDADD = $(unit_ldadd)
+tests_unit_test_attributes_SOURCES = tests/unit/test_attributes.c
+tests_unit_test_attributes_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_LDADD = $(unit_ldadd)
 tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
@@ -35,6 +41,12 @@ tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
 tests_unit_test_dns_message_LDADD = $(unit_ldadd)
 tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
+tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
+tests_unit_test_agent_LDADD = $(unit_ldadd)
+tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_external_LDADD = $(unit_ldadd)
+tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
@@ -74,16 +86,25 @@ tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
 
 plan_tests = \
+	tests/plan/test_cases \
 	tests/plan/test_random
+plan_call = tests/plan/call.c tests/plan/call.h
 # Random configurations, over a table in memory and in the lab's kernel.
-plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h
+plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h $(plan_call)
+tests_plan_test_cases_SOURCES = tests/plan/test_cases.c $(plan_call)
+tests_plan_test_cases_LDADD = $(unit_ldadd)
 tests_plan_test_random_SOURCES = tests/plan/test_random.c $(plan_random)
 tests_plan_test_random_LDADD = $(unit_ldadd)
 tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)
 tests_plan_random_kernel_LDADD = $(unit_ldadd)
 
+tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
+tests_bench_bench_checks_LDADD = $(unit_ldadd)
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
+tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
+tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
-check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse tests/bench/floor
+check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
+	tests/bench/bench_checks tests/bench/bench_turn tests/bench/floor
 TESTS += $(unit_tests) $(plan_tests)

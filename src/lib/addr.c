@@ -50,13 +50,6 @@ bool addr_parse(struct addr *a, const char *s, size_t len)
 	return false;
 }
 
-int addr_cmp(const struct addr *a, const struct addr *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, sizeof a->bytes);
-}
-
 bool addr_is_set(const struct addr *a)
 {
 	return a->family != AF_UNSPEC;

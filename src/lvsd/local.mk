@@ -3,12 +3,14 @@ sbin_PROGRAMS += lvsd
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
 	src/lvsd/audit.c src/lvsd/audit.h \
+	src/lvsd/carry.c src/lvsd/carry.h \
 	src/lvsd/children.c src/lvsd/children.h \
 	src/lvsd/control.c src/lvsd/control.h \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
 	src/lvsd/lvsd.h \
 	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/plan.c src/lvsd/plan.h \
+	src/lvsd/programs.c src/lvsd/programs.h \
 	src/lvsd/reconcile.c src/lvsd/reconcile.h \
 	src/lvsd/record.c src/lvsd/record.h \
 	src/lvsd/reload.c src/lvsd/reload.h \

@@ -1,9 +1,9 @@
 /*
- * Building the state: servers, then probes, then what was known before.
+ * Building the state: servers, then probes, then what was known before (carry.c);
+ * and what changes in it afterwards.
  *
  * Equal checks are found by sorting; each probe then knows its servers and each
- * server its probe. Carrying over goes by what a probe asks, then by names, then
- * by what the kernel has.
+ * server its probe.
  */
 #include "lvsd/state.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/xalloc.h"
-#include "lvsd/plan.h"
+#include "lvsd/carry.h"
 
 /* ---- probes ---- */
 
@@ -77,204 +77,48 @@ static void build_probes(struct state *s)
 	free(all);
 }
 
-static int outcome_cmp(const void *key, const void *element)
+static int server_addr_cmp(const void *a, const void *b)
 {
-	const struct probe_state *p = element;
+	const struct server_conf *x = (*(struct server_state *const *)a)->conf;
+	const struct server_conf *y = (*(struct server_state *const *)b)->conf;
+	int c = addr_cmp(&x->addr, &y->addr);
 
-	return probe_cmp_outcome(key, &p->probe);
+	return c != 0 ? c : (x->port > y->port) - (x->port < y->port);
 }
 
-/* The probe of OLD that asks the same question as P; NULL: none. They are
- * sorted by the question first (probe_cmp). */
-static const struct probe_state *find_outcome(
-    const struct state *old, const struct probe *p)
+/* Once here, not at each plan: tables are in this order. */
+static void sort_servers(struct director_state *d)
 {
-	return bsearch(p, old->probes, old->n_probes, sizeof *old->probes, outcome_cmp);
-}
+	bool sorted = true;
 
-/* ---- carrying over ---- */
-
-static int server_name_cmp(const void *a, const void *b)
-{
-	const struct server_state *const *x = a, *const *y = b;
-	int c = strcmp((*x)->director->conf->name, (*y)->director->conf->name);
-
-	return c != 0 ? c : strcmp((*x)->conf->name, (*y)->conf->name);
-}
-
-/* The servers of S by (director name, server name); n_servers of them. */
-static struct server_state **index_servers(const struct state *s)
-{
-	struct server_state **index =
-	    xcalloc(s->n_servers, sizeof(struct server_state *));
-
-	for (size_t i = 0; i < s->n_servers; i++)
-		index[i] = &s->servers[i];
-	if (s->n_servers > 1)
-		qsort(
-		    index, s->n_servers, sizeof(struct server_state *), server_name_cmp);
-	return index;
-}
-
-static void carry_probe(struct probe_state *to, const struct probe_state *from)
-{
-	const struct check_conf *check = to->probe.check;
-
-	to->probe.health = health_refit(from->probe.health, check->rise, check->fall);
-	to->probe.started_us = from->probe.started_us;
-	to->reason = from->reason;
-	to->code = from->code;
-	to->duration_us = from->duration_us;
-	to->text = from->text != NULL ? xstrdup(from->text) : NULL;
-}
-
-/* What the kernel's table tells of a server: up, down, or nothing. */
-static struct health found_health(
-    const struct server_state *s, const struct ipvs_table *have)
-{
-	const struct check_conf *check = s->conf->check;
-	const struct ipvs_dest *dest = plan_find(s, have);
-
-	if (dest == NULL)
-		return health_unknown();
-	return health_assumed(dest->weight > 0, check->rise, check->fall);
-}
-
-/* The health S starts with, when its probe is a new one. */
-static void start_server(struct server_state *s, const struct server_state *before,
-    const struct ipvs_table *have)
-{
-	const struct check_conf *check = s->conf->check;
-
-	if (before != NULL && before->probe != NO_PROBE &&
-	    before->health.state != HEALTH_UNKNOWN) {
-		s->health = health_assumed(
-		    before->health.state == HEALTH_UP, check->rise, check->fall);
-		s->assumed = before->assumed;
-		return;
+	for (size_t i = 0; i < d->n_servers; i++) {
+		d->by_addr[i] = &d->servers[i];
+		sorted = sorted && (i == 0 || server_addr_cmp(&d->by_addr[i - 1],
+						  &d->by_addr[i]) <= 0);
 	}
-	s->health = found_health(s, have);
-	s->assumed = s->health.state != HEALTH_UNKNOWN;
-}
-
-/* The slow start of S runs: its director is planned until it is over. */
-static void state_slow(const struct server_state *s)
-{
-	struct director_state *d = s->director;
-	uint64_t until_us = s->slow_from_us + d->conf->slowstart_ms * 1000ull;
-
-	if (d->slow_until_us < until_us)
-		d->slow_until_us = until_us;
-}
-
-/* The server of the same names in OLD, or NULL. */
-static const struct server_state *find_before(const struct state *old,
-    struct server_state **old_index, const struct server_state *s)
-{
-	struct server_state **found;
-
-	if (old == NULL)
-		return NULL;
-	found = bsearch(&s, old_index, old->n_servers, sizeof(struct server_state *),
-	    server_name_cmp);
-	return found != NULL ? *found : NULL;
-}
-
-static void start_probe(struct probe_state *p, const struct state *old,
-    struct server_state **old_index, const struct ipvs_table *have)
-{
-	const struct probe_state *same =
-	    old != NULL ? find_outcome(old, &p->probe) : NULL;
-
-	if (same != NULL)
-		carry_probe(p, same);
-	for (size_t i = 0; i < p->n_servers; i++) {
-		struct server_state *s = p->servers[i];
-
-		if (p->probe.health.state != HEALTH_UNKNOWN && same != NULL) {
-			s->health = p->probe.health;
-			s->assumed = same->servers[0]->assumed;
-		} else {
-			start_server(s, find_before(old, old_index, s), have);
-		}
-		/* Where its servers differ the one that is up has traffic to lose. */
-		if (s->health.state > p->probe.health.state)
-			p->probe.health = s->health;
-	}
-}
-
-static int director_name_cmp(const void *a, const void *b)
-{
-	const struct director_state *const *x = a, *const *y = b;
-
-	return strcmp((*x)->conf->name, (*y)->conf->name);
-}
-
-/* What goes by a director's name: who served, and a fault: what the kernel refused
- * it would refuse again, that was told, and waits. */
-static void carry_director(struct director_state *d, const struct director_state *before)
-{
-	d->serving = before->serving;
-	if (before->fault.text == NULL || !plan_same_services(before->conf, d->conf))
-		return;
-	d->fault = before->fault;
-	d->fault.text = xstrdup(d->fault.text);
-}
-
-static void carry_directors(struct state *s, const struct state *old)
-{
-	const struct director_state **index =
-	    xcalloc(old->n_directors, sizeof(const struct director_state *));
-
-	for (size_t i = 0; i < old->n_directors; i++)
-		index[i] = &old->directors[i];
-	if (old->n_directors > 1)
-		qsort(index, old->n_directors, sizeof(const struct director_state *),
-		    director_name_cmp);
-	for (size_t i = 0; i < s->n_directors; i++) {
-		const struct director_state *d = &s->directors[i], **found;
-
-		found = bsearch(&d, index, old->n_directors,
-		    sizeof(const struct director_state *), director_name_cmp);
-		if (found != NULL)
-			carry_director(&s->directors[i], *found);
-	}
-	free(index);
-}
-
-/* What goes by the names: decisions; and a state that goes on goes on since when
- * it did. */
-static void carry_server(struct server_state *s, const struct server_state *before)
-{
-	if (before == NULL)
-		return;
-	s->decision = before->decision;
-	if (before->health.state != s->health.state ||
-	    (before->probe == NO_PROBE) != (s->probe == NO_PROBE))
-		return;
-	s->since_us = before->since_us;
-	s->slow_from_us = before->slow_from_us;
-	if (s->slow_from_us != 0)
-		state_slow(s);
+	if (!sorted)
+		qsort(d->by_addr, d->n_servers, sizeof(struct server_state *),
+		    server_addr_cmp);
 }
 
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us)
 {
 	struct state *s = xcalloc(1, sizeof *s);
-	struct server_state **old_index = old != NULL ? index_servers(old) : NULL;
 	const struct director_conf *dc;
 	const struct server_conf *sc;
 
 	s->conf = conf;
 	s->directors = xcalloc(conf->n_directors, sizeof *s->directors);
 	s->servers = xcalloc(conf->n_servers, sizeof *s->servers);
+	s->by_addr = xcalloc(conf->n_servers, sizeof(struct server_state *));
 	STAILQ_FOREACH (dc, &conf->directors, entry) {
 		struct director_state *d = &s->directors[s->n_directors++];
 
 		*d = (struct director_state){
 			.conf = dc,
 			.servers = s->servers + s->n_servers,
+			.by_addr = s->by_addr + s->n_servers,
 			.n_servers = dc->n_servers,
 			.dirty = true,
 		};
@@ -284,32 +128,48 @@ struct state *state_build(struct conf *conf, const struct state *old,
 				.director = d,
 				.since_us = now_us,
 			};
+		sort_servers(d);
 	}
 	build_probes(s);
-	for (size_t i = 0; i < s->n_probes; i++)
-		start_probe(&s->probes[i], old, old_index, have);
-	for (size_t i = 0; i < s->n_servers; i++)
-		carry_server(&s->servers[i], find_before(old, old_index, &s->servers[i]));
-	free(old_index);
+	carry_over(s, old, have, now_us);
 	for (size_t i = 0; i < s->n_probes; i++)
 		s->probes[i].probe.paused = state_rests(&s->probes[i]);
-	if (old != NULL)
-		carry_directors(s, old);
 	return s;
 }
 
-void state_free(struct state *s)
+uint64_t state_slow_end(const struct server_state *s)
 {
-	if (s == NULL)
-		return;
+	return s->slow_from_us + s->director->conf->slowstart_ms * 1000ull;
+}
+
+void state_slow(const struct server_state *s)
+{
+	struct director_state *d = s->director;
+	uint64_t until_us = state_slow_end(s);
+
+	if (d->slow_until_us < until_us)
+		d->slow_until_us = until_us;
+}
+
+void state_strip(struct state *s)
+{
 	for (size_t i = 0; i < s->n_probes; i++)
 		free(s->probes[i].text);
 	for (size_t i = 0; i < s->n_directors; i++)
 		free(s->directors[i].fault.text);
 	free(s->probes);
 	free(s->by_probe);
+	free(s->by_addr);
 	free(s->servers);
 	free(s->directors);
+	*s = (struct state){ .conf = s->conf };
+}
+
+void state_free(struct state *s)
+{
+	if (s == NULL)
+		return;
+	state_strip(s);
 	conf_free(s->conf);
 	free(s);
 }

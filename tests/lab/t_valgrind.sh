@@ -136,13 +136,16 @@ is "the daemon's exit status" $? 0
 # Its children are gone, too, and have said what there was to say.
 all_ended() { ! ps -eo args | grep -q '[v]algrind.*lvsd'; }
 check "the checkers end with it" wait_for 20 all_ended
-is "there is a report of the daemon and of each of its checkers" \
-	"$(ls /run/valgrind.* | wc -l)" $((1 + starts))
+# Those who write the state file have reports, too.
+at_least() { [ "$1" -ge "$2" ]; }
+check "there is a report of the daemon and of each of its checkers" \
+	at_least "$(ls /run/valgrind.* | wc -l)" $((1 + starts))
 like "which were several" "$starts" '^[4-9]$'
 bad=
 for report in $(grep -L 'ERROR SUMMARY: 0 errors from 0 contexts' /run/valgrind.*); do
-	# What a checker held when it was let go in the middle of a call is no leak.
-	if grep -q 'default action of signal 15' "$report" &&
+	# What a checker held when it was let go in the middle of a call is no leak; who
+	# writes the state file is killed with the daemon, without a last word.
+	if { grep -q 'default action of signal 15' "$report" || ! grep -q SUMMARY "$report"; } &&
 		! grep -Eq 'Invalid |uninitialised|Mismatched|overlap' "$report"; then
 		continue
 	fi

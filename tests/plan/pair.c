@@ -1,23 +1,12 @@
-/*
- * One pair and what must hold for it.
- *
- * The call of the planner and of state_build() stands here once (world_plan(),
- * world_next()), apart from the promises.
- */
+/* One pair, and what must hold for it. */
 #include "random.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "call.h"
 #include "lib/xalloc.h"
-#include "lvsd/plan.h"
-#include "parser/parser.h"
-
-#define NOW_US 1000000
-
-/* ---- the project's own, called ---- */
 
 /* A configuration in force, and the table that it made. */
 struct world {
@@ -26,43 +15,16 @@ struct world {
 	struct ipvs_table want;
 };
 
-static struct conf *parse(const struct buf *text)
-{
-	struct conf_text t = { .name = xstrdup("random.conf"),
-		.data = xstrdup(text->data),
-		.len = text->len };
-	struct diags d;
-	struct conf *conf;
-
-	diags_init(&d);
-	conf = conf_parse(&t, READ_START, &d);
-	if (conf == NULL) {
-		diags_print(stderr, &d);
-		fprintf(stderr, "%s", text->data);
-		abort(); /* the generator's mistake, no result of the test */
-	}
-	diags_fini(&d);
-	conf_text_fini(&t);
-	return conf;
-}
-
 /* BEFORE is NULL at a start. */
 static struct world world_next(const struct world *before, const struct ipvs_table *have)
 {
 	struct world w = { 0 };
 
 	random_conf(&w.text);
-	w.state =
-	    state_build(parse(&w.text), before != NULL ? before->state : NULL, have, 1);
+	w.state = call_state(w.text.data, before != NULL ? before->state : NULL, have);
 	random_health(w.state);
-	random_decisions(w.state, NOW_US);
+	random_decisions(w.state, CALL_NOW_US);
 	return w;
-}
-
-static void world_plan(
-    const struct world *w, const struct ipvs_table *have, struct ipvs_table *want)
-{
-	plan_all(w->state, have, NOW_US, want);
 }
 
 static void world_fini(struct world *w)
@@ -289,7 +251,7 @@ static bool plan_settles(const struct world *w, struct buf *why)
 	for (size_t i = 0; i < have.n; i++)
 		for (size_t j = 0; j < have.svcs[i].n_dests; j++)
 			have.svcs[i].dests[j].active = 1;
-	world_plan(w, &have, &again);
+	call_plan(w->state, &have, &again);
 	whole_text(&again, &a);
 	whole_text(&w->want, &b);
 	ipvs_table_fini(&have);
@@ -305,12 +267,12 @@ bool pair_check(struct ipvs *h, unsigned seed, judge_fn *judge, struct buf *why)
 
 	srandom(seed);
 	a = world_next(NULL, &none);
-	world_plan(&a, &none, &a.want);
+	call_plan(a.state, &none, &a.want);
 	good = go(h, &none, &a.want, judge, why);
 	if (good && read_all(h, &have)) {
 		random_connections(&have);
 		b = world_next(&a, &have);
-		world_plan(&b, &have, &b.want);
+		call_plan(b.state, &have, &b.want);
 		good = go(h, &have, &b.want, judge, why) && plan_settles(&b, why) &&
 		       go(h, &b.want, &none, judge, why);
 	}

@@ -4,9 +4,9 @@
  */
 #include "random.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "call.h"
 
 #define DIRECTORS 9
 #define SERVERS 8 /* at most, in a director */
@@ -147,13 +147,6 @@ void random_conf(struct buf *b)
 			random_director(i, b);
 }
 
-static void ignore_change(struct server_state *s, enum health_state was, void *arg)
-{
-	(void)s;
-	(void)was;
-	(void)arg;
-}
-
 void random_health(struct state *s)
 {
 	/* How many are up, out of 4: in some worlds nobody is. */
@@ -161,15 +154,9 @@ void random_health(struct state *s)
 
 	for (uint32_t i = 0; i < s->n_probes; i++) {
 		bool is_up = pick(4) < up;
-		struct probe_report r = {
-			.probe = i,
-			.health = is_up ? HEALTH_UP : HEALTH_DOWN,
-			.reason = is_up ? REASON_OK : REASON_REFUSED,
-			.score = is_up,
-		};
 
 		if (pick(6))
-			state_report(s, &r, 2, ignore_change, NULL);
+			call_report(s, i, is_up);
 	}
 }
 

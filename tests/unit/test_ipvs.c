@@ -139,6 +139,106 @@ static void test_diff_brings_weight_first(void **state)
 	ipvs_svc_fini(&want);
 }
 
+/* A thousand servers, so that mh is worth a detour. */
+static struct ipvs_svc many_servers(void)
+{
+	struct ipvs_svc svc = service("10.9.9.1", 80);
+
+	strcpy(svc.sched, "mh");
+	svc.flags = IP_VS_SVC_F_SCHED1 | IP_VS_SVC_F_SCHED2 | IP_VS_SVC_F_ONEPACKET;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct ipvs_dest d = server("10.2.0.0", 80, i % 2);
+
+		d.addr.bytes[2] = (uint8_t)(i >> 8);
+		d.addr.bytes[3] = (uint8_t)i;
+		ipvs_svc_add(&svc, &d);
+	}
+	return svc;
+}
+
+static void expect_op(const struct ipvs_op *op, const char *want)
+{
+	struct buf b = { 0 };
+
+	ipvs_op_text(op, &b);
+	assert_string_equal(b.data, want);
+	buf_fini(&b);
+}
+
+static void test_diff_fills_mh_under_rr(void **state)
+{
+	struct ipvs_svc want = many_servers(), have = many_servers();
+	struct ipvs_ops ops = { 0 };
+	struct ipvs_table t = { 0 };
+
+	(void)state;
+	ipvs_diff_svc(NULL, &want, &ops);
+	assert_int_equal(ops.n, 1003);
+	expect_op(
+	    &ops.list[0], "ipvsadm -A -t 10.9.9.1:80 -s mh -o -b mh-fallback,mh-port");
+	expect_op(&ops.list[1], "ipvsadm -E -t 10.9.9.1:80 -s rr -o");
+	expect_op(&ops.list[2], "ipvsadm -a -t 10.9.9.1:80 -r 10.2.0.0:80 -m -w 0");
+	expect_op(
+	    &ops.list[1002], "ipvsadm -E -t 10.9.9.1:80 -s mh -o -b mh-fallback,mh-port");
+	for (size_t i = 0; i < ops.n; i++)
+		assert_int_equal(ipvs_table_apply(&t, &ops.list[i]), 0);
+	assert_true(ipvs_svc_same(&t.svcs[0], &want));
+	assert_int_equal(t.svcs[0].n_dests, 1000);
+	ipvs_ops_fini(&ops);
+	/* a live one is not switched, however many come */
+	have.n_dests = 1;
+	ipvs_diff_svc(&have, &want, &ops);
+	assert_int_equal(ops.n, 999);
+	assert_int_equal(ops.count[IPVS_ADD_DEST], 999);
+	ipvs_ops_fini(&ops);
+	/* nor is it worth while for a few, or for another scheduler */
+	want.n_dests = 20;
+	ipvs_diff_svc(NULL, &want, &ops);
+	assert_int_equal(ops.n, 21);
+	ipvs_ops_fini(&ops);
+	want.n_dests = 1000;
+	strcpy(want.sched, "sh");
+	ipvs_diff_svc(NULL, &want, &ops);
+	assert_int_equal(ops.n, 1001);
+	ipvs_ops_fini(&ops);
+	ipvs_svc_fini(&have);
+	ipvs_svc_fini(&want);
+	ipvs_table_fini(&t);
+}
+
+static void add_service(struct ipvs_table *t, const char *addr, struct ipvs_dest d)
+{
+	struct ipvs_svc svc = service(addr, 80);
+
+	ipvs_svc_add(&svc, &d);
+	ipvs_table_add(t, &svc);
+}
+
+static void test_diff_deletes_after_all_additions(void **state)
+{
+	struct ipvs_table have = { 0 }, want = { 0 };
+	struct ipvs_ops ops = { 0 };
+
+	(void)state;
+	add_service(&have, "10.9.9.1", server("10.2.0.11", 80, 1));
+	add_service(&have, "10.9.9.2", server("10.2.0.11", 80, 1));
+	add_service(&have, "10.9.9.3", server("10.2.0.11", 80, 1));
+	add_service(&want, "10.9.9.2", server("10.2.0.12", 80, 1));
+	add_service(&want, "10.9.9.3", server("10.2.0.12", 80, 0));
+	add_service(&want, "10.9.9.4", server("10.2.0.12", 80, 1));
+	ipvs_diff(&have, &want, &ops);
+	expect_ops(&ops, "ipvsadm -a -t 10.9.9.2:80 -r 10.2.0.12:80 -m -w 1\n"
+			 "ipvsadm -a -t 10.9.9.3:80 -r 10.2.0.12:80 -m -w 0\n"
+			 "ipvsadm -A -t 10.9.9.4:80 -s wlc\n"
+			 "ipvsadm -a -t 10.9.9.4:80 -r 10.2.0.12:80 -m -w 1\n"
+			 "ipvsadm -d -t 10.9.9.2:80 -r 10.2.0.11:80\n"
+			 "ipvsadm -d -t 10.9.9.3:80 -r 10.2.0.11:80\n"
+			 "ipvsadm -D -t 10.9.9.1:80\n");
+	ipvs_ops_fini(&ops);
+	ipvs_table_fini(&have);
+	ipvs_table_fini(&want);
+}
+
 /* Each attribute alone makes a difference; what the kernel counts does not. */
 static void test_diff_sees_every_attribute(void **state)
 {
@@ -302,6 +402,8 @@ int main(void)
 		cmocka_unit_test(test_table_keeps_order),
 		cmocka_unit_test(test_apply_answers_as_kernel),
 		cmocka_unit_test(test_diff_brings_weight_first),
+		cmocka_unit_test(test_diff_fills_mh_under_rr),
+		cmocka_unit_test(test_diff_deletes_after_all_additions),
 		cmocka_unit_test(test_diff_sees_every_attribute),
 		cmocka_unit_test(test_text_is_ipvsadms),
 		cmocka_unit_test(test_random_pairs),
