@@ -14,6 +14,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
+#include "lvsd/own.h"
 #include "lvsd/plan.h"
 #include "lvsd/reconcile.h"
 
@@ -137,10 +138,9 @@ static bool look_at_list(struct audit *a)
 			take_attributes(svc, kernel);
 		}
 	}
-	reconcile_count_foreign(l, &listed);
+	own_count_foreign(l, &listed);
 	ipvs_table_fini(&listed);
-	return l->foreign == 0 || !l->state->conf->table_exclusive ||
-	       reconcile_take_all(l);
+	return l->foreign == 0 || !l->state->conf->table_exclusive || own_take_all(l);
 }
 
 /* ---- the pass ---- */

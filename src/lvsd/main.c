@@ -23,6 +23,7 @@
 #include "lvsd/control.h"
 #include "lvsd/daemon.h"
 #include "lvsd/lvsd.h"
+#include "lvsd/own.h"
 #include "lvsd/path.h"
 #include "lvsd/programs.h"
 #include "lvsd/reconcile.h"
@@ -165,7 +166,7 @@ static void start_table(
 		    "loaded; install it, or try the file with --dry-run");
 	if (l->ipvs == NULL && errno != EPERM)
 		daemon_fail(EXIT_SYSTEM, "cannot reach IPVS: %s", strerror(errno));
-	if (l->ipvs != NULL && daemon_probe(l->ipvs) && reconcile_adopt(l, conf, owned))
+	if (l->ipvs != NULL && daemon_probe(l->ipvs) && own_adopt(l, conf, owned))
 		return;
 	if (errno == EPERM)
 		daemon_fail(EXIT_PERMISSION,

@@ -6,6 +6,7 @@
  * operation is read again instead of being guessed at. Faults wait with a
  * back-off, each director for itself.
  */
+#include "lvsd/own.h"
 #include "lvsd/reconcile.h"
 
 #include <errno.h>
@@ -40,213 +41,7 @@ void reconcile_mark(struct lvsd *l, struct director_state *d)
 		reconcile_wake(l);
 }
 
-/* ---- reading the kernel ---- */
-
-/* Adds the identity of SVC to IDS. */
-static void add_id(struct ipvs_table *ids, const struct ipvs_svc *svc)
-{
-	struct ipvs_svc id = *svc;
-
-	id.dests = NULL;
-	id.n_dests = id.cap_dests = id.lingering = 0;
-	ipvs_table_add(ids, &id);
-}
-
-void reconcile_count_foreign(struct lvsd *l, const struct ipvs_table *listed)
-{
-	l->foreign = 0;
-	for (size_t i = 0; i < listed->n; i++)
-		l->foreign += ipvs_table_find(&l->have, &listed->svcs[i]) == NULL;
-}
-
-/*
- * Makes L->have tell the truth about the services in IDS: their attributes from
- * the kernel's list, their servers read one by one.
- */
-static bool reread(struct lvsd *l, const struct ipvs_table *ids)
-{
-	struct ipvs_table listed = { 0 };
-	bool done = ids->n == 0 || ipvs_read_services(l->ipvs, &listed);
-	int error = errno;
-
-	for (size_t i = 0; done && i < ids->n; i++) {
-		const struct ipvs_svc *found = ipvs_table_find(&listed, &ids->svcs[i]);
-		struct ipvs_svc *known = ipvs_table_find(&l->have, &ids->svcs[i]);
-		struct ipvs_svc fresh = found != NULL ? *found : (struct ipvs_svc){ 0 };
-
-		if (found != NULL && ipvs_read_dests(l->ipvs, &fresh)) {
-			ipvs_svc_note(&fresh, known != NULL ? known : &ids->svcs[i]);
-			fresh.tag = ids->svcs[i].tag;
-			/* What leaves is looked at by the tick until it is gone. */
-			fresh.lingering = fresh.tag == PLAN_TAG_LEAVING;
-			ipvs_table_add(&l->have, &fresh);
-		} else if (found != NULL) {
-			error = errno;
-			done = false;
-		} else if (known != NULL) {
-			ipvs_table_remove(&l->have, known);
-		}
-	}
-	if (ids->n > 0 && done)
-		reconcile_count_foreign(l, &listed);
-	ipvs_table_fini(&listed);
-	errno = error;
-	return done;
-}
-
-/* Everything the kernel has comes into NAMED, for an exclusive table. */
-static bool name_all(struct lvsd *l, struct ipvs_table *named)
-{
-	struct ipvs_table listed = { 0 };
-	bool done = ipvs_read_services(l->ipvs, &listed);
-
-	for (size_t i = 0; done && i < listed.n; i++) {
-		listed.svcs[i].tag = PLAN_TAG_LEAVING;
-		ipvs_table_append(named, &listed.svcs[i]);
-	}
-	ipvs_table_fini(&listed);
-	return done;
-}
-
-/* The services of NAMED and OWNED that are not known yet, with their notes. */
-static void find_fresh(const struct lvsd *l, const struct ipvs_table *named,
-    const struct ipvs_table *owned, struct ipvs_table *fresh)
-{
-	for (size_t i = 0; i < named->n; i++)
-		if (ipvs_table_find(&l->have, &named->svcs[i]) == NULL)
-			add_id(fresh, &named->svcs[i]);
-	for (size_t i = 0; owned != NULL && i < owned->n; i++) {
-		const struct ipvs_svc *o = &owned->svcs[i];
-		struct ipvs_svc *known;
-
-		if (ipvs_table_find(&l->have, o) != NULL)
-			continue;
-		add_id(fresh, o);
-		known = ipvs_table_find(fresh, o);
-		for (size_t j = 0; j < o->n_dests; j++)
-			ipvs_svc_append(known, &o->dests[j]);
-	}
-}
-
-bool reconcile_adopt(
-    struct lvsd *l, const struct conf *conf, const struct ipvs_table *owned)
-{
-	struct ipvs_table named = { 0 }, fresh = { 0 };
-	const struct director_conf *dc;
-	size_t n_before = l->have.n;
-	uint64_t begun_us;
-	bool done = true;
-
-	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &named);
-	if (conf->table_exclusive)
-		done = name_all(l, &named);
-	ipvs_table_sort(&named); /* adding in order costs nothing */
-	find_fresh(l, &named, owned, &fresh);
-	begun_us = mono_us();
-	done = done && reread(l, &fresh);
-	if (fresh.n > 0)
-		log_debug("kernel read services=%zu took_us=%llu", fresh.n,
-		    (unsigned long long)(mono_us() - begun_us));
-	for (size_t i = 0; !done && i < fresh.n; i++) {
-		struct ipvs_svc *half = ipvs_table_find(&l->have, &fresh.svcs[i]);
-
-		if (half != NULL)
-			ipvs_table_remove(&l->have, half);
-	}
-	if (l->have.n > n_before)
-		log_info("adopted from the kernel services=%zu", l->have.n - n_before);
-	ipvs_table_fini(&named);
-	ipvs_table_fini(&fresh);
-	return done;
-}
-
-bool reconcile_take_all(struct lvsd *l)
-{
-	bool done = reconcile_adopt(l, l->state->conf, NULL);
-
-	if (done)
-		reconcile_wake(l);
-	return done;
-}
-
-/* ---- what is ours ---- */
-
-static void add_identities(const struct conf *conf, struct ipvs_table *owned)
-{
-	struct ipvs_table ids = { 0 };
-	const struct director_conf *dc;
-	size_t n = owned->n;
-
-	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &ids);
-	for (size_t i = 0; i < ids.n; i++) {
-		struct ipvs_table sorted = { .svcs = owned->svcs, .n = n };
-
-		if (ipvs_table_find(&sorted, &ids.svcs[i]) == NULL)
-			ipvs_table_append(owned, &ids.svcs[i]);
-	}
-	ipvs_table_fini(&ids);
-	ipvs_table_sort(owned);
-}
-
-void reconcile_owned(const struct lvsd *l, struct ipvs_table *owned)
-{
-	for (size_t i = 0; i < l->have.n; i++) {
-		const struct ipvs_svc *svc = &l->have.svcs[i];
-		struct ipvs_svc copy = *svc;
-
-		copy.dests = NULL;
-		copy.n_dests = copy.cap_dests = 0;
-		for (size_t j = 0; j < svc->n_dests; j++)
-			if (svc->dests[j].until_us != 0)
-				ipvs_svc_append(&copy, &svc->dests[j]);
-		ipvs_table_append(owned, &copy);
-	}
-	if (l->cleared)
-		return;
-	add_identities(l->state->conf, owned);
-	if (l->pending.conf != NULL)
-		add_identities(l->pending.conf, owned);
-}
-
-bool reconcile_is_new(const struct lvsd *l, const struct conf *conf)
-{
-	struct ipvs_table ids = { 0 };
-	const struct director_conf *dc;
-	bool found = false;
-
-	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &ids);
-	for (size_t i = 0; !found && i < ids.n; i++)
-		found = ipvs_table_find(&l->owned, &ids.svcs[i]) == NULL;
-	ipvs_table_fini(&ids);
-	return found;
-}
-
-void reconcile_note_removed(struct lvsd *l, const struct conf *after)
-{
-	struct ipvs_table ids = { 0 }, kept = { 0 };
-	const struct director_conf *dc;
-	uint64_t now_us = mono_us();
-
-	STAILQ_FOREACH (dc, &after->directors, entry)
-		plan_identities(dc, &kept);
-	ipvs_table_sort(&kept);
-	STAILQ_FOREACH (dc, &l->state->conf->directors, entry) {
-		size_t n = ids.n;
-
-		plan_identities(dc, &ids);
-		for (; n < ids.n; n++) {
-			struct ipvs_svc *svc = ipvs_table_find(&l->have, &ids.svcs[n]);
-
-			if (svc != NULL && ipvs_table_find(&kept, svc) == NULL)
-				svc->until_us = plan_drain_until(dc, now_us);
-		}
-	}
-	ipvs_table_fini(&ids);
-	ipvs_table_fini(&kept);
-}
+/* ---- a kernel that did not answer ---- */
 
 /* After the kernel did not answer: reads everything that is ours. */
 static bool resync(struct lvsd *l)
@@ -255,8 +50,8 @@ static bool resync(struct lvsd *l)
 	bool done;
 
 	for (size_t i = 0; i < l->have.n; i++)
-		add_id(&ids, &l->have.svcs[i]);
-	done = reread(l, &ids) && reconcile_adopt(l, l->state->conf, NULL);
+		own_add_id(&ids, &l->have.svcs[i]);
+	done = own_reread(l, &ids) && own_adopt(l, l->state->conf, NULL);
 	ipvs_table_fini(&ids);
 	if (!done && l->resyncs_failed++ == 0)
 		log_err("cannot read the kernel's table: %s; trying on", strerror(errno));
@@ -339,7 +134,7 @@ static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_
 
 		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL)
 			continue;
-		add_id(failed, op->svc);
+		own_add_id(failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
 		d->fault.fresh = true;
@@ -449,7 +244,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		ipvs_table_subtract(&l->have, &r->gone);
 		statefile_touch(l->statefile); /* they are not ours any more */
 	}
-	if (!reread(l, failed))
+	if (!own_reread(l, failed))
 		l->resync = true;
 	if (lingers || failed->n > 0)
 		reconcile_wake(l);
@@ -578,7 +373,7 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 		tell_serving(l, &l->state->directors[i]);
 	for (size_t i = 0; i < l->have.n; i++)
 		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
-			add_id(&r.gone, &l->have.svcs[i]);
+			own_add_id(&r.gone, &l->have.svcs[i]);
 	for (size_t i = 0; i < r.gone.n; i++)
 		r.gone.svcs[i].tag = PLAN_TAG_LEAVING; /* it was a director's of before */
 	run_send(l, &r, false, counts);
@@ -606,7 +401,7 @@ void reconcile_clear(struct lvsd *l)
 	if (l->resync)
 		resync(l);
 	for (size_t i = 0; i < l->have.n; i++)
-		add_id(&r.gone, &l->have.svcs[i]);
+		own_add_id(&r.gone, &l->have.svcs[i]);
 	run_send(l, &r, true, &counts);
 	l->cleared = true;
 	run_fini(&r);
@@ -641,7 +436,7 @@ static void look_at_lingering(struct lvsd *l, struct ipvs_svc *svc, struct run *
 	}
 	plan_leaving(svc, mono_us(), &r->want);
 	if (r->want.n == n_want)
-		add_id(&r->gone, svc);
+		own_add_id(&r->gone, svc);
 }
 
 /* What lingers is looked at in turn, for TICK_BUDGET_US; the rest has to wait for the

@@ -17,31 +17,8 @@ struct reconcile_counts {
 	struct buf text;
 };
 
-/*
- * Takes into L->have what the kernel already has of the services that CONF
- * names and of those in OWNED (may be NULL), with the notes that these carry:
- * adoption, at the start and for services new in a reload. What OWNED has and CONF
- * does not leaves; with "table exclusive" everything else does, too. Lists of
- * services are read only when there is one that is not known yet. False with errno
- * when the kernel did not answer; L->have is as it was then.
- */
-bool reconcile_adopt(
-    struct lvsd *l, const struct conf *conf, const struct ipvs_table *owned);
-
-/* Appends the services that are ours or are about to be, with the notes of what
- * leaves; sorted. */
-void reconcile_owned(const struct lvsd *l, struct ipvs_table *owned);
-/* Whether CONF needs a service that is not known on disk to be ours. */
-bool reconcile_is_new(const struct lvsd *l, const struct conf *conf);
-
-/* Notes in L->have until when the services that AFTER no longer has may stay. */
-void reconcile_note_removed(struct lvsd *l, const struct conf *after);
-
 /* Deletes every service that is ours, in one go. */
 void reconcile_clear(struct lvsd *l);
-
-/* Takes from LISTED, all services of the kernel, how many are not ours. */
-void reconcile_count_foreign(struct lvsd *l, const struct ipvs_table *listed);
 
 /* Plans and sends everything. COUNTS is to be freed by buf_fini(&counts->text). */
 void reconcile_all(struct lvsd *l, struct reconcile_counts *counts);
@@ -55,9 +32,6 @@ void reconcile_tick(struct lvsd *l);
 void reconcile_mark(struct lvsd *l, struct director_state *d);
 /* Something other than a director has to be looked at by the tick. */
 void reconcile_wake(struct lvsd *l);
-/* With an exclusive table: what is not ours becomes ours, and leaves. False with errno
- * when the kernel did not answer. */
-bool reconcile_take_all(struct lvsd *l);
 
 /* How many directors are not in the kernel as they should be. */
 size_t reconcile_failed(const struct lvsd *l);

@@ -5,6 +5,7 @@
  * new services waits until the state file says that they are ours; only then what
  * the kernel has of them is adopted, for what waits may still be overtaken.
  */
+#include "lvsd/own.h"
 #include "lvsd/reload.h"
 
 #include <errno.h>
@@ -128,7 +129,7 @@ static void put_in_place(
 	struct state *before = l->state;
 
 	warn_restart(before->conf, conf);
-	reconcile_note_removed(l, conf);
+	own_note_removed(l, conf);
 	result_fini(r);
 	l->state = state_build(conf, before, &l->have, mono_us());
 	r->checks_kept = state_same_probes(before, l->state) &&
@@ -163,7 +164,7 @@ static enum reload_outcome install(
 	enum reload_outcome outcome = RELOAD_DONE;
 	char error[256];
 
-	if (reconcile_adopt(l, conf, NULL)) {
+	if (own_adopt(l, conf, NULL)) {
 		put_in_place(l, conf, user);
 	} else {
 		snprintf(error, sizeof error, "cannot read the kernel's table: %s",
@@ -204,7 +205,7 @@ enum reload_outcome reload(struct lvsd *l)
 	conf_free(l->pending.conf);
 	l->pending.conf = NULL;
 	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
-	    !reconcile_is_new(l, conf))
+	    !own_is_new(l, conf))
 		return install(l, conf, &user);
 	l->pending.conf = conf;
 	l->pending.user = user;

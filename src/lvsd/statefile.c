@@ -23,6 +23,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
+#include "lvsd/own.h"
 #include "lvsd/path.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/record.h"
@@ -213,7 +214,7 @@ bool statefile_write_now(struct statefile *f)
 {
 	if (!end_child(f))
 		return false;
-	reconcile_owned(f->l, &f->owned);
+	own_list(f->l, &f->owned);
 	take_result(f, write_record(f));
 	return f->error == NULL;
 }
@@ -281,7 +282,7 @@ static void write_next(struct statefile *f)
 
 	f->writing = f->wanted;
 	ev_timer_stop(loop, &f->touched);
-	reconcile_owned(f->l, &f->owned);
+	own_list(f->l, &f->owned);
 	f->pid = fork();
 	if (f->pid == 0) {
 		/* The next daemon must not find two writers. */
