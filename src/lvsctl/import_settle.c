@@ -31,7 +31,8 @@ static const char *winner(struct vote *votes, size_t n)
 {
 	size_t best = 0, best_n = 0;
 
-	qsort(votes, n, sizeof *votes, cmp_votes);
+	if (n > 0)
+		qsort(votes, n, sizeof *votes, cmp_votes);
 	for (size_t i = 0, end; i < n; i = end) {
 		for (end = i; end < n && strcmp(votes[end].word, votes[i].word) == 0;)
 			end++;

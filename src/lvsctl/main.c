@@ -106,8 +106,9 @@ static void usage(FILE *out)
 	    out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
-	fputs("  import       FILE: a keepalived.conf, an ldirectord.cf or the output of\n"
-	      "               ipvsadm -Sn as an lvs.conf; - is standard input\n",
+	fputs(
+	    "  import       FILE: a keepalived.conf, an ldirectord.cf or the output of\n"
+	    "               ipvsadm -Sn as an lvs.conf; - is standard input\n",
 	    out);
 }
 
