@@ -38,9 +38,10 @@ static bool is_text(struct import *im)
 		return import_refuse(im, 0, "larger than 16 MiB");
 	for (size_t i = 0; i < im->len; i++) {
 		unsigned char c = (unsigned char)im->text[i];
+		bool ends_line = c == '\r' && i + 1 < im->len && im->text[i + 1] == '\n';
 
 		line += c == '\n';
-		if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+		if ((c < ' ' && c != '\t' && c != '\n' && !ends_line) || c == 0x7f)
 			return import_refuse(
 			    im, line, "a control byte (0x%02x): is this a text file?", c);
 	}
