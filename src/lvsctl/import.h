@@ -105,6 +105,32 @@ void import_settle(struct import *im, struct import_director *d);
 /* Adds the lvs.conf to OUT: what the daemon would refuse in it is a comment. */
 void import_write(struct import *im, struct buf *out);
 
+/*
+ * Leaves of TEXT, one section of an lvs.conf, what the daemon would start with; other
+ * lines become comments. NULL, or why it cannot be any of it.
+ */
+const char *import_prove(struct import *im, struct buf *text);
+
+/* ---- import_name.c ---- */
+
+/* Strings that are there already; a zeroed one is empty. */
+struct import_names {
+	struct import_name {
+		const char *text;
+		size_t next; /* the number of the next one like it */
+	} * table;
+	size_t n, size;
+};
+
+/* Adds TEXT, which the caller keeps; false: it is there. */
+bool import_name_add(struct import_names *set, const char *text);
+bool import_name_has(const struct import_names *set, const char *text);
+/* Adds and returns WANTED, cut to a name's length, with "-" for what no name may have,
+ * and a number behind it where it is taken. */
+const char *import_name_unique(
+    struct import *im, struct import_names *set, const char *wanted);
+void import_names_fini(struct import_names *set);
+
 /* ---- import_text.c: what the readers share ---- */
 
 /* Prints one line, "FILE:LINE: error: ...", and returns false. */
@@ -164,8 +190,32 @@ struct import_node {
 	STAILQ_HEAD(import_nodes, import_node) children;
 };
 
+/* Its Ith word, "" where it has fewer; and is its first one NAME? */
+const char *import_node_word(const struct import_node *node, unsigned i);
+bool import_node_is(const struct import_node *node, const char *name);
+
+/* Its words, at most as many as are of use in a comment. */
+const char *import_node_text(struct import *im, const struct import_node *node);
+
 /* Reads the whole text into TO. False: refused, with a message. */
 bool import_braces(struct import *im, struct import_nodes *to);
+
+/* ---- import_keepalived_virtual.c ---- */
+
+/* What a virtual server stands for. */
+struct keepalived_target {
+	struct addr addr; /* family 0: a mark */
+	uint16_t port;
+	uint32_t fwmark;
+	const char *origin, *name; /* as of a director */
+};
+
+/* Adds the director of the block NODE for the target T. */
+void keepalived_virtual(
+    struct import *im, const struct import_node *node, const struct keepalived_target *t);
+/* "IP" and perhaps "PORT", from word AT on; false: no literal address. */
+bool keepalived_endpoint(
+    const struct import_node *node, unsigned at, struct addr *addr, uint16_t *port);
 
 /* ---- import_keepalived_check.c ---- */
 

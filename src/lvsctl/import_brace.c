@@ -206,3 +206,22 @@ bool import_braces(struct import *im, struct import_nodes *to)
 	free(b.words);
 	return good;
 }
+
+const char *import_node_word(const struct import_node *node, unsigned i)
+{
+	return i < node->n_words ? node->words[i] : "";
+}
+
+bool import_node_is(const struct import_node *node, const char *name)
+{
+	return strcmp(node->words[0], name) == 0;
+}
+
+const char *import_node_text(struct import *im, const struct import_node *node)
+{
+	struct buf b = { 0 };
+
+	for (unsigned i = 0; i < node->n_words && b.len < 100; i++)
+		buf_printf(&b, "%s%.100s", i > 0 ? " " : "", node->words[i]);
+	return import_taken(im, &b);
+}

@@ -5,27 +5,11 @@
  * daemon builds the same table of it. A mark has one director for both families.
  */
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "lib/xalloc.h"
-#include "lvsctl/import.h"
-#include "parser/conf.h"
+#include "lvsctl/import_ipvsadm.h"
 
 #define WORDS_MAX 64
-
-/* One line, of a service or of a server. */
-struct command {
-	bool add_service, add_server, v6;
-	const char *service; /* as it is given, for the origin */
-	const char *endpoint, *mark, *server;
-	uint8_t protocol;
-	const char *sched, *timeout, *netmask, *flags, *weight, *maxconn, *minconn;
-	enum mode mode;
-	const char *tun_type, *tun_port, *checksum;
-	bool persistent, onepacket, sip;
-	const char *unknown; /* an option that is not known here */
-};
 
 /* A service that was added, for its servers. The last one is asked first: in the
  * output of ipvsadm its servers follow it. */
@@ -43,144 +27,7 @@ struct ipvsadm {
 	bool last_v6;
 };
 
-enum option {
-	O_ADD_SERVICE,
-	O_ADD_SERVER,
-	O_TCP,
-	O_UDP,
-	O_SCTP,
-	O_MARK,
-	O_SERVER,
-	O_SCHED,
-	O_PERSISTENT,
-	O_NETMASK,
-	O_FLAGS,
-	O_PE,
-	O_WEIGHT,
-	O_MAXCONN,
-	O_MINCONN,
-	O_TUN_TYPE,
-	O_TUN_PORT,
-	O_NOCSUM,
-	O_CSUM,
-	O_REMCSUM,
-	O_NAT,
-	O_GATEWAY,
-	O_TUNNEL,
-	O_ONEPACKET,
-	O_V6,
-	N_OPTIONS
-};
-
-static const struct {
-	const char *letter, *name;
-	bool has_value;
-} options[N_OPTIONS] = {
-	[O_ADD_SERVICE] = { "-A", "--add-service", false },
-	[O_ADD_SERVER] = { "-a", "--add-server", false },
-	[O_TCP] = { "-t", "--tcp-service", true },
-	[O_UDP] = { "-u", "--udp-service", true },
-	[O_SCTP] = { "", "--sctp-service", true },
-	[O_MARK] = { "-f", "--fwmark-service", true },
-	[O_SERVER] = { "-r", "--real-server", true },
-	[O_SCHED] = { "-s", "--scheduler", true },
-	[O_PERSISTENT] = { "-p", "--persistent", false }, /* its value may be left out */
-	[O_NETMASK] = { "-M", "--netmask", true },
-	[O_FLAGS] = { "-b", "--sched-flags", true },
-	[O_PE] = { "", "--pe", true },
-	[O_WEIGHT] = { "-w", "--weight", true },
-	[O_MAXCONN] = { "-x", "--u-threshold", true },
-	[O_MINCONN] = { "-y", "--l-threshold", true },
-	[O_TUN_TYPE] = { "", "--tun-type", true },
-	[O_TUN_PORT] = { "", "--tun-port", true },
-	[O_NOCSUM] = { "", "--tun-nocsum", false },
-	[O_CSUM] = { "", "--tun-csum", false },
-	[O_REMCSUM] = { "", "--tun-remcsum", false },
-	[O_NAT] = { "-m", "--masquerading", false },
-	[O_GATEWAY] = { "-g", "--gatewaying", false },
-	[O_TUNNEL] = { "-i", "--ipip", false },
-	[O_ONEPACKET] = { "-o", "--ops", false },
-	[O_V6] = { "-6", "--ipv6", false },
-};
-
-static enum option option_of(const char *word)
-{
-	enum option o = 0;
-
-	while (o < N_OPTIONS && strcmp(word, options[o].letter) != 0 &&
-	       strcmp(word, options[o].name) != 0)
-		o++;
-	return *word == '-' ? o : N_OPTIONS;
-}
-
-static void set_service(struct command *c, uint8_t protocol, const char *value)
-{
-	c->protocol = protocol;
-	if (protocol == IPPROTO_IP)
-		c->mark = value;
-	else
-		c->endpoint = value;
-}
-
-static void take_option(struct command *c, enum option o, const char *value)
-{
-	/* clang-format off */
-	switch (o) {
-	case O_ADD_SERVICE: c->add_service = true; break;
-	case O_ADD_SERVER: c->add_server = true; break;
-	case O_TCP: set_service(c, IPPROTO_TCP, value); break;
-	case O_UDP: set_service(c, IPPROTO_UDP, value); break;
-	case O_SCTP: set_service(c, IPPROTO_SCTP, value); break;
-	case O_MARK: set_service(c, IPPROTO_IP, value); break;
-	case O_SERVER: c->server = value; break;
-	case O_SCHED: c->sched = value; break;
-	case O_PERSISTENT: c->persistent = true; c->timeout = value; break;
-	case O_NETMASK: c->netmask = value; break;
-	case O_FLAGS: c->flags = value; break;
-	case O_PE: c->sip = true; break;
-	case O_WEIGHT: c->weight = value; break;
-	case O_MAXCONN: c->maxconn = value; break;
-	case O_MINCONN: c->minconn = value; break;
-	case O_TUN_TYPE: c->tun_type = value; break;
-	case O_TUN_PORT: c->tun_port = value; break;
-	case O_NOCSUM: c->checksum = NULL; break;
-	case O_CSUM: c->checksum = "yes"; break;
-	case O_REMCSUM: c->checksum = "remote"; break;
-	case O_NAT: c->mode = MODE_NAT; break;
-	case O_GATEWAY: c->mode = MODE_GATEWAY; break;
-	case O_TUNNEL: c->mode = MODE_TUNNEL; break;
-	case O_ONEPACKET: c->onepacket = true; break;
-	case O_V6: c->v6 = true; break;
-	case N_OPTIONS: break;
-	}
-	/* clang-format on */
-}
-
-/* The command that the N words are; false when they are none that adds. */
-static bool command_of(struct command *c, const char **words, size_t n)
-{
-	*c = (struct command){ .mode = MODE_GATEWAY, .sched = "wlc", .weight = "1" };
-	for (size_t i = 0; i < n; i++) {
-		enum option o = option_of(words[i]);
-		bool has_value = o < N_OPTIONS &&
-				 (options[o].has_value ||
-				     (o == O_PERSISTENT && i + 1 < n &&
-					 *words[i + 1] >= '0' && *words[i + 1] <= '9'));
-
-		if (o == N_OPTIONS) {
-			c->unknown = words[i];
-			return false;
-		}
-		if (has_value && i + 1 == n)
-			return false;
-		take_option(c, o, has_value ? words[i + 1] : NULL);
-		i += has_value;
-	}
-	return c->add_service != c->add_server &&
-	       (c->endpoint != NULL) != (c->mark != NULL);
-}
-
-static const char *mode_of(struct import *im, const struct command *c)
+static const char *mode_of(struct import *im, const struct ipvsadm_command *c)
 {
 	struct buf b = { 0 };
 
@@ -220,7 +67,7 @@ static bool sched_flags(const char *text, bool flags[3])
 /* ---- services ---- */
 
 /* A mark director's netmask is of IPv6 when it is longer than one of IPv4 can be. */
-static bool is_short_mask(const struct command *c)
+static bool is_short_mask(const struct ipvsadm_command *c)
 {
 	uint32_t n;
 
@@ -230,7 +77,7 @@ static bool is_short_mask(const struct command *c)
 
 /* Fills D; NULL, or why that cannot be. */
 static const char *fill_service(
-    struct ipvsadm *i, struct import_director *d, const struct command *c)
+    struct ipvsadm *i, struct import_director *d, const struct ipvsadm_command *c)
 {
 	bool flags[3] = { false };
 
@@ -278,7 +125,7 @@ static void end_service(struct ipvsadm *i)
 		    "%s: without a server a mark director is no service", i->last.id);
 }
 
-static void add_service(struct ipvsadm *i, unsigned line, const struct command *c)
+static void add_service(struct ipvsadm *i, unsigned line, const struct ipvsadm_command *c)
 {
 	struct import_director *d = import_director_new(i->im, line, c->service);
 	const char *why = fill_service(i, d, c);
@@ -302,7 +149,7 @@ static void add_service(struct ipvsadm *i, unsigned line, const struct command *
 /* ---- servers ---- */
 
 static void weight_of(struct ipvsadm *i, struct import_director *d, unsigned line,
-    const struct command *c, uint32_t *weight)
+    const struct ipvsadm_command *c, uint32_t *weight)
 {
 	if (!import_number(c->weight, INT32_MAX, weight))
 		import_note(
@@ -318,7 +165,7 @@ static void weight_of(struct ipvsadm *i, struct import_director *d, unsigned lin
 		    c->server);
 }
 
-static void add_server(struct ipvsadm *i, unsigned line, const struct command *c)
+static void add_server(struct ipvsadm *i, unsigned line, const struct ipvsadm_command *c)
 {
 	struct import_director *d = i->last.director;
 	struct import_server *s;
@@ -351,7 +198,7 @@ static void add_server(struct ipvsadm *i, unsigned line, const struct command *c
 		    "%s: its threshold is not a number up to %u", c->server, UINT16_MAX);
 }
 
-static void add(struct ipvsadm *i, unsigned line, struct command *c)
+static void add(struct ipvsadm *i, unsigned line, struct ipvsadm_command *c)
 {
 	c->service = c->mark != NULL
 			 ? import_printf(i->im, "-f %s%s", c->mark, c->v6 ? " -6" : "")
@@ -387,11 +234,11 @@ bool import_ipvsadm(struct import *im)
 	while (import_next_line(&l, &text, &len)) {
 		size_t n = import_words(im, text, len, words, WORDS_MAX);
 		size_t skip = n > 0 && is_name(words[0]);
-		struct command c;
+		struct ipvsadm_command c;
 
 		if (n == skip || *words[0] == '#')
 			continue;
-		if (command_of(&c, words + skip, n - skip))
+		if (ipvsadm_command(&c, words + skip, n - skip))
 			add(&i, l.line, &c);
 		else
 			import_note(im, &im->notes, l.line,

@@ -5,7 +5,6 @@
  * delay_before_retry after the one before; then the server is down. That is an
  * interval, a fall of one more, and a fastinter. (keepalived.conf(5), 2.2.7)
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "lvsctl/import.h"
@@ -27,19 +26,9 @@ struct checker {
 	bool has_url, has_host;
 };
 
-static const char *word(const struct import_node *node, unsigned i)
-{
-	return i < node->n_words ? node->words[i] : "";
-}
-
-static bool is(const struct import_node *node, const char *name)
-{
-	return strcmp(node->words[0], name) == 0;
-}
-
 static bool is_yes(const struct import_node *node)
 {
-	const char *w = word(node, 1);
+	const char *w = import_node_word(node, 1);
 
 	return strcmp(w, "off") != 0 && strcmp(w, "no") != 0 && strcmp(w, "false") != 0;
 }
@@ -48,7 +37,7 @@ static void bad_value(
     struct import *im, struct import_notes *notes, const struct import_node *node)
 {
 	import_note(im, notes, node->line, "%s %s: this value cannot be used",
-	    node->words[0], word(node, 1));
+	    node->words[0], import_node_word(node, 1));
 }
 
 bool keepalived_setting(struct import *im, struct import_notes *notes,
@@ -56,21 +45,23 @@ bool keepalived_setting(struct import *im, struct import_notes *notes,
 {
 	bool good = true;
 
-	if (is(node, "delay_loop")) {
-		good = import_ms(word(node, 1), &c->delay_ms);
-	} else if (is(node, "connect_timeout")) {
-		good = import_ms(word(node, 1), &c->connect_ms);
-	} else if (is(node, "retry") || is(node, "nb_get_retry")) {
-		good = import_number(word(node, 1), UINT16_MAX - 1, &c->retry);
+	if (import_node_is(node, "delay_loop")) {
+		good = import_ms(import_node_word(node, 1), &c->delay_ms);
+	} else if (import_node_is(node, "connect_timeout")) {
+		good = import_ms(import_node_word(node, 1), &c->connect_ms);
+	} else if (import_node_is(node, "retry") ||
+		   import_node_is(node, "nb_get_retry")) {
+		good =
+		    import_number(import_node_word(node, 1), UINT16_MAX - 1, &c->retry);
 		c->has_retry = c->has_retry || good;
-	} else if (is(node, "delay_before_retry")) {
-		good = import_ms(word(node, 1), &c->retry_delay_ms);
+	} else if (import_node_is(node, "delay_before_retry")) {
+		good = import_ms(import_node_word(node, 1), &c->retry_delay_ms);
 		c->has_retry_delay = c->has_retry_delay || good;
-	} else if (is(node, "inhibit_on_failure")) {
+	} else if (import_node_is(node, "inhibit_on_failure")) {
 		c->inhibit = is_yes(node);
-	} else if (is(node, "virtualhost")) {
-		c->virtualhost = word(node, 1);
-	} else if (!is(node, "alpha") && !is(node, "warmup")) {
+	} else if (import_node_is(node, "virtualhost")) {
+		c->virtualhost = import_node_word(node, 1);
+	} else if (!import_node_is(node, "alpha") && !import_node_is(node, "warmup")) {
 		/* Those two are how lvsd does it: nobody is up before a check has
 		 * spoken, and checks are spread. */
 		return false;
@@ -91,19 +82,21 @@ static bool connection(struct checker *k, const struct import_node *node)
 {
 	struct addr addr;
 
-	if (is(node, "connect_port")) {
-		if (!import_port(word(node, 1), &k->check->port))
+	if (import_node_is(node, "connect_port")) {
+		if (!import_port(import_node_word(node, 1), &k->check->port))
 			bad_value(k->im, k->notes, node);
-	} else if (is(node, "bindto")) {
-		const char *a = word(node, 1);
+	} else if (import_node_is(node, "bindto")) {
+		const char *a = import_node_word(node, 1);
 
 		if (!addr_parse(&k->check->source, a, strlen(a)))
 			bad_value(k->im, k->notes, node);
-	} else if (is(node, "connect_ip")) {
-		if (!addr_parse(&addr, word(node, 1), strlen(word(node, 1))) ||
+	} else if (import_node_is(node, "connect_ip")) {
+		if (!addr_parse(&addr, import_node_word(node, 1),
+			strlen(import_node_word(node, 1))) ||
 		    addr_cmp(&addr, &k->server->addr) != 0)
 			no_equal(k, node, "a check asks the address of its server");
-	} else if (is(node, "bind_if") || is(node, "bind_port") || is(node, "fwmark")) {
+	} else if (import_node_is(node, "bind_if") || import_node_is(node, "bind_port") ||
+		   import_node_is(node, "fwmark")) {
 		no_equal(k, node, "a check can choose its source address only");
 	} else {
 		return false;
@@ -125,18 +118,19 @@ static const char *status_list(struct import *im, const struct import_node *node
 
 static void url_setting(struct checker *k, const struct import_node *node)
 {
-	if (is(node, "path"))
-		k->path = word(node, 1);
-	else if (is(node, "status_code"))
+	if (import_node_is(node, "path"))
+		k->path = import_node_word(node, 1);
+	else if (import_node_is(node, "status_code"))
 		k->status = status_list(k->im, node);
-	else if (is(node, "virtualhost"))
-		k->vhost = word(node, 1);
-	else if (is(node, "regex") && import_is_plain(word(node, 1)))
-		k->match = word(node, 1);
-	else if (is(node, "regex"))
+	else if (import_node_is(node, "virtualhost"))
+		k->vhost = import_node_word(node, 1);
+	else if (import_node_is(node, "regex") &&
+		 import_is_plain(import_node_word(node, 1)))
+		k->match = import_node_word(node, 1);
+	else if (import_node_is(node, "regex"))
 		no_equal(
 		    k, node, "match is a plain text, and this is a regular expression");
-	else if (is(node, "digest"))
+	else if (import_node_is(node, "digest"))
 		no_equal(k, node, "a body is looked at by \"match\" only");
 	else
 		no_equal(k, node, "httpcheck has nothing like it");
@@ -146,13 +140,13 @@ static bool http_setting(struct checker *k, const struct import_node *node)
 {
 	const struct import_node *child;
 
-	if (is(node, "url") && !k->has_url) {
+	if (import_node_is(node, "url") && !k->has_url) {
 		k->has_url = true;
 		STAILQ_FOREACH (child, &node->children, entry)
 			url_setting(k, child);
-	} else if (is(node, "url")) {
+	} else if (import_node_is(node, "url")) {
 		no_equal(k, node, "a check asks for one, the first");
-	} else if (!is(node, "enable_sni")) {
+	} else if (!import_node_is(node, "enable_sni")) {
 		return false; /* sni is sent where there is a vhost */
 	}
 	return true;
@@ -183,18 +177,18 @@ static bool smtp_setting(struct checker *k, const struct import_node *node)
 {
 	const struct import_node *child;
 
-	if (is(node, "host") && k->has_host) {
+	if (import_node_is(node, "host") && k->has_host) {
 		no_equal(k, node, "a check asks one, the first");
 		return true;
 	}
-	if (is(node, "host")) {
+	if (import_node_is(node, "host")) {
 		k->has_host = true;
 		STAILQ_FOREACH (child, &node->children, entry)
 			if (!connection(k, child))
 				no_equal(k, child, "tcpcheck has nothing like it");
 		return true;
 	}
-	return is(node, "helo_name"); /* told of below */
+	return import_node_is(node, "helo_name"); /* told of below */
 }
 
 static void smtp_method(struct checker *k)
@@ -204,11 +198,11 @@ static void smtp_method(struct checker *k)
 
 static bool misc_setting(struct checker *k, const struct import_node *node)
 {
-	if (is(node, "misc_path"))
-		k->command = word(node, 1);
-	else if (!is(node, "misc_timeout"))
+	if (import_node_is(node, "misc_path"))
+		k->command = import_node_word(node, 1);
+	else if (!import_node_is(node, "misc_timeout"))
 		return false;
-	else if (!import_ms(word(node, 1), &k->timeout_ms))
+	else if (!import_ms(import_node_word(node, 1), &k->timeout_ms))
 		bad_value(k->im, k->notes, node);
 	return true;
 }
@@ -224,10 +218,10 @@ static void misc_method(struct checker *k)
 
 static bool dns_setting(struct checker *k, const struct import_node *node)
 {
-	if (is(node, "type"))
-		k->dns_type = word(node, 1);
-	else if (is(node, "name"))
-		k->dns_name = word(node, 1);
+	if (import_node_is(node, "type"))
+		k->dns_type = import_node_word(node, 1);
+	else if (import_node_is(node, "name"))
+		k->dns_name = import_node_word(node, 1);
 	else
 		return false;
 	return true;
@@ -263,10 +257,10 @@ static const char *hex_text(struct import *im, const struct import_node *node)
 
 static bool udp_setting(struct checker *k, const struct import_node *node)
 {
-	const bool sends = is(node, "payload");
+	const bool sends = import_node_is(node, "payload");
 	const char *text;
 
-	if (!sends && !is(node, "require_reply"))
+	if (!sends && !import_node_is(node, "require_reply"))
 		return false;
 	text = node->n_words > 1 ? hex_text(k->im, node) : NULL;
 	if (text == NULL)
@@ -319,7 +313,7 @@ static void set_times(struct checker *k, const struct import_node *node, unsigne
 	struct import_check *check = k->check;
 	uint32_t timeout_ms = c->connect_ms;
 
-	if (is(node, "MISC_CHECK"))
+	if (import_node_is(node, "MISC_CHECK"))
 		timeout_ms = k->timeout_ms != 0 ? k->timeout_ms : c->delay_ms;
 	if (c->has_retry)
 		retry = c->retry;
@@ -376,7 +370,7 @@ bool keepalived_check(struct import *im, struct import_notes *notes,
 	};
 
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-		if (!is(node, types[i].name))
+		if (!import_node_is(node, types[i].name))
 			continue;
 		if (s->check.method != NULL)
 			import_note(im, notes, node->line,

@@ -11,88 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/arena.h"
 #include "lib/xalloc.h"
 #include "lvsctl/import.h"
 #include "parser/parser.h"
 
-#define NAME_MAX_BYTES 63
-#define ROUNDS_MAX 20
 #define NOTES_NEAR 100
 #define INDENT "    "
 
 /* ---- names ---- */
-
-/* Strings that are there already, and the number that the next like it gets. */
-struct names {
-	struct name {
-		const char *text;
-		size_t next;
-	} * table;
-	size_t n, size;
-};
-
-static size_t hash(const char *s)
-{
-	uint32_t h = 2166136261U;
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 16777619U;
-	return h ^ h >> 15;
-}
-
-static struct name *place_of(const struct names *set, const char *text)
-{
-	size_t at = hash(text) & (set->size - 1);
-
-	while (set->table[at].text != NULL && strcmp(set->table[at].text, text) != 0)
-		at = (at + 1) & (set->size - 1);
-	return &set->table[at];
-}
-
-static void grow(struct names *set)
-{
-	struct names old = *set;
-
-	set->size = old.size > 0 ? 2 * old.size : 16;
-	set->table = xcalloc(set->size, sizeof *set->table);
-	for (size_t i = 0; i < old.size; i++)
-		if (old.table[i].text != NULL)
-			*place_of(set, old.table[i].text) = old.table[i];
-	free(old.table);
-}
-
-/* Adds TEXT, which the caller keeps; false: it is there. */
-static bool add_name(struct names *set, const char *text)
-{
-	struct name *at;
-
-	if (2 * set->n >= set->size)
-		grow(set);
-	at = place_of(set, text);
-	if (at->text != NULL)
-		return false;
-	*at = (struct name){ text, 2 };
-	set->n++;
-	return true;
-}
-
-/* WANTED, cut to a name's length, with "-" for what no name may have, and a
- * number behind it where it is taken. */
-static const char *unique_name(struct import *im, struct names *set, const char *wanted)
-{
-	char *name = import_printf(im, "%.*s", NAME_MAX_BYTES - 12, wanted);
-	const char *numbered = name;
-
-	for (char *c = name; *c != '\0'; c++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			   "0123456789.-_",
-			*c) == NULL)
-			*c = '-';
-	while (!add_name(set, numbered))
-		numbered = import_printf(im, "%s-%zu", name, place_of(set, name)->next++);
-	return numbered;
-}
 
 /* "http-192.0.2.10", "tcp-8080-192.0.2.10", "dns-udp-192.0.2.53", "mark-7" */
 static const char *wanted_name(struct import *im, const struct import_director *d)
@@ -190,20 +116,20 @@ static void write_server_check(
 
 /* Its address, and its port where the address has a line already. */
 static const char *server_name(
-    struct import *im, struct names *names, const struct import_server *s)
+    struct import *im, struct import_names *names, const struct import_server *s)
 {
 	char text[ADDR_TEXT_MAX], with_port[2 * ADDR_TEXT_MAX];
 
 	if (s->sorry)
-		return unique_name(im, names, "sorry");
+		return import_name_unique(im, names, "sorry");
 	addr_text(&s->addr, text);
 	for (char *c = text; *c != '\0'; c++)
 		if (*c == ':')
 			*c = '-';
-	if (names->n == 0 || place_of(names, text)->text == NULL)
-		return unique_name(im, names, text);
+	if (!import_name_has(names, text))
+		return import_name_unique(im, names, text);
 	snprintf(with_port, sizeof with_port, "%s-%u", text, s->port);
-	return unique_name(im, names, with_port);
+	return import_name_unique(im, names, with_port);
 }
 
 static void write_server(struct buf *b, const struct import_server *s, const char *name,
@@ -255,7 +181,7 @@ static void write_director(
     struct import *im, struct buf *b, const struct import_director *d, const char *name)
 {
 	const struct import_server *s;
-	struct names names = { 0 };
+	struct import_names names = { 0 };
 	bool weights = false;
 
 	STAILQ_FOREACH (s, &d->servers, entry)
@@ -267,96 +193,7 @@ static void write_director(
 	write_options(b, d);
 	STAILQ_FOREACH (s, &d->servers, entry)
 		write_server(b, s, server_name(im, &names, s), &d->check, weights);
-	free(names.table);
-}
-
-/* ---- what the parser says of it ---- */
-
-static bool is_method(const char *line)
-{
-	return strncmp(line, "option ", 7) == 0 &&
-	       memmem(line, strcspn(line + 7, " \n") + 7, "check", 5) != NULL;
-}
-
-/* Turns each line of TEXT that has a reason in WHY into a comment. */
-static void comment_line(struct buf *text, const char *const *why)
-{
-	struct import_lines l = { .at = text->data, .end = text->data + text->len };
-	struct buf out = { 0 };
-	const char *line;
-	size_t len;
-
-	while (import_next_line(&l, &line, &len)) {
-		if (why[l.line] == NULL) {
-			buf_add(&out, line, len);
-			buf_str(&out, "\n");
-			continue;
-		}
-		line += strspn(line, " ");
-		len = strcspn(line, "\n");
-		buf_printf(&out, INDENT "# not imported: %.*s\n" INDENT "#   %s%s\n",
-		    (int)(len < 200 ? len : 200), line, why[l.line],
-		    is_method(line) ? "; a ping takes its place" : "");
-	}
-	buf_fini(text);
-	*text = out;
-}
-
-static size_t count_lines(const struct buf *text)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text->len; i++)
-		n += text->data[i] == '\n';
-	return n;
-}
-
-/* One parse of TEXT. True when nothing is wrong; else its lines with an error have
- * become comments, or *WHOLE is why none of it can stay. */
-static bool prove_once(struct import *im, struct buf *text, const char **whole)
-{
-	const struct conf_text t = { "lvs.conf", text->data, text->len };
-	const char **why = xcalloc(count_lines(text) + 2, sizeof *why);
-	struct diags d;
-	struct conf *c;
-
-	diags_init(&d);
-	c = conf_parse(&t, READ_START, &d);
-	for (size_t i = 0; i < d.n; i++) {
-		const struct diag *remark = &d.list[i];
-		const char *reason;
-
-		if (remark->level != DIAG_ERROR)
-			continue;
-		reason = import_printf(im, "%s", remark->text);
-		if (remark->loc.line <= 1)
-			*whole = reason;
-		else if (why[remark->loc.line] == NULL)
-			why[remark->loc.line] = reason;
-	}
-	if (c == NULL && *whole == NULL)
-		comment_line(text, why);
-	diags_fini(&d);
-	free(why);
-	conf_free(c);
-	return c != NULL;
-}
-
-/* Leaves of TEXT, one section, what the daemon would start with. NULL, or why it
- * cannot be any of it. */
-static const char *prove(struct import *im, struct buf *text)
-{
-	const char *whole = NULL;
-	unsigned rounds = 0;
-
-	while (!prove_once(im, text, &whole)) {
-		im->lost = true;
-		if (whole == NULL && ++rounds == ROUNDS_MAX)
-			whole = "too much is wrong with it";
-		if (whole != NULL)
-			return whole;
-	}
-	return NULL;
+	import_names_fini(&names);
 }
 
 /* ---- the file ---- */
@@ -419,7 +256,8 @@ static void write_global(struct import *im, struct buf *out)
 
 /* The sets are those of names and of services in the file so far. */
 static void write_section(struct import *im, struct buf *out,
-    const struct import_director *d, struct names *names, struct names *services)
+    const struct import_director *d, struct import_names *names,
+    struct import_names *services)
 {
 	struct buf service = { 0 }, text = { 0 };
 	const char *why;
@@ -427,9 +265,10 @@ static void write_section(struct import *im, struct buf *out,
 	buf_printf(out, "\n# line %u: %s\n", d->line, d->origin);
 	write_notes(out, &d->notes);
 	write_service(&service, d);
-	if (add_name(services, import_taken(im, &service))) {
-		write_director(im, &text, d, unique_name(im, names, wanted_name(im, d)));
-		why = prove(im, &text);
+	if (import_name_add(services, import_taken(im, &service))) {
+		write_director(
+		    im, &text, d, import_name_unique(im, names, wanted_name(im, d)));
+		why = import_prove(im, &text);
 	} else {
 		why = "a director before has this address and protocol, or mark";
 	}
@@ -444,7 +283,7 @@ static void write_section(struct import *im, struct buf *out,
 
 void import_write(struct import *im, struct buf *out)
 {
-	struct names names = { 0 }, services = { 0 };
+	struct import_names names = { 0 }, services = { 0 };
 	const struct import_director *d;
 
 	buf_printf(out, "# Made of %s (%s) by lvsctl import.\n", im->file, im->kind);
@@ -455,6 +294,6 @@ void import_write(struct import *im, struct buf *out)
 	write_global(im, out);
 	STAILQ_FOREACH (d, &im->directors, entry)
 		write_section(im, out, d, &names, &services);
-	free(names.table);
-	free(services.table);
+	import_names_fini(&names);
+	import_names_fini(&services);
 }

@@ -3,11 +3,16 @@ lvsctl_SOURCES = \
 	src/lvsctl/ask.c \
 	src/lvsctl/import.c src/lvsctl/import.h \
 	src/lvsctl/import_brace.c \
-	src/lvsctl/import_ipvsadm.c \
+	src/lvsctl/import_ipvsadm.c src/lvsctl/import_ipvsadm.h \
+	src/lvsctl/import_ipvsadm_command.c \
 	src/lvsctl/import_keepalived.c \
 	src/lvsctl/import_keepalived_check.c \
-	src/lvsctl/import_ldirectord.c \
+	src/lvsctl/import_keepalived_virtual.c \
+	src/lvsctl/import_ldirectord.c src/lvsctl/import_ldirectord.h \
 	src/lvsctl/import_ldirectord_check.c \
+	src/lvsctl/import_ldirectord_virtual.c \
+	src/lvsctl/import_name.c \
+	src/lvsctl/import_prove.c \
 	src/lvsctl/import_settle.c \
 	src/lvsctl/import_text.c \
 	src/lvsctl/import_write.c \
