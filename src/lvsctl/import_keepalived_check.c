@@ -23,7 +23,7 @@ struct checker {
 	const char *path, *vhost, *status, *match, *command, *dns_name, *dns_type;
 	const char *send, *expect;
 	uint32_t timeout_ms;
-	bool has_url, has_host;
+	bool has_url, has_host, no_match;
 };
 
 static bool is_yes(const struct import_node *node)
@@ -132,6 +132,8 @@ static void url_setting(struct checker *k, const struct import_node *node)
 		    k, node, "match is a plain text, and this is a regular expression");
 	else if (import_node_is(node, "digest"))
 		no_equal(k, node, "a body is looked at by \"match\" only");
+	else if (import_node_is(node, "regex_no_match"))
+		k->no_match = true; /* told of below */
 	else
 		no_equal(k, node, "httpcheck has nothing like it");
 }
@@ -144,6 +146,8 @@ static bool http_setting(struct checker *k, const struct import_node *node)
 		k->has_url = true;
 		STAILQ_FOREACH (child, &node->children, entry)
 			url_setting(k, child);
+		if (k->no_match)
+			no_equal(k, node, "what must not be in a body cannot be said");
 	} else if (import_node_is(node, "url")) {
 		no_equal(k, node, "a check asks for one, the first");
 	} else if (!import_node_is(node, "enable_sni")) {
@@ -163,7 +167,8 @@ static void http_method(struct checker *k)
 	else if (strcmp(k->status, "200") != 0)
 		conf_print_text(&k->method, "statuscode", k->status);
 	conf_print_text(&k->method, "vhost", vhost);
-	conf_print_text(&k->method, "match", k->match);
+	if (!k->no_match)
+		conf_print_text(&k->method, "match", k->match);
 }
 
 /* ---- the others ---- */

@@ -55,6 +55,32 @@ bool keepalived_endpoint(
 	       (node->n_words <= at + 1 || import_port(node->words[at + 1], port));
 }
 
+static void set_mode(struct import *im, struct import_director *d,
+    const struct import_node *node, const char **mode)
+{
+	const char *said = mode_of(im, node, 1);
+
+	if (said != NULL)
+		*mode = said;
+	else
+		import_note(im, &d->notes, node->line,
+		    "%s: NAT, DR or TUN may stand there", import_node_text(im, node));
+}
+
+static void set_protocol(
+    struct import *im, struct import_director *d, const struct import_node *node)
+{
+	const char *value = import_node_word(node, 1);
+
+	if (strcasecmp(value, "UDP") == 0)
+		d->protocol = IPPROTO_UDP;
+	else if (strcasecmp(value, "SCTP") == 0)
+		d->protocol = IPPROTO_SCTP;
+	else if (strcasecmp(value, "TCP") != 0)
+		import_note(im, &d->notes, node->line,
+		    "%s: TCP, UDP or SCTP may stand there", import_node_text(im, node));
+}
+
 /* ---- real servers ---- */
 
 static void number(struct import *im, struct import_notes *notes,
@@ -78,7 +104,7 @@ static void server_setting(struct import *im, struct import_director *d,
 	} else if (import_node_is(node, "lthreshold")) {
 		number(im, &d->notes, node, UINT32_MAX, &s->minconn);
 	} else if (is_one_of(node, "lvs_method", "lb_kind")) {
-		s->mode = mode_of(im, node, 1);
+		set_mode(im, d, node, &s->mode);
 	} else if (is_one_of(node, "notify_up", "notify_down") ||
 		   import_node_is(node, "smtp_alert")) {
 		import_note(im, &d->notes, node->line, "%s: lvsd logs, and calls nobody",
@@ -147,17 +173,15 @@ static bool kernel_setting(struct import *im, struct import_director *d,
 	else if (is_one_of(node, "lvs_sched", "lb_algo"))
 		b->sched = value;
 	else if (is_one_of(node, "lvs_method", "lb_kind"))
-		d->mode = mode_of(im, node, 1);
+		set_mode(im, d, node, &d->mode);
 	else if (import_node_is(node, "protocol"))
-		d->protocol = strcasecmp(value, "UDP") == 0    ? IPPROTO_UDP
-			      : strcasecmp(value, "SCTP") == 0 ? IPPROTO_SCTP
-							       : IPPROTO_TCP;
+		set_protocol(im, d, node);
 	else if (import_node_is(node, "ops"))
 		d->onepacket = true;
 	else if (import_node_is(node, "persistence_granularity"))
 		d->netmask = value;
 	else if (import_node_is(node, "persistence_engine"))
-		d->sip = true;			     /* the only one there is */
+		d->sip = true;			     /* there is no other */
 	else if (!import_node_is(node, "ip_family")) /* the servers tell */
 		return false;
 	return true;
@@ -183,7 +207,7 @@ static void virtual_setting(struct import *im, struct import_director *d,
 	else if (import_node_is(node, "sorry_server"))
 		b->sorry = node;
 	else if (import_node_is(node, "sorry_server_lvs_method"))
-		b->sorry_mode = mode_of(im, node, 1);
+		set_mode(im, d, node, &b->sorry_mode);
 	else if (import_node_is(node, "quorum"))
 		b->quorum = node;
 	else if (is_one_of(node, "quorum_up", "quorum_down") ||
@@ -283,8 +307,6 @@ void keepalived_virtual(
 	STAILQ_FOREACH (child, &node->children, entry)
 		if (!import_node_is(child, "real_server"))
 			virtual_setting(im, d, child, &c, &b);
-	if (d->mode == NULL)
-		d->mode = conf_mode_name(MODE_NAT);
 	STAILQ_FOREACH (child, &node->children, entry)
 		if (import_node_is(child, "real_server"))
 			real_server(im, d, child, &c);
