@@ -6,6 +6,7 @@
  * in any order; validate_check.c puts them together.
  */
 #include "lib/arena.h"
+#include "lib/xalloc.h"
 #include "parser/build.h"
 #include "parser/value.h"
 
@@ -34,6 +35,16 @@ void build_check_open(struct parse *p, const struct word *key)
 	p->lines.check_loc = key->loc;
 }
 
+/* Those of the server that is being read, in its director's array. */
+static struct check_words *own_words(struct parse *p)
+{
+	p->own_words =
+	    xgrow(p->own_words, p->n_own_words, &p->cap_own_words, sizeof *p->own_words);
+	p->server->own_words = (uint32_t)p->n_own_words + 1;
+	p->own_words[p->n_own_words] = (struct check_words){ 0 };
+	return &p->own_words[p->n_own_words++];
+}
+
 /*
  * The words that the argument KEY belongs to, NULL after an error. In a server
  * statement they exist only when they are needed, and stand behind "check".
@@ -51,7 +62,7 @@ static struct check_words *words_for(struct parse *p, const struct word *key)
 		return NULL;
 	}
 	if (p->check == NULL)
-		p->check = build_check_words(p, NULL);
+		p->check = own_words(p);
 	return p->check;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/arena.h"
+#include "lib/xalloc.h"
 #include "parser/build.h"
 #include "parser/grammar.h"
 #include "parser/validate.h"
@@ -18,10 +19,10 @@
 
 static struct director_conf *director_new(struct parse *p, const struct word *key)
 {
-	struct director_conf *c = arena_alloc(p->arena, sizeof *c);
+	struct director_conf *c;
 
 	validate_section(p);
-	*c = p->defaults_conf;
+	c = arena_dup(p->arena, &p->defaults_conf, sizeof *c);
 	STAILQ_INIT(&c->servers);
 	c->loc = key->loc;
 	p->section = key->loc;
@@ -35,13 +36,15 @@ static struct director_conf *director_new(struct parse *p, const struct word *ke
 void build_director_open(struct parse *p, const struct word *key, const struct word *name)
 {
 	struct director_conf *c = director_new(p, key);
-	struct director_draft *d = arena_alloc(p->scratch, sizeof *d);
+	struct director_draft *d = &p->draft;
 
 	c->loc = name->loc;
-	d->conf = c;
+	*d = (struct director_draft){ .conf = c };
 	d->bad = !value_name(p, name, NAME_MAX_BYTES, true, &c->name);
 	p->director = d;
-	STAILQ_INSERT_TAIL(&p->directors, d, entry);
+	p->directors =
+	    xgrow(p->directors, p->n_directors, &p->cap_directors, sizeof *p->directors);
+	p->directors[p->n_directors++] = c;
 	STAILQ_INSERT_TAIL(&p->conf->directors, c, entry);
 	p->conf->n_directors++;
 }
@@ -57,6 +60,7 @@ void build_defaults_open(struct parse *p, const struct word *key)
 	p->section = key->loc;
 	p->into = &p->defaults_conf;
 	build_defaults_init(p->into);
+	p->inherited_check = NULL;
 	p->lines = (struct director_lines){ 0 };
 }
 
@@ -69,14 +73,6 @@ void build_defaults_init(struct director_conf *c)
 		.drain_never = true,
 		.quorum = 1,
 	};
-}
-
-static bool is_number(const struct word *w)
-{
-	for (uint32_t i = 0; i < w->len; i++)
-		if (w->text[i] < '0' || w->text[i] > '9')
-			return false;
-	return w->len > 0;
 }
 
 /* Can W be none of KEYS misspelt, but an address? Every director asks. */
@@ -92,17 +88,12 @@ void build_director_address(struct parse *p, const struct word *value)
 	static const char *const keys[] = { PROTOCOL_KEYS };
 	struct director_draft *d = p->director;
 
-	if (p->in->prev.token == T_WORD && p->in->prev.loc.col != d->conf->loc.col &&
-	    syntax_is_slip(&p->in->prev, keys, 4))
+	if (p->in->prev->token == T_WORD && p->in->prev->loc.col != d->conf->loc.col &&
+	    syntax_is_slip(p->in->prev, keys, 4))
 		return; /* the value of a misspelt keyword, which was told */
 	if (d->addr_loc.line != 0 ||
 	    (!looks_like_address(value) && syntax_is_slip(value, keys, 4))) {
-		if (d->addr_loc.line != 0 && is_number(value))
-			parse_error(p, value->loc,
-			    "a port stands behind its address, without a blank: "
-			    "10.0.0.1:%.*s or [2001:db8::1]:%.*s",
-			    WORD_ARGS(*value), WORD_ARGS(*value));
-		else
+		if (d->addr_loc.line == 0 || !answer_port(p, value))
 			syntax_error(p, value, value->loc, keys, 4);
 		d->bad = true;
 		return;

@@ -18,6 +18,7 @@
 #define PAYLOAD_MAX 4096
 #define CAFILE_MAX 1000
 #define COMMAND_MAX 4000
+#define COMMAND_WORDS_MAX 256
 #define STATUSES_MAX 100
 #define DNS_SOA 6
 
@@ -253,6 +254,17 @@ void build_dns_rcode(struct parse *p, const struct word *key, const struct word 
 
 /* ---- external ---- */
 
+static size_t count_words(const char *text)
+{
+	size_t n = 0;
+
+	for (text += strspn(text, " \t"); *text != '\0'; text += strspn(text, " \t")) {
+		text += strcspn(text, " \t");
+		n++;
+	}
+	return n;
+}
+
 void build_external_command(struct parse *p, const struct word *value)
 {
 	const char *command;
@@ -263,4 +275,7 @@ void build_external_command(struct parse *p, const struct word *value)
 	if (command[0] != '/')
 		parse_error(p, value->loc,
 		    "the command must begin with the absolute path of a program");
+	else if (count_words(command) > COMMAND_WORDS_MAX)
+		parse_error(
+		    p, value->loc, "more than %u words in a command", COMMAND_WORDS_MAX);
 }

@@ -18,13 +18,19 @@ void build_server_open(
 
 	if (p->into == &p->defaults_conf)
 		parse_error(
-		    p, p->in->first.loc, "a server belongs in a director section");
+		    p, p->in->words[0].loc, "a server belongs in a director section");
 	p->servers = xgrow(p->servers, p->n_servers, &p->cap_servers, sizeof *p->servers);
 	p->server = &p->servers[p->n_servers];
 	*p->server = (struct server_draft){ .conf = c, .addr_loc = address->loc };
 	p->check = NULL;
 	c->loc = name->loc;
 	c->weight = 1;
+	if (value_is_address(name) && !value_is_address(address)) {
+		parse_error(p, name->loc,
+		    "a server has a name before its address: server NAME %.*s",
+		    WORD_ARGS(*name));
+		return;
+	}
 	value_name(p, name, NAME_MAX_BYTES, true, &c->name);
 	value_endpoint(p, address, true, &c->addr, &c->port);
 }
@@ -71,7 +77,6 @@ void build_server_close(struct parse *p)
 {
 	struct server_conf *c = p->server->conf;
 
-	p->server->check = p->check;
 	p->server = NULL;
 	if (p->director == NULL)
 		return;

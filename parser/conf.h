@@ -67,6 +67,7 @@ enum check_method {
 	CHECK_UDP,
 	CHECK_DNS,
 	CHECK_EXTERNAL,
+	CHECK_AGENT, /* of agent_conf.check only: no director has it as its check */
 };
 
 /* Bytes to send or to expect; not NUL-ended, any byte may be in them. */
@@ -77,8 +78,9 @@ struct payload {
 
 /*
  * One complete set of check parameters. A director has one; servers that say
- * plain "check" point to it, a server with arguments of its own has a copy
- * with those changed.
+ * plain "check" point to it, a server with arguments of its own has another.
+ * Directors and servers may share one that is the same, and loc is then the
+ * place of the first.
  */
 struct check_conf {
 	struct loc loc;
@@ -150,31 +152,31 @@ STAILQ_HEAD(server_list, server_conf);
 
 struct director_conf {
 	STAILQ_ENTRY(director_conf) entry;
-	struct loc loc; /* of the name */
 	const char *name;
-	struct addr addr; /* family 0: a mark director */
-	uint16_t port;	  /* 0: every port */
-	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
-	uint32_t fwmark;  /* 0: none given */
-	enum balance balance;
-	const struct kernel_sched *kernel_sched; /* BALANCE_KERNEL only */
-	enum mode mode;
-	enum tunnel_type tunnel_type; /* MODE_TUNNEL only */
-	enum tunnel_checksum tunnel_checksum;
+	struct loc loc;	      /* of the name */
+	uint32_t fwmark;      /* 0: none given */
+	struct addr addr;     /* family 0: a mark director */
+	uint8_t protocol;     /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
+	uint16_t port;	      /* 0: every port */
 	uint16_t tunnel_port; /* TUNNEL_GUE only */
-	bool masquerade;      /* MODE_NAT only: the source address, too */
-	bool hash_port;	      /* BALANCE_SOURCE and _MH: of the client's port, too */
+	enum balance balance : 8;
+	enum mode mode : 8;
+	enum tunnel_type tunnel_type : 8; /* MODE_TUNNEL only */
+	enum tunnel_checksum tunnel_checksum : 8;
+	const struct kernel_sched *kernel_sched; /* BALANCE_KERNEL only */
+	bool masquerade; /* MODE_NAT only: the source address, too */
+	bool hash_port;	 /* BALANCE_SOURCE and _MH: of the client's port, too */
 	bool persistent, onepacket, sip;
-	uint32_t persist_timeout_s; /* 0 when not persistent */
+	bool announce; /* the address is on announce_iface while up */
+	bool quorum_is_percent;
+	bool drain_never;	    /* removed servers stay until their last connection */
 	uint8_t persist_prefix;	    /* netmask as a prefix length: of 32, or of 128 (for a
 				 * mark director, when it has an IPv6 server) */
-	bool announce;		    /* the address is on announce_iface while up */
-	bool quorum_is_percent;
-	bool drain_never;      /* removed servers stay until their last connection */
-	uint8_t panic_percent; /* 0: no panic */
-	uint32_t quorum;       /* usable servers, or percent of them; at least 1 */
-	uint32_t slowstart_ms; /* 0: none */
-	uint32_t drain_ms;     /* unless drain_never; 0: cut at once */
+	uint8_t panic_percent;	    /* 0: no panic */
+	uint32_t persist_timeout_s; /* 0 when not persistent */
+	uint32_t quorum;	    /* usable servers, or percent of them; at least 1 */
+	uint32_t slowstart_ms;	    /* 0: none */
+	uint32_t drain_ms;	    /* unless drain_never; 0: cut at once */
 	const char *announce_iface;
 	const struct agent_conf *agent; /* NULL: none */
 	const struct check_conf *check;
@@ -187,6 +189,7 @@ STAILQ_HEAD(director_list, director_conf);
 struct agent_conf {
 	uint32_t interval_ms;
 	uint16_t port;
+	const struct check_conf *check; /* the same as a check of its own */
 };
 
 /* Is a condition of a rule there, and does "not" stand before it? */

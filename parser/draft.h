@@ -2,9 +2,8 @@
  * draft: what validation must know of the tree beyond the tree.
  *
  * Where things were said, and the words about checks that are still to be put
- * together. A director's lines and servers are judged when its section ends,
- * so that their drafts serve the next one again; of the director itself a
- * small draft stays until all of the file is known. The tree stays small.
+ * together. A director, its lines and its servers are judged when its section
+ * ends, so that their drafts serve the next one again. The tree stays small.
  */
 #ifndef LVSD_PARSER_DRAFT_H
 #define LVSD_PARSER_DRAFT_H
@@ -47,18 +46,15 @@ struct server_draft {
 	struct server_conf *conf;
 	struct loc addr_loc, check_loc; /* line 0: no check */
 	struct loc minconn_loc;
-	uint16_t written_port;	   /* that of the file, which the mode may not allow */
-	struct check_words *check; /* NULL: without arguments of its own */
+	uint16_t written_port; /* that of the file, which the mode may not allow */
+	uint32_t own_words;    /* number of them, plus one; 0: no arguments of its own */
 };
 
 struct director_draft {
-	STAILQ_ENTRY(director_draft) entry;
 	struct director_conf *conf;
 	struct loc addr_loc, protocol_loc, fwmark_loc;
-	bool fed; /* a flow names it */
 	bool bad; /* its line has an error: its address and mark mean nothing */
 };
-STAILQ_HEAD(director_draft_list, director_draft);
 
 struct rule_draft {
 	struct flow_rule conf;

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libparser.a
 libparser_a_SOURCES = \
+	parser/answers.c \
 	parser/build.c parser/build.h \
 	parser/build_check.c \
 	parser/build_director.c \
@@ -18,8 +19,9 @@ libparser_a_SOURCES = \
 	parser/parser.c parser/parser.h \
 	parser/print.c \
 	parser/reader.c \
-	parser/scanner.l \
+	parser/scanner.c \
 	parser/syntax.c \
+	parser/unique.c parser/unique.h \
 	parser/validate.c parser/validate.h \
 	parser/validate_check.c \
 	parser/validate_director.c \

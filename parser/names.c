@@ -52,8 +52,9 @@ const char *conf_method_name(enum check_method m)
 		[CHECK_UDP] = "udp",
 		[CHECK_DNS] = "dns",
 		[CHECK_EXTERNAL] = "external",
+		[CHECK_AGENT] = "agent",
 	};
-	_Static_assert(LENGTH(names) == CHECK_EXTERNAL + 1, "one name each");
+	_Static_assert(LENGTH(names) == CHECK_AGENT + 1, "one name each");
 
 	return names[m];
 }

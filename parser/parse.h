@@ -1,7 +1,7 @@
 /*
  * parse: what the parser's own files share while one text is read.
  *
- * The scanner (scanner.l) cuts the text into words, the grammar (grammar.y)
+ * The scanner (scanner.c) cuts the text into words, the grammar (grammar.y)
  * puts them together with the functions of build.h, syntax.c words what the
  * grammar refuses, validate.c judges and completes the tree, and include.c
  * puts another file in between. All of them work on one struct parse, which
@@ -13,8 +13,11 @@
 #ifndef LVSD_PARSER_PARSE_H
 #define LVSD_PARSER_PARSE_H
 
+#include <string.h>
+
 #include "parser/draft.h"
 #include "parser/parser.h"
+#include "parser/unique.h"
 
 /* A word of the text: not NUL-ended, valid while the text is being parsed. */
 struct word {
@@ -24,11 +27,30 @@ struct word {
 	struct loc loc;
 };
 
+static inline bool word_is(const struct word *w, const char *s)
+{
+	return strlen(s) == w->len && memcmp(s, w->text, w->len) == 0;
+}
+
 /* For "%.*s": a word as messages show it, cut when it is very long. */
 #define WORD_ARGS(w) ((w).len < 64 ? (int)(w).len : 64), (w).text
 
+/*
+ * The words of a statement that are kept: more than one has without an argument
+ * that is given twice. Of longer ones the last two are, and the first.
+ */
+#define WORDS_MAX 64
+
 /* Room for every token of the grammar, by its number. */
 #define TOKENS_MAX 400
+
+/* The keywords by their hash; many places are free. */
+#define KEYWORDS_SIZE 512
+struct keyword {
+	const char *name;
+	uint16_t len; /* 0: free */
+	uint16_t token;
+};
 
 /* One file that is being read: the main one, or one that is included. */
 struct source {
@@ -39,16 +61,17 @@ struct source {
 	uint16_t file_no;
 	const char *text;
 	size_t len;
-	char *copy; /* the scanner's, with its place in it: */
-	void *scanner;
-	uint32_t line, col; /* of the next byte */
-	uint32_t end_col;   /* behind the last word of this line; 0: none yet */
-	uint32_t bad_line;  /* where a bad byte was last reported */
+	const char *next, *end, *line_start; /* in text: where the scanner is */
+	uint32_t line;			     /* of next */
+	uint32_t bad_line;		     /* where a bad byte was last reported */
 	/* The statement that is being read. */
 	unsigned n_words;
-	struct word first, prev, last; /* its first word, and the last two */
-	const char *want;	       /* NULL, or the value that must come next */
-	const char *wanted;	       /* that of the token read last */
+	struct word words[WORDS_MAX];	/* the first is always there */
+	const struct word *prev, *last; /* the last two */
+	uint32_t end_col;		/* behind the last word; 0: none yet */
+	struct loc eol;	    /* of the end of the line, when that was read last */
+	const char *want;   /* NULL, or the value that must come next */
+	const char *wanted; /* that of the token read last */
 };
 
 /* One file that was read: its names and text are there until the end. */
@@ -70,6 +93,7 @@ struct parse {
 	size_t n_files, cap_files;
 	size_t included_bytes;
 	struct source *in;
+	struct keyword keywords[KEYWORDS_SIZE];
 
 	/* Where each argument was last given, and each statement. */
 	struct loc argument_at[TOKENS_MAX], statement_at[TOKENS_MAX];
@@ -78,14 +102,25 @@ struct parse {
 	struct loc sync_master_at, sync_backup_at;
 
 	/* What is being built. */
-	struct director_draft_list directors;
-	struct director_draft *director; /* NULL between directors */
+	struct director_conf **directors; /* those of the tree, in its order */
+	size_t n_directors, cap_directors;
+	struct unique names, addresses, fwmarks; /* of them */
+	size_t *unfed; /* the numbers of those that need a flow */
+	size_t n_unfed, cap_unfed;
+	struct director_draft draft, *director; /* NULL between directors */
 	struct director_lines defaults, lines;
 	struct director_conf defaults_conf;
 	struct director_conf *into; /* whose lines are read: a director's, or defaults' */
 	struct server_draft *servers, *server;
 	size_t n_servers, cap_servers;
-	const struct check_conf *shared_check;	    /* the last director's */
+	struct check_words *own_words; /* of those with arguments of their own */
+	size_t n_own_words, cap_own_words;
+	struct unique in_director;	       /* names, then addresses, of servers */
+	const struct check_conf *own_check;    /* the last server's that has one */
+	const struct check_conf *shared_check; /* the last director's */
+	/* Of directors that say nothing; NULL: none has since the last defaults. */
+	const struct check_conf *inherited_check;
+	struct check_words inherited_words;
 	struct check_words check_line, option_line; /* of a director */
 	struct check_words *check;		    /* of this statement */
 	struct http_conf *http;
@@ -118,9 +153,12 @@ void include_read(struct parse *p, const struct word *pattern);
 /* Notes which file PATH is, so that one that includes itself is found out. */
 void include_identify(struct source *in, const char *path);
 
-/* scanner.l */
-void scanner_start(struct source *in, struct parse *p);
-void scanner_stop(struct source *in);
+/* scanner.c: once for a parse, and at the beginning of each file. */
+void scanner_init(struct parse *p);
+void scanner_start(struct source *in);
+
+/* grammar.y: the keyword that TOKEN is; NULL for other numbers. */
+const char *grammar_keyword(int token);
 
 /*
  * Reports that the word W (NULL: the end of the line, at LOC) cannot stand
@@ -128,6 +166,15 @@ void scanner_stop(struct source *in);
  */
 void syntax_error(struct parse *p, const struct word *w, struct loc loc,
     const char *const *expected, size_t n);
+/*
+ * answers.c: an answer for what other programs have and this language says
+ * otherwise; false when W (NULL: the end of the line) is nothing of that.
+ */
+bool answer(struct parse *p, const struct word *w, const char *const *expected, size_t n);
+/* The same for a W of digits that stands behind an address. */
+bool answer_port(struct parse *p, const struct word *w);
+/* The one of EXPECTED that is W in another program; NULL: none. */
+const char *answer_synonym(const struct word *w, const char *const *expected, size_t n);
 /* Is W one of the N keywords EXPECTED, but for a slip of the fingers? */
 bool syntax_is_slip(const struct word *w, const char *const *expected, size_t n);
 

@@ -114,7 +114,7 @@ void parse_source(struct parse *p, struct source *in, struct conf_text *t)
 
 	p->files = xgrow(p->files, p->n_files, &p->cap_files, sizeof *p->files);
 	in->file_no = (uint16_t)p->n_files;
-	in->text = t->data;
+	in->text = t->data != NULL ? t->data : "";
 	in->len = t->len;
 	if (in->len >= 3 &&
 	    memcmp(in->text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
@@ -129,12 +129,11 @@ void parse_source(struct parse *p, struct source *in, struct conf_text *t)
 	f->text = in->text;
 	f->len = in->len;
 	p->in = in;
-	scanner_start(in, p);
+	scanner_start(in);
 	if (conf_yyparse(p) != 0)
 		assert(p->diags->n_errors > errors);
 	validate_section(p);
 	judge_last_line(p, in);
-	scanner_stop(in);
 	p->in = before;
 }
 
@@ -166,9 +165,9 @@ struct conf *conf_parse(
 	p->conf = c;
 	p->arena = c->arena;
 	p->scratch = arena_new();
+	scanner_init(p);
 	p->diags = d;
 	p->purpose = purpose;
-	STAILQ_INIT(&p->directors);
 	build_defaults_init(&p->defaults_conf);
 	p->included_bytes = t->len;
 	include_identify(&in, t->name);
@@ -178,7 +177,14 @@ struct conf *conf_parse(
 	for (size_t i = 1; i < p->n_files; i++) /* the first is the caller's */
 		conf_text_fini(&p->files[i].whole);
 	free(p->files);
+	free(p->directors);
+	free(p->unfed);
 	free(p->servers);
+	free(p->own_words);
+	unique_fini(&p->names);
+	unique_fini(&p->addresses);
+	unique_fini(&p->fwmarks);
+	unique_fini(&p->in_director);
 	arena_free(p->scratch);
 	free(p);
 	if (d->n_errors == errors)

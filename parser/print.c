@@ -192,20 +192,13 @@ static void print_mode(struct buf *b, const struct director_conf *d)
 	buf_str(b, "\n");
 }
 
-/* C beside the director's check USUAL, or that itself: what differs there must
- * be said here even when it is a default. */
-static void print_check(
-    struct buf *b, const struct check_conf *c, const struct check_conf *usual)
+static void print_check(struct buf *b, const struct check_conf *c)
 {
 	buf_str(b, " check");
 	time_ms(b, "interval", c->interval_ms);
 	time_ms(b, "timeout", c->timeout_ms);
-	if (c->fastinter_ms != c->interval_ms ||
-	    usual->fastinter_ms != usual->interval_ms)
-		time_ms(b, "fastinter", c->fastinter_ms);
-	if (c->downinter_ms != c->interval_ms ||
-	    usual->downinter_ms != usual->interval_ms)
-		time_ms(b, "downinter", c->downinter_ms);
+	time_ms(b, "fastinter", c->fastinter_ms);
+	time_ms(b, "downinter", c->downinter_ms);
 	buf_printf(b, " rise %u fall %u", c->rise, c->fall);
 	address(b, "source", &c->source);
 	number(b, "port", c->port);
@@ -305,17 +298,18 @@ static void print_service(struct buf *b, const struct director_conf *d)
 		time_ms(b, "option slowstart", d->slowstart_ms);
 		buf_str(b, "\n");
 	}
-	if (d->quorum_is_percent || d->quorum != 1)
+	if (d->panic_percent == 0)
 		buf_printf(b, " option quorum %u%s\n", (unsigned)d->quorum,
 		    d->quorum_is_percent ? "%" : "");
-	if (d->panic_percent != 0)
+	else
 		buf_printf(b, " option panic %u%%\n", d->panic_percent);
 	if (d->announce)
 		buf_printf(b, " option announce interface %s\n", d->announce_iface);
-	if (!d->drain_never) {
+	if (d->drain_never)
+		buf_str(b, " option drain never");
+	else
 		time_ms(b, "option drain", d->drain_ms);
-		buf_str(b, "\n");
-	}
+	buf_str(b, "\n");
 }
 
 static void print_server(
@@ -330,7 +324,7 @@ static void print_server(
 	if (s->check == d->check)
 		buf_str(b, " check");
 	else if (s->check != NULL)
-		print_check(b, s->check, d->check);
+		print_check(b, s->check);
 	buf_str(b, "\n");
 }
 
@@ -349,7 +343,7 @@ static void print_director(struct buf *b, const struct director_conf *d)
 	buf_str(b, "\n");
 	print_balance(b, d);
 	print_mode(b, d);
-	print_check(b, d->check, d->check);
+	print_check(b, d->check);
 	buf_str(b, "\n");
 	print_method(b, d->check);
 	print_persistence(b, d);

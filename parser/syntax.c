@@ -3,9 +3,8 @@
  *
  * The grammar knows which keywords could stand there; from those, and from the
  * words before, comes a message for people: what is missing, what may have
- * been meant, what may stand there. Words that are no slip but knowledge of
- * another language (a firewall's policies, a later version of this one) get
- * an answer of their own.
+ * been meant, what may stand there. What is no slip has an answer of its own
+ * (answers.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +13,6 @@
 #include "parser/parse.h"
 
 #define SLIP_LEN_MAX 32
-
-static bool is_keyword(const struct word *w, const char *s)
-{
-	return s != NULL && strlen(s) == w->len && memcmp(s, w->text, w->len) == 0;
-}
 
 static char lower(char c)
 {
@@ -111,125 +105,28 @@ static void missing(
 {
 	char buf[600];
 
-	if (p->in->wanted != NULL)
+	if (p->in->wanted != NULL && p->in->last == &p->in->words[1] &&
+	    word_is(&p->in->words[0], "server") &&
+	    memchr(p->in->last->text, ':', p->in->last->len) != NULL)
+		parse_error(p, p->in->last->loc,
+		    "a server has a name before its address: server NAME %.*s",
+		    WORD_ARGS(*p->in->last));
+	else if (p->in->wanted != NULL)
 		parse_error(p, loc, "%s must follow \"%.*s\"", p->in->wanted,
-		    WORD_ARGS(p->in->last));
+		    WORD_ARGS(*p->in->last));
 	else
 		parse_error(p, loc,
 		    n > 1 ? "one of %s must follow \"%.*s\""
 			  : "\"%s\" must follow \"%.*s\"",
-		    list(buf, sizeof buf, expected, n), WORD_ARGS(p->in->last));
-}
-
-/* clang-format off */
-
-/* Where a statement belongs, for one that stands in another section. */
-static const struct {
-	const char *word, *section;
-} home[] = {
-	{ "balance", "director" }, { "mode", "director" }, { "check", "director" },
-	{ "option", "director" }, { "server", "director" },
-	{ "user", "global" }, { "control", "global" }, { "status", "global" },
-	{ "state", "global" }, { "stop", "global" }, { "table", "global" },
-	{ "timeouts", "global" }, { "empty", "global" }, { "sync", "global" },
-	{ "conntrack", "global" }, { "sysctl", "global" }, { "checks", "global" },
-	{ "match", "flow" }, { "ignore", "flow" },
-};
-
-/* What people know from other programs, and what it is here. */
-static const struct {
-	const char *word, *answer;
-} foreign[] = {
-	{ "listen", "a service is \"director NAME ADDRESS:PORT\" here" },
-	{ "frontend", "a service is \"director NAME ADDRESS:PORT\" here" },
-	{ "backend", "servers stand in the section of their director here" },
-	{ "bind", "the address stands in the director's own line here: \"director NAME ADDRESS:PORT\"" },
-	{ "http-check", "write \"option httpcheck uri PATH statuscode N\"" },
-	{ "tcp-check", "write \"option tcpcheck\"" },
-	{ "default-server", "write it under \"defaults\", or in the check line" },
-	{ "virtual_server", "a service is \"director NAME ADDRESS:PORT\" here" },
-	{ "real_server", "a server is \"server NAME ADDRESS:PORT weight N check\" here" },
-	{ "virtual", "a service is \"director NAME ADDRESS:PORT\" here" },
-	{ "real", "a server is \"server NAME ADDRESS:PORT weight N check\" here" },
-};
-
-/* The kernel's names of schedulers, and the word for them here. */
-static const struct {
-	const char *name, *word;
-} schedulers[] = {
-	{ "wrr", "roundrobin" }, { "wlc", "leastconn" },
-	{ "lblc", "leastconn localitybased" },
-	{ "lblcr", "leastconn localitybased replication" },
-	{ "sh", "source" }, { "dh", "dest" }, { "sed", "shortexpdelay" },
-	{ "nq", "neverqueue" }, { "rr", "kernel rr" }, { "lc", "kernel lc" },
-	{ "static-rr", "roundrobin" }, { "random", "twos" },
-};
-
-/* Words of other programs that are an argument here under another name. */
-static const struct {
-	const char *word, *keyword;
-} synonyms[] = {
-	{ "backup", "sorry" }, { "inter", "interval" }, { "addr", "source" },
-	{ "dr", "gateway" }, { "direct", "gateway" }, { "gate", "gateway" },
-	{ "masq", "nat" }, { "ipip", "tunnel" }, { "tun", "tunnel" },
-	{ "path", "uri" }, { "status", "statuscode" }, { "host", "vhost" },
-	{ "inactive", "drain" }, { "mask", "netmask" },
-};
-/* clang-format on */
-
-static const char *home_of(const struct word *w)
-{
-	for (size_t i = 0; i < sizeof home / sizeof home[0]; i++)
-		if (is_keyword(w, home[i].word))
-			return home[i].section;
-	return NULL;
-}
-
-static const char *foreign_answer(const struct word *w)
-{
-	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
-		if (is_keyword(w, foreign[i].word))
-			return foreign[i].answer;
-	return NULL;
-}
-
-static const char *scheduler_word(const struct word *w)
-{
-	for (size_t i = 0; i < sizeof schedulers / sizeof schedulers[0]; i++)
-		if (is_keyword(w, schedulers[i].name))
-			return schedulers[i].word;
-	return NULL;
-}
-
-/* Is W, behind a flow's name, a policy of packet flow managers but not ours? */
-static bool is_foreign_policy(const struct parse *p, const struct word *w)
-{
-	static const char *const policies[] = { "permit", "deny", "skip", "table" };
-
-	for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
-		if (is_keyword(&p->in->first, "flow") && p->in->n_words == 3 &&
-		    is_keyword(w, policies[i]))
-			return true;
-	return false;
-}
-
-static void refuse_firewall(struct parse *p, const struct word *w)
-{
-	parse_error(p, w->loc,
-	    "\"%.*s\" is for a firewall, and this daemon is none; a flow is "
-	    "\"flow NAME director DIRECTOR\"",
-	    WORD_ARGS(*w));
+		    list(buf, sizeof buf, expected, n), WORD_ARGS(*p->in->last));
 }
 
 /* The one of EXPECTED that W was meant to be, or NULL. */
 static const char *meaning(const struct word *w, const char *const *expected, size_t n)
 {
-	for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++)
-		for (size_t j = 0; is_keyword(w, synonyms[i].word) && j < n; j++)
-			if (expected[j] != NULL &&
-			    strcmp(expected[j], synonyms[i].keyword) == 0)
-				return expected[j];
-	return slip(w, expected, n);
+	const char *synonym = answer_synonym(w, expected, n);
+
+	return synonym != NULL ? synonym : slip(w, expected, n);
 }
 
 /* Is W the keyword S, but not in lower case as keywords are? */
@@ -238,37 +135,13 @@ static bool is_shouted(const struct word *w, const char *s)
 	return strlen(s) == w->len && strncasecmp(w->text, s, w->len) == 0;
 }
 
-/* Statements and words with an answer of their own; false for all others. */
-static bool special(struct parse *p, const struct word *w)
-{
-	if (is_keyword(&p->in->first, "outflow"))
-		refuse_firewall(p, &p->in->first);
-	else if (w == NULL)
-		return false;
-	else if (is_foreign_policy(p, w))
-		refuse_firewall(p, w);
-	else if (p->in->n_words == 1 && foreign_answer(w) != NULL)
-		parse_error(p, w->loc, "unknown statement \"%.*s\"; %s", WORD_ARGS(*w),
-		    foreign_answer(w));
-	else if (p->in->n_words == 2 && is_keyword(&p->in->first, "balance") &&
-		 scheduler_word(w) != NULL)
-		parse_error(p, w->loc, "unknown balance \"%.*s\"; write \"balance %s\"",
-		    WORD_ARGS(*w), scheduler_word(w));
-	else if (p->in->n_words == 1 && home_of(w) != NULL)
-		parse_error(p, w->loc, "\"%.*s\" belongs in a %s section", WORD_ARGS(*w),
-		    home_of(w));
-	else
-		return false;
-	return true;
-}
-
 /* What the word behind the others was meant to be. */
 static const char *kind(const struct parse *p)
 {
 	static const char *const kinds[] = { "balance", "mode", "option" };
 
 	for (size_t i = 0; p->in->n_words == 2 && i < 3; i++)
-		if (is_keyword(&p->in->first, kinds[i]))
+		if (word_is(&p->in->words[0], kinds[i]))
 			return kinds[i];
 	return p->in->n_words == 1 ? "statement" : "argument";
 }
@@ -279,11 +152,11 @@ void syntax_error(struct parse *p, const struct word *w, struct loc loc,
 	char buf[600];
 	const char *meant = w != NULL ? meaning(w, expected, n) : NULL;
 
-	if (meant != NULL && is_keyword(w, meant)) {
+	if (meant != NULL && word_is(w, meant)) {
 		parse_error(p, loc, "\"%s\" stands in quotes; a keyword must not", meant);
 		return;
 	}
-	if (special(p, w))
+	if (answer(p, w, expected, n))
 		return;
 	if (w == NULL) {
 		missing(p, loc, expected, n);
@@ -291,13 +164,15 @@ void syntax_error(struct parse *p, const struct word *w, struct loc loc,
 	}
 	if (n == 0) {
 		parse_error(
-		    p, loc, "nothing may stand after \"%.*s\"", WORD_ARGS(p->in->prev));
+		    p, loc, "nothing may stand after \"%.*s\"", WORD_ARGS(*p->in->prev));
 		return;
 	}
 	if (meant != NULL)
-		parse_error(p, loc, "unknown %s \"%.*s\"; did you mean \"%s\"?%s",
-		    kind(p), WORD_ARGS(*w), meant,
-		    is_shouted(w, meant) ? " Upper and lower case differ" : "");
+		parse_error(p, loc,
+		    is_shouted(w, meant)
+			? "unknown %s \"%.*s\"; write \"%s\": upper and lower case differ"
+			: "unknown %s \"%.*s\"; did you mean \"%s\"?",
+		    kind(p), WORD_ARGS(*w), meant);
 	else
 		parse_error(p, loc, "unknown %s \"%.*s\"; here may stand %s", kind(p),
 		    WORD_ARGS(*w), list(buf, sizeof buf, expected, n));

@@ -1,144 +1,90 @@
 /*
  * validate: the global section, and what must be unique in the file.
  *
- * Duplicates are found by hashes, so that a file of any size is judged in time
- * linear in it.
+ * A director is judged when its section ends, so that little but the tree itself
+ * must be kept of it.
  */
 #include "parser/validate.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "lib/xalloc.h"
-
-/*
- * Twins are found by a table of hashes: each entry holds the number of a twin,
- * plus one, and is the first free place behind that of its hash.
- */
-void validate_twins(struct parse *p, const struct twin *v, size_t n,
-    uint32_t (*hash)(const void *node), bool (*same)(const void *a, const void *b),
-    void (*report)(struct parse *p, const struct twin *again, struct loc first))
+/* The directors are an array of pointers. */
+static const struct director_conf *director_at(const void *element)
 {
-	size_t size = 4;
-	uint32_t *table;
-
-	if (n < 2)
-		return;
-	while (size < 2 * n)
-		size *= 2;
-	table = xcalloc(size, sizeof *table);
-	for (size_t i = 0; i < n; i++) {
-		size_t at = hash(v[i].node) & (size - 1);
-
-		while (table[at] != 0 && !same(v[table[at] - 1].node, v[i].node))
-			at = (at + 1) & (size - 1);
-		if (table[at] != 0)
-			report(p, &v[i], v[table[at] - 1].loc);
-		else
-			table[at] = (uint32_t)i + 1;
-	}
-	free(table);
-}
-
-/* FNV-1a, begun at H, and mixed so that its low bits depend on all others. */
-uint32_t validate_hash(uint32_t h, const void *bytes, size_t len)
-{
-	const unsigned char *b = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ b[i]) * 16777619U;
-	return h ^ h >> 15;
-}
-
-static uint32_t hash_name(const void *node)
-{
-	const struct director_draft *d = node;
-
-	return validate_hash(0, d->conf->name, strlen(d->conf->name));
+	return *(struct director_conf *const *)element;
 }
 
 static bool same_name(const void *a, const void *b)
 {
-	const struct director_draft *d = a, *e = b;
-
-	return strcmp(d->conf->name, e->conf->name) == 0;
-}
-
-static void report_name(struct parse *p, const struct twin *again, struct loc first)
-{
-	const struct director_draft *d = again->node;
-
-	parse_error(p, again->loc, "a second director \"%s\"; first given at %s",
-	    d->conf->name, parse_place(p, first, again->loc));
-}
-
-static uint32_t hash_address(const void *node)
-{
-	const struct director_conf *c = ((const struct director_draft *)node)->conf;
-	uint32_t seed = (uint32_t)c->port << 8 | c->protocol;
-
-	return validate_hash(seed * 16777619U, c->addr.bytes, sizeof c->addr.bytes);
+	return strcmp(director_at(a)->name, director_at(b)->name) == 0;
 }
 
 static bool same_address(const void *a, const void *b)
 {
-	const struct director_conf *c = ((const struct director_draft *)a)->conf;
-	const struct director_conf *d = ((const struct director_draft *)b)->conf;
+	const struct director_conf *c = director_at(a), *d = director_at(b);
 
 	return addr_cmp(&c->addr, &d->addr) == 0 && c->port == d->port &&
 	       c->protocol == d->protocol;
 }
 
-static void report_address(struct parse *p, const struct twin *again, struct loc first)
-{
-	parse_error(p, again->loc,
-	    "a second director with this address and protocol; first given at %s",
-	    parse_place(p, first, again->loc));
-}
-
-static uint32_t hash_fwmark(const void *node)
-{
-	const struct director_draft *d = node;
-
-	return validate_hash(0, &d->conf->fwmark, sizeof d->conf->fwmark);
-}
-
 static bool same_fwmark(const void *a, const void *b)
 {
-	const struct director_draft *d = a, *e = b;
-
-	return d->conf->fwmark == e->conf->fwmark;
+	return director_at(a)->fwmark == director_at(b)->fwmark;
 }
 
-static void report_fwmark(struct parse *p, const struct twin *again, struct loc first)
+/* Adds the last director to U; what was there already is told with its place. */
+static const char *added_before(
+    struct parse *p, struct unique *u, uint32_t hash, unique_same *same)
 {
-	const struct director_draft *d = again->node;
+	const size_t last = p->n_directors - 1;
+	const size_t first =
+	    unique_add(u, p->directors, sizeof *p->directors, last, hash, same);
 
-	parse_error(p, again->loc, "a second director with fwmark %u; first given at %s",
-	    (unsigned)d->conf->fwmark, parse_place(p, first, again->loc));
+	if (first == SIZE_MAX)
+		return NULL;
+	return parse_place(p, p->directors[first]->loc, p->directors[last]->loc);
 }
 
-static void unique_directors(struct parse *p)
+static uint32_t hash_name(const char *name)
 {
-	struct twin *v = xcalloc(p->conf->n_directors, sizeof *v);
-	struct director_draft *d;
-	size_t n = 0;
+	return unique_hash(0, name, strlen(name));
+}
 
-	STAILQ_FOREACH (d, &p->directors, entry)
-		if (addr_is_set(&d->conf->addr))
-			v[n++] = (struct twin){ d, d->addr_loc };
-	validate_twins(p, v, n, hash_address, same_address, report_address);
-	n = 0;
-	STAILQ_FOREACH (d, &p->directors, entry)
-		if (d->conf->fwmark != 0)
-			v[n++] = (struct twin){ d, d->fwmark_loc };
-	validate_twins(p, v, n, hash_fwmark, same_fwmark, report_fwmark);
-	n = 0;
-	STAILQ_FOREACH (d, &p->directors, entry)
-		if (d->conf->name != NULL)
-			v[n++] = (struct twin){ d, d->conf->loc };
-	validate_twins(p, v, n, hash_name, same_name, report_name);
-	free(v);
+static uint32_t hash_address(const struct director_conf *c)
+{
+	const uint32_t seed = (uint32_t)c->port << 8 | c->protocol;
+
+	return unique_hash(seed, c->addr.bytes, sizeof c->addr.bytes);
+}
+
+/* Is the director that has just been read one that was there before? */
+static void judge_unique(struct parse *p, const struct director_draft *d)
+{
+	const struct director_conf *c = d->conf;
+	const char *first;
+
+	if (c->name != NULL &&
+	    (first = added_before(p, &p->names, hash_name(c->name), same_name)) != NULL)
+		parse_error(p, c->loc, "a second director \"%s\"; first given at %s",
+		    c->name, first);
+	if (addr_is_set(&c->addr) && (first = added_before(p, &p->addresses,
+					  hash_address(c), same_address)) != NULL)
+		parse_error(p, d->addr_loc,
+		    "a second director with this address and protocol; first given at %s",
+		    first);
+	if (c->fwmark != 0 && (first = added_before(p, &p->fwmarks,
+				   c->fwmark * 0x9e3779b9U, same_fwmark)) != NULL)
+		parse_error(p, d->fwmark_loc,
+		    "a second director with fwmark %u; first given at %s",
+		    (unsigned)c->fwmark, first);
+}
+
+size_t validate_find_director(const struct parse *p, const char *name)
+{
+	const struct director_conf wanted = { .name = name }, *element = &wanted;
+
+	return unique_find(&p->names, p->directors, sizeof *p->directors, &element,
+	    hash_name(name), same_name);
 }
 
 static void validate_global(struct parse *p)
@@ -168,13 +114,15 @@ static void no_director(struct parse *p)
 
 void validate_section(struct parse *p)
 {
-	if (p->into == &p->defaults_conf)
+	if (p->into == &p->defaults_conf) {
 		p->defaults = p->lines;
-	else if (p->director != NULL)
+	} else if (p->director != NULL) {
 		validate_director(p, p->director);
+		judge_unique(p, p->director);
+	}
 	p->into = NULL;
 	p->director = NULL;
-	p->n_servers = 0;
+	p->n_servers = p->n_own_words = 0;
 }
 
 void validate(struct parse *p)
@@ -182,7 +130,6 @@ void validate(struct parse *p)
 	const bool clean = p->diags->n_errors == 0;
 
 	validate_global(p);
-	unique_directors(p);
 	validate_flows(p);
 	if (p->conf->n_directors == 0 && !p->conf->empty && clean)
 		no_director(p);

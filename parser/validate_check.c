@@ -88,28 +88,61 @@ static void judge_target(
 		    c->source.family == AF_INET ? '4' : '6');
 }
 
-/* The check of S: the director's, or a copy when S differs. */
+/* Of a server with "inhibit" the hash of dest keeps finding the place. */
+static void judge_inhibit(
+    struct parse *p, const struct director_conf *c, const struct loc *at)
+{
+	if (at->line != 0 && c->balance == BALANCE_DEST)
+		parse_warning(p, *at,
+		    "with balance dest a server that is down is taken out all the same");
+}
+
+static bool is_same(const struct check_conf *a, const struct check_conf *b)
+{
+	return a->method == b->method && a->interval_ms == b->interval_ms &&
+	       a->timeout_ms == b->timeout_ms && a->fastinter_ms == b->fastinter_ms &&
+	       a->downinter_ms == b->downinter_ms && a->rise == b->rise &&
+	       a->fall == b->fall && a->port == b->port && a->inhibit == b->inhibit &&
+	       addr_cmp(&a->source, &b->source) == 0 && a->iface == b->iface &&
+	       a->http == b->http && a->talk == b->talk && a->dns == b->dns &&
+	       a->command == b->command;
+}
+
+/* The check of most is the same as that of the LAST one: that one, then. */
+static const struct check_conf *shared(
+    struct parse *p, const struct check_conf **last, const struct check_conf *c)
+{
+	if (*last == NULL || !is_same(*last, c))
+		*last = arena_dup(p->arena, c, sizeof *c);
+	return *last;
+}
+
+/* The check of S: the director's, or another when S differs. */
 static void complete_server(struct parse *p, const struct director_draft *d,
     struct server_draft *s, const struct check_words *inherited)
 {
 	const struct check_conf *usual = d->conf->check;
+	const struct check_words *said =
+	    s->own_words != 0 ? &p->own_words[s->own_words - 1] : NULL;
 	const bool lost_port = needs_port(usual->method) && usual->port == 0 &&
 			       s->conf->port == 0 && s->written_port != 0;
 
 	s->conf->check = usual;
-	if (s->check != NULL || lost_port) {
+	if (said != NULL || lost_port) {
 		struct check_words w = *inherited;
-		struct check_conf *own = arena_alloc(p->arena, sizeof *own);
+		struct check_conf own = *usual;
 
-		put_over(&w, s->check);
-		judge_words(p, &w, s->check, usual->method);
-		*own = *usual;
-		own->loc = s->check_loc;
-		fill(own, &w);
-		if (lost_port && own->port == 0)
-			own->port = s->written_port;
-		s->conf->check = own;
+		put_over(&w, said);
+		judge_words(p, &w, said, usual->method);
+		own.loc = s->check_loc;
+		fill(&own, &w);
+		if (lost_port && own.port == 0)
+			own.port = s->written_port;
+		if (!is_same(usual, &own))
+			s->conf->check = shared(p, &p->own_check, &own);
 	}
+	if (said != NULL)
+		judge_inhibit(p, d->conf, &said->at.inhibit);
 	if (!d->bad && addr_is_set(&s->conf->addr))
 		judge_target(p, s, s->conf->check);
 }
@@ -125,6 +158,25 @@ static void judge_method(struct parse *p)
 	else if (l->cafile_loc.line != 0 && !verify)
 		parse_warning(
 		    p, l->cafile_loc, "a cafile is of use with \"verify required\" only");
+}
+
+/* A sorry page that can vanish is one only while another stays. */
+static void judge_sorry(struct parse *p, const struct director_draft *d)
+{
+	const struct server_draft *checked = NULL;
+
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_draft *s = &p->servers[i];
+
+		if (s->conf->sorry && s->conf->check == NULL)
+			return;
+		if (s->conf->sorry && checked == NULL)
+			checked = s;
+	}
+	if (checked != NULL && !d->bad)
+		parse_warning(p, checked->check_loc,
+		    "a sorry server that is down is not used: when this check fails as "
+		    "well, nothing serves; without \"check\" it always does");
 }
 
 /* Says which servers nobody would miss: they are always taken for up. */
@@ -150,53 +202,34 @@ static void judge_unchecked(
 		    "for up");
 }
 
-/* Of a server with "inhibit" the hash of dest keeps finding the place. */
-static void judge_inhibit(
-    struct parse *p, const struct director_conf *c, const struct loc *at)
-{
-	if (at->line != 0 && c->balance == BALANCE_DEST)
-		parse_warning(p, *at,
-		    "with balance dest a server that is down is taken out all the same");
-}
-
+/* It is asked like a server that is checked, from where the CHECK comes from. */
 static struct agent_conf *complete_agent(
-    struct parse *p, const struct agent_conf *said, uint32_t interval_ms)
+    struct parse *p, const struct agent_conf *said, const struct check_conf *check)
 {
 	struct agent_conf *a = arena_alloc(p->arena, sizeof *a);
+	struct check_conf *c = arena_alloc(p->arena, sizeof *c);
 
 	*a = *said;
 	if (a->interval_ms == 0)
-		a->interval_ms = interval_ms;
+		a->interval_ms = check->interval_ms;
+	*c = (struct check_conf){ .loc = check->loc,
+		.method = CHECK_AGENT,
+		.interval_ms = a->interval_ms,
+		.timeout_ms = (a->interval_ms + 1) / 2,
+		.fastinter_ms = a->interval_ms,
+		.downinter_ms = a->interval_ms,
+		.rise = 1,
+		.fall = 1,
+		.port = a->port,
+		.source = check->source };
+	a->check = c;
 	return a;
 }
 
-/* The check of most directors is the same: that of the one before, then. */
-static bool is_same(const struct check_conf *a, const struct check_conf *b)
+/* Puts the words of the director's lines together in *W; the check they make. */
+static const struct check_conf *complete_check(
+    struct parse *p, const struct director_draft *d, struct check_words *w)
 {
-	return a->method == b->method && a->interval_ms == b->interval_ms &&
-	       a->timeout_ms == b->timeout_ms && a->fastinter_ms == b->fastinter_ms &&
-	       a->downinter_ms == b->downinter_ms && a->rise == b->rise &&
-	       a->fall == b->fall && a->port == b->port && a->inhibit == b->inhibit &&
-	       addr_cmp(&a->source, &b->source) == 0 && a->iface == b->iface &&
-	       a->http == b->http && a->talk == b->talk && a->dns == b->dns &&
-	       a->command == b->command;
-}
-
-static const struct check_conf *shared_check(struct parse *p, const struct check_conf *c)
-{
-	struct check_conf *copy;
-
-	if (p->shared_check != NULL && is_same(p->shared_check, c))
-		return p->shared_check;
-	copy = arena_alloc(p->arena, sizeof *copy);
-	*copy = *c;
-	p->shared_check = copy;
-	return copy;
-}
-
-void validate_checks(struct parse *p, struct director_draft *d)
-{
-	struct check_words w = { .interval_ms = INTERVAL_MS, .rise = 1, .fall = 1 };
 	const struct director_lines *l = &p->lines;
 	const struct loc loc = l->method_loc.line != 0 ? l->method_loc : l->check_loc;
 	struct check_conf c = {
@@ -209,22 +242,40 @@ void validate_checks(struct parse *p, struct director_draft *d)
 		.command = l->command,
 	};
 
-	put_over(&w, l->default_line);
-	put_over(&w, l->check_line);
-	put_over(&w, l->option_line);
-	judge_words(p, &w, &w, l->method);
+	*w = (struct check_words){ .interval_ms = INTERVAL_MS, .rise = 1, .fall = 1 };
+	put_over(w, l->default_line);
+	put_over(w, l->check_line);
+	put_over(w, l->option_line);
+	judge_words(p, w, w, l->method);
 	judge_method(p);
-	judge_inhibit(p, d->conf, &w.at.inhibit);
-	fill(&c, &w);
-	d->conf->check = shared_check(p, &c);
+	fill(&c, w);
+	return shared(p, &p->shared_check, &c);
+}
+
+/* The same for a director that says nothing of checks, as most do under defaults:
+ * all of them have one. */
+static const struct check_conf *inherited_check(
+    struct parse *p, const struct director_draft *d)
+{
+	if (p->inherited_check == NULL)
+		p->inherited_check = complete_check(p, d, &p->inherited_words);
+	return p->inherited_check;
+}
+
+void validate_checks(struct parse *p, struct director_draft *d)
+{
+	const struct director_lines *l = &p->lines;
+	const bool inherited =
+	    l->check_line == NULL && l->option_line == p->defaults.option_line;
+	struct check_words own, *w = inherited ? &p->inherited_words : &own;
+
+	d->conf->check = inherited ? inherited_check(p, d) : complete_check(p, d, w);
+	judge_inhibit(p, d->conf, &w->at.inhibit);
 	if (l->agent != NULL)
-		d->conf->agent = complete_agent(p, l->agent, c.interval_ms);
+		d->conf->agent = complete_agent(p, l->agent, d->conf->check);
 	for (size_t i = 0; i < p->n_servers; i++)
-		if (p->servers[i].check_loc.line != 0) {
-			complete_server(p, d, &p->servers[i], &w);
-			if (p->servers[i].check != NULL)
-				judge_inhibit(
-				    p, d->conf, &p->servers[i].check->at.inhibit);
-		}
-	judge_unchecked(p, d, loc);
+		if (p->servers[i].check_loc.line != 0)
+			complete_server(p, d, &p->servers[i], w);
+	judge_sorry(p, d);
+	judge_unchecked(p, d, l->method_loc.line != 0 ? l->method_loc : l->check_loc);
 }

@@ -5,7 +5,6 @@
  * mark, a port that a mode cannot change, families that do not mix.
  */
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/xalloc.h"
@@ -25,6 +24,10 @@ static void judge_head(struct parse *p, const struct director_draft *d)
 		    "a protocol is of use with an address only; none is given");
 	if (addr_is_set(&c->addr) && addr_is_any(&c->addr))
 		parse_error(p, d->addr_loc, "this is not the address of a service");
+	if (!addr_is_set(&c->addr) && c->fwmark == 0 && d->protocol_loc.line == 0) {
+		p->unfed = xgrow(p->unfed, p->n_unfed, &p->cap_unfed, sizeof *p->unfed);
+		p->unfed[p->n_unfed++] = p->n_directors - 1;
+	}
 }
 
 /* The port that the kernel is given, which only mode nat leaves to the file. */
@@ -51,15 +54,43 @@ static void complete_port(
 	s->conf->port = port;
 }
 
-/* Does IPv6 address A, written without a port, end in one? */
-static bool ends_in_port(const struct addr *a, uint16_t port)
+/* The port that IPv6 address A, written without brackets, may end in; 0: none. */
+static uint16_t tail_as_port(const struct addr *a)
 {
-	uint32_t read_as = 0;
+	uint32_t port = 0;
 
-	for (int i = 14; i < 16; i++)
-		for (int shift = 4; shift >= 0; shift -= 4)
-			read_as = read_as * 10 + (a->bytes[i] >> shift & 15);
-	return a->family == AF_INET6 && port != 0 && read_as == port;
+	for (int i = 14; a->family == AF_INET6 && i < 16; i++)
+		for (int shift = 4; shift >= 0; shift -= 4) {
+			if ((a->bytes[i] >> shift & 15) > 9)
+				return 0;
+			port = port * 10 + (a->bytes[i] >> shift & 15);
+		}
+	return (uint16_t)port;
+}
+
+/* Is the port of a director missing, as its servers look? */
+static void judge_port(struct parse *p, const struct director_draft *d)
+{
+	const struct director_conf *c = d->conf;
+	const struct server_conf *s = STAILQ_FIRST(&c->servers);
+	const uint16_t tail = tail_as_port(&c->addr);
+	char text[ADDR_TEXT_MAX];
+	uint16_t port;
+
+	if (d->bad || !addr_is_set(&c->addr) || c->port != 0 || s == NULL)
+		return;
+	port = s->port != 0 ? s->port : tail_as_port(&s->addr);
+	if (port != 0 && port == tail)
+		parse_warning(p, d->addr_loc,
+		    "this is an address without a port, and so every port of it; with "
+		    "port %u the address before it stands in brackets, as in "
+		    "[2001:db8::1]:%u",
+		    port, port);
+	else if (s->port != 0 && c->mode == MODE_NAT)
+		parse_warning(p, d->addr_loc,
+		    "without a port this is every port of the address, and port %u of the "
+		    "servers gets it all; write %s for port %u alone",
+		    port, addr_port_text(&c->addr, port, text), port);
 }
 
 static void judge_server(
@@ -85,7 +116,7 @@ static void judge_server(
 		    "this address is IPv%c and the director's is IPv%c; only mode tunnel "
 		    "can mix them",
 		    a->family == AF_INET ? '4' : '6', a->family == AF_INET ? '6' : '4');
-	if (s->conf->port == 0 && ends_in_port(a, c->port))
+	if (s->conf->port == 0 && c->port != 0 && tail_as_port(a) == c->port)
 		parse_warning(p, s->addr_loc,
 		    "this is an address without a port; with port %u the address before "
 		    "it stands in brackets, as in [2001:db8::1]:%u",
@@ -93,77 +124,71 @@ static void judge_server(
 	complete_port(p, c, s);
 }
 
-static uint32_t hash_name(const void *node)
-{
-	const struct server_conf *s = node;
-
-	return validate_hash(0, s->name, strlen(s->name));
-}
-
+/* The servers are an array of drafts. */
 static bool same_name(const void *a, const void *b)
 {
-	const struct server_conf *s = a, *t = b;
+	const struct server_draft *s = a, *t = b;
 
-	return strcmp(s->name, t->name) == 0;
-}
-
-static void report_name(struct parse *p, const struct twin *again, struct loc first)
-{
-	parse_error(p, again->loc,
-	    "a second server \"%s\" in this director; first given at line %u",
-	    ((const struct server_conf *)again->node)->name, (unsigned)first.line);
-}
-
-static uint32_t hash_address(const void *node)
-{
-	const struct server_conf *s = node;
-
-	return validate_hash(s->port * 16777619U, s->addr.bytes, sizeof s->addr.bytes);
+	return strcmp(s->conf->name, t->conf->name) == 0;
 }
 
 static bool same_address(const void *a, const void *b)
 {
-	const struct server_conf *s = a, *t = b;
+	const struct server_conf *s = ((const struct server_draft *)a)->conf;
+	const struct server_conf *t = ((const struct server_draft *)b)->conf;
 
 	return addr_cmp(&s->addr, &t->addr) == 0 && s->port == t->port;
 }
 
-static void report_address(struct parse *p, const struct twin *again, struct loc first)
+static void unique_names(struct parse *p)
 {
-	parse_error(p, again->loc,
-	    "a second server with this address and port in this director; first given "
-	    "at line %u",
-	    (unsigned)first.line);
+	unique_clear(&p->in_director, p->n_servers);
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_conf *c = p->servers[i].conf;
+		size_t first;
+
+		if (c->name == NULL)
+			continue;
+		first = unique_add(&p->in_director, p->servers, sizeof *p->servers, i,
+		    unique_hash(0, c->name, strlen(c->name)), same_name);
+		if (first != SIZE_MAX)
+			parse_error(p, c->loc,
+			    "a second server \"%s\" in this director; first given at line "
+			    "%u",
+			    c->name, (unsigned)p->servers[first].conf->loc.line);
+	}
 }
 
-static void unique_servers(struct parse *p)
+static void unique_addresses(struct parse *p)
 {
-	struct twin *v;
-	size_t n = 0;
+	unique_clear(&p->in_director, p->n_servers);
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_conf *c = p->servers[i].conf;
+		size_t first;
 
-	if (p->n_servers < 2)
-		return;
-	v = xcalloc(p->n_servers, sizeof *v);
-	for (size_t i = 0; i < p->n_servers; i++)
-		if (p->servers[i].conf->name != NULL)
-			v[n++] =
-			    (struct twin){ p->servers[i].conf, p->servers[i].conf->loc };
-	validate_twins(p, v, n, hash_name, same_name, report_name);
-	n = 0;
-	for (size_t i = 0; i < p->n_servers; i++)
-		if (addr_is_set(&p->servers[i].conf->addr))
-			v[n++] =
-			    (struct twin){ p->servers[i].conf, p->servers[i].addr_loc };
-	validate_twins(p, v, n, hash_address, same_address, report_address);
-	free(v);
+		if (!addr_is_set(&c->addr))
+			continue;
+		first = unique_add(&p->in_director, p->servers, sizeof *p->servers, i,
+		    unique_hash(c->port, c->addr.bytes, sizeof c->addr.bytes),
+		    same_address);
+		if (first != SIZE_MAX)
+			parse_error(p, p->servers[i].addr_loc,
+			    "a second server with this address and port in this director; "
+			    "first given at line %u",
+			    (unsigned)p->servers[first].conf->loc.line);
+	}
 }
 
 void validate_director(struct parse *p, struct director_draft *d)
 {
 	judge_head(p, d);
+	judge_port(p, d);
 	for (size_t i = 0; i < p->n_servers; i++)
 		judge_server(p, d, &p->servers[i]);
 	validate_options(p, d);
 	validate_checks(p, d);
-	unique_servers(p);
+	if (p->n_servers < 2)
+		return;
+	unique_names(p);
+	unique_addresses(p);
 }

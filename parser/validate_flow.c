@@ -11,49 +11,21 @@
 #include "lib/xalloc.h"
 #include "parser/validate.h"
 
-/* Directors by name, in a table as in validate_twins(). */
-struct directors {
-	struct director_draft **table;
-	size_t size;
-};
-
-static struct director_draft **find(const struct directors *all, const char *name)
+/* FED tells of each director whether a flow names it. */
+static void find_director(struct parse *p, struct flow_conf *f, bool *fed)
 {
-	size_t at = validate_hash(0, name, strlen(name)) & (all->size - 1);
-
-	while (all->table[at] != NULL && strcmp(all->table[at]->conf->name, name) != 0)
-		at = (at + 1) & (all->size - 1);
-	return &all->table[at];
-}
-
-static void index_directors(struct parse *p, struct directors *all)
-{
-	struct director_draft *d;
-
-	all->size = 4;
-	while (all->size < 2 * p->conf->n_directors)
-		all->size *= 2;
-	all->table = xcalloc(all->size, sizeof *all->table);
-	STAILQ_FOREACH (d, &p->directors, entry)
-		if (d->conf->name != NULL)
-			*find(all, d->conf->name) = d;
-}
-
-static void find_director(
-    struct parse *p, struct flow_conf *f, const struct directors *all)
-{
-	struct director_draft *found;
+	size_t found;
 
 	if (f->director_name == NULL)
 		return;
-	found = *find(all, f->director_name);
-	if (found == NULL) {
+	found = validate_find_director(p, f->director_name);
+	if (found == SIZE_MAX) {
 		parse_error(
 		    p, f->director_loc, "there is no director \"%s\"", f->director_name);
 		return;
 	}
-	f->director = found->conf;
-	found->fed = true;
+	f->director = p->directors[found];
+	fed[found] = true;
 	if (addr_is_set(&f->director->addr))
 		parse_error(p, f->director_loc,
 		    "director \"%s\" has an address; a flow feeds one without",
@@ -105,71 +77,59 @@ static void judge_rule(struct parse *p, const struct rule_draft *r)
 		    "a match without a condition takes every packet that arrives");
 }
 
-static uint32_t hash_name(const void *node)
-{
-	const struct flow_conf *f = node;
-
-	return validate_hash(0, f->name, strlen(f->name));
-}
-
+/* The flows are an array of pointers. */
 static bool same_name(const void *a, const void *b)
 {
-	const struct flow_conf *f = a, *g = b;
+	const struct flow_conf *f = *(struct flow_conf *const *)a;
+	const struct flow_conf *g = *(struct flow_conf *const *)b;
 
 	return strcmp(f->name, g->name) == 0;
 }
 
-static void report_name(struct parse *p, const struct twin *again, struct loc first)
-{
-	parse_error(p, again->loc, "a second flow \"%s\"; first given at %s",
-	    ((const struct flow_conf *)again->node)->name,
-	    parse_place(p, first, again->loc));
-}
-
 static void unique_flows(struct parse *p)
 {
-	struct twin *v;
+	struct unique names = { 0 };
+	const struct flow_conf **all = NULL;
 	struct flow_conf *f;
-	size_t n = 0;
+	size_t n = 0, cap = 0, first;
 
-	STAILQ_FOREACH (f, &p->conf->flows, entry)
+	STAILQ_FOREACH (f, &p->conf->flows, entry) {
+		if (f->name == NULL)
+			continue;
+		all = xgrow(all, n, &cap, sizeof *all);
+		all[n] = f;
+		first = unique_add(&names, all, sizeof *all, n,
+		    unique_hash(0, f->name, strlen(f->name)), same_name);
 		n++;
-	v = xcalloc(n, sizeof *v);
-	n = 0;
-	STAILQ_FOREACH (f, &p->conf->flows, entry)
-		if (f->name != NULL)
-			v[n++] = (struct twin){ f, f->loc };
-	validate_twins(p, v, n, hash_name, same_name, report_name);
-	free(v);
+		if (first != SIZE_MAX)
+			parse_error(p, f->loc, "a second flow \"%s\"; first given at %s",
+			    f->name, parse_place(p, all[first]->loc, f->loc));
+	}
+	unique_fini(&names);
+	free(all);
 }
 
-static void judge_unfed(struct parse *p)
+static void judge_unfed(struct parse *p, const bool *fed)
 {
-	const struct director_draft *d;
-
-	STAILQ_FOREACH (d, &p->directors, entry)
-		if (!addr_is_set(&d->conf->addr) && d->conf->fwmark == 0 && !d->fed &&
-		    !d->bad && d->protocol_loc.line == 0)
-			parse_warning(p, d->conf->loc,
+	for (size_t i = 0; i < p->n_unfed; i++)
+		if (!fed[p->unfed[i]])
+			parse_warning(p, p->directors[p->unfed[i]]->loc,
 			    "nothing feeds this director: it has no address and no "
 			    "fwmark, and no flow names it");
 }
 
 void validate_flows(struct parse *p)
 {
-	struct directors all;
+	bool *fed = xcalloc(p->n_directors, sizeof *fed);
 	struct flow_conf *f;
 	struct flow_rule *r;
 
-	if (!STAILQ_EMPTY(&p->conf->flows)) {
-		index_directors(p, &all);
-		STAILQ_FOREACH (f, &p->conf->flows, entry)
-			find_director(p, f, &all);
-		free(all.table);
-	}
-	STAILQ_FOREACH (f, &p->conf->flows, entry)
+	STAILQ_FOREACH (f, &p->conf->flows, entry) {
+		find_director(p, f, fed);
 		STAILQ_FOREACH (r, &f->rules, entry)
 			judge_rule(p, rule_draft(r));
+	}
 	unique_flows(p);
-	judge_unfed(p);
+	judge_unfed(p, fed);
+	free(fed);
 }

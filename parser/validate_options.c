@@ -63,22 +63,37 @@ static void judge_sip(struct parse *p, const struct director_conf *c)
 		    "the kernel knows SIP over UDP only, and this director is not UDP");
 }
 
+/* Sorry servers do not count. */
+static size_t count_servers(const struct director_conf *c)
+{
+	const struct server_conf *s;
+	size_t n = 0;
+
+	STAILQ_FOREACH (s, &c->servers, entry)
+		n += !s->sorry;
+	return n;
+}
+
+static void judge_quorum(struct parse *p, const struct director_conf *c)
+{
+	const size_t n = count_servers(c);
+
+	if (c->panic_percent != 0)
+		parse_error(p, p->lines.panic_loc,
+		    "a director has a quorum or a panic, not both; quorum is given at "
+		    "%s",
+		    parse_place(p, p->lines.quorum_loc, p->lines.panic_loc));
+	else if (!c->quorum_is_percent && c->quorum > n && n > 0)
+		parse_warning(p, p->lines.quorum_loc,
+		    "a quorum of %u can never be reached: the director has %zu server%s "
+		    "that count%s",
+		    (unsigned)c->quorum, n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+}
+
 static void judge_service(struct parse *p, const struct director_conf *c)
 {
-	if (c->quorum_is_percent || c->quorum > 1) {
-		if (c->panic_percent != 0)
-			parse_error(p, p->lines.panic_loc,
-			    "a director has a quorum or a panic, not both; quorum is "
-			    "given at %s",
-			    parse_place(p, p->lines.quorum_loc, p->lines.panic_loc));
-		else if (!c->quorum_is_percent && c->quorum > c->n_servers &&
-			 c->n_servers > 0)
-			parse_warning(p, p->lines.quorum_loc,
-			    "a quorum of %u can never be reached: the director has %zu "
-			    "server%s",
-			    (unsigned)c->quorum, c->n_servers,
-			    c->n_servers == 1 ? "" : "s");
-	}
+	if (p->lines.quorum_loc.line != 0)
+		judge_quorum(p, c);
 	if (c->announce && !addr_is_set(&c->addr))
 		parse_error(
 		    p, p->lines.announce_loc, "this director has no address to announce");

@@ -158,8 +158,10 @@ bool value_octal(struct parse *p, const struct word *w, uint16_t *out)
 
 static bool is_name_byte(char c, bool dot)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       c == '-' || c == '_' || (c == '.' && dot);
+	const unsigned char lower = (unsigned char)(c | 0x20);
+
+	return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '-' || c == '_' ||
+	       (c == '.' && dot);
 }
 
 bool value_name(
@@ -171,8 +173,9 @@ bool value_name(
 		i++;
 	if (i < w->len || w->len == 0 || w->len > max) {
 		parse_error(p, w->loc,
-		    "\"%.*s\" is not a name: 1 to %zu letters, digits, %s\"-\" and \"_\"",
-		    WORD_ARGS(*w), max, dot ? "\".\", " : "");
+		    "\"%.*s\" is not a name: 1 to %zu letters, digits, %s\"-\" and \"_\"%s",
+		    WORD_ARGS(*w), max, dot ? "\".\", " : "",
+		    value_is_address(w) ? "; a name stands before the address" : "");
 		return false;
 	}
 	*out = arena_strndup(p->arena, w->text, w->len);

@@ -29,6 +29,8 @@ bool value_address(struct parse *p, const struct word *w, struct addr *out);
  * allowed where ZERO says so. */
 bool value_endpoint(
     struct parse *p, const struct word *w, bool zero, struct addr *out, uint16_t *port);
+/* Does W look like an address, with or without a port? */
+bool value_is_address(const struct word *w);
 /* "10.0.0.0/8", "10.0.0.0/255.0.0.0", "2001:db8::/32", or one address. The bits
  * outside the mask are cleared, with a warning. */
 bool value_network(

@@ -51,15 +51,43 @@ static bool is_host_name(const struct word *w)
 	return false;
 }
 
+/* Hexadecimal digits, more than one colon, and brackets, perhaps, but no port behind
+ * them. */
+static bool is_bare_ipv6(const struct word *w)
+{
+	unsigned colons = 0;
+
+	for (uint32_t i = 0; i < w->len; i++) {
+		if (strchr("0123456789abcdefABCDEF:[]", w->text[i]) == NULL)
+			return false;
+		colons += w->text[i] == ':';
+	}
+	return colons > 1;
+}
+
 static bool no_address(struct parse *p, const struct word *w, const char *example)
 {
 	struct halves h = cut(w, find(w, ':'));
 
-	if (is_host_name(w) ||
-	    (is_host_name(&h.before) && h.behind.text != NULL && !find(&h.behind, ':')))
+	if (find(w, '/') != NULL)
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not one address; write %s, and nothing around it",
+		    WORD_ARGS(*w), example);
+	else if (is_host_name(w) || (is_host_name(&h.before) && h.behind.text != NULL &&
+					!find(&h.behind, ':')))
 		parse_error(p, w->loc,
 		    "\"%.*s\" is a host name; only a literal address may stand here, "
 		    "since a name would make a reload depend on DNS",
+		    WORD_ARGS(*w));
+	else if (w->len > 0 && (w->text[0] == '*' ||
+				   (w->text[0] == ':' && find(&h.behind, ':') == NULL)))
+		parse_error(p, w->loc,
+		    "\"%.*s\" is every address, and only one may stand here: %s",
+		    WORD_ARGS(*w), example);
+	else if (is_bare_ipv6(w))
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not an address; an IPv6 address stands in brackets before "
+		    "\":\" and a port: [2001:db8::1]:80",
 		    WORD_ARGS(*w));
 	else if (find(w, ',') != NULL)
 		parse_error(p, w->loc,
@@ -79,6 +107,12 @@ static bool port(struct parse *p, const struct word *w, bool zero, uint16_t *out
 		parse_error(p, w->loc, "a port must follow the \":\"");
 		return false;
 	}
+	if (find(w, ',') != NULL) {
+		parse_error(p, w->loc,
+		    "\"%.*s\" is not one port; each has a line of its own",
+		    WORD_ARGS(*w));
+		return false;
+	}
 	if (!value_number(p, w, "a port", zero ? 0 : 1, PORT_MAX, &n))
 		return false;
 	*out = (uint16_t)n;
@@ -95,14 +129,47 @@ bool value_address(struct parse *p, const struct word *w, struct addr *out)
 	return true;
 }
 
+/* Most are like this; all others, and what is wrong, go the long way. */
+static bool plain_endpoint(const struct word *w, struct addr *out, uint16_t *port_out)
+{
+	const char *colon = find(w, ':'), *end = w->text + w->len;
+	struct addr a;
+	uint32_t n = 0;
+
+	if (colon == NULL || end - colon < 2 || end - colon > 6)
+		return false;
+	for (const char *s = colon + 1; s < end; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		n = n * 10 + (uint32_t)(*s - '0');
+	}
+	if (n == 0 || n > PORT_MAX || !addr_parse(&a, w->text, (size_t)(colon - w->text)))
+		return false;
+	*out = a;
+	*port_out = (uint16_t)n;
+	return true;
+}
+
+bool value_is_address(const struct word *w)
+{
+	struct addr a;
+	uint16_t port_ignored;
+
+	return addr_parse(&a, w->text, w->len) || plain_endpoint(w, &a, &port_ignored) ||
+	       (w->len > 0 && w->text[0] == '[');
+}
+
 bool value_endpoint(struct parse *p, const struct word *w, bool zero, struct addr *out,
     uint16_t *port_out)
 {
 	static const char example[] =
 	    "10.0.0.1, 10.0.0.1:80, 2001:db8::1 or [2001:db8::1]:80";
-	struct halves h = cut(w, find(w, ':'));
+	struct halves h;
 	struct addr a;
 
+	if (plain_endpoint(w, out, port_out))
+		return true;
+	h = cut(w, find(w, ':'));
 	*port_out = 0;
 	if (w->len > 0 && w->text[0] == '[') {
 		const char *close = find(w, ']');

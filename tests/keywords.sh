@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every keyword of the scanner stands in lvs.conf(5), and every word that the
-# page shows as a keyword is one of the scanner's, or one of the few below.
+# Every keyword of the grammar stands in lvs.conf(5), and every word that the
+# page shows as a keyword is one of the grammar's, or one of the few below.
 cd "$(dirname "$0")/.." || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -9,8 +9,7 @@ passed=0 failed=0
 # Values that are no keywords, and words the page names as refused.
 others='icmp tcp udp permit deny skip never echo-request ms s m h'
 
-sed -n 's/^\([a-zA-Z0-9"-]*\)[ 	]*return T_.*/\1/p
-	s/^(?i:\([a-z]*\)).*/\1/p' parser/scanner.l | tr -d '"' | tr A-Z a-z | grep . | sort -u >"$tmp/scanner"
+sed -n 's/^%token <word> [A-Z0-9_]* "\(.*\)"$/\1/p' parser/grammar.y | tr A-Z a-z | sort -u >"$tmp/grammar"
 # The words behind .Ic and .Cm, also inside .It, .Op and the like.
 awk '/^\./ {
 	shown = 0
@@ -41,12 +40,12 @@ same()
 		passed=$((passed + 1))
 	fi
 }
-comm -23 "$tmp/scanner" "$tmp/page" >"$tmp/missing"
+comm -23 "$tmp/grammar" "$tmp/page" >"$tmp/missing"
 same "every keyword is in lvs.conf(5)" "$tmp/missing"
-sort -u "$tmp/scanner" "$tmp/others" | comm -13 - "$tmp/page" >"$tmp/unknown"
-same "every keyword of lvs.conf(5) is the scanner's" "$tmp/unknown"
+sort -u "$tmp/grammar" "$tmp/others" | comm -13 - "$tmp/page" >"$tmp/unknown"
+same "every keyword of lvs.conf(5) is the grammar's" "$tmp/unknown"
 : >"$tmp/none"
-[ "$(wc -l <"$tmp/scanner")" -ge 100 ] || echo "fewer than 100" >"$tmp/none"
+[ "$(wc -l <"$tmp/grammar")" -ge 100 ] || echo "fewer than 100" >"$tmp/none"
 same "the keywords were found" "$tmp/none"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

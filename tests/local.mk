@@ -4,24 +4,35 @@ unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test_addr \
+	tests/unit/test_agent \
 	tests/unit/test_answer \
+	tests/unit/test_attributes \
 	tests/unit/test_checker \
+	tests/unit/test_checker_external \
 	tests/unit/test_checker_http \
+	tests/unit/test_checker_soak \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
+	tests/unit/test_nl \
 	tests/unit/test_parser \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
+	tests/unit/test_reconcile \
 	tests/unit/test_record \
 	tests/unit/test_run \
 	tests/unit/test_serving
+tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
+tests_unit_test_addr_LDADD = $(unit_ldadd)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
 tests_unit_test_answer_LDADD = $(unit_ldadd)
+tests_unit_test_attributes_SOURCES = tests/unit/test_attributes.c
+tests_unit_test_attributes_LDADD = $(unit_ldadd)
 tests_unit_test_checker_SOURCES = tests/unit/test_checker.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_LDADD = $(unit_ldadd)
 tests_unit_test_checker_http_SOURCES = tests/unit/test_checker_http.c tests/unit/checker_bench.c tests/unit/checker_bench.h
@@ -32,12 +43,24 @@ tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
 tests_unit_test_dns_message_LDADD = $(unit_ldadd)
 tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
+tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
+tests_unit_test_agent_LDADD = $(unit_ldadd)
+tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_external_LDADD = $(unit_ldadd)
+tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
+tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
 tests_unit_test_http_status_LDADD = $(unit_ldadd)
 tests_unit_test_ipvs_SOURCES = tests/unit/test_ipvs.c
 tests_unit_test_ipvs_LDADD = $(unit_ldadd)
+# A kernel of its own making, in place of these calls.
+tests_unit_test_nl_SOURCES = tests/unit/test_nl.c
+tests_unit_test_nl_LDADD = $(unit_ldadd)
+tests_unit_test_nl_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=genl_connect \
+	-Wl,--wrap=genl_ctrl_resolve -Wl,--wrap=sendto -Wl,--wrap=recvmmsg \
+	-Wl,--wrap=poll -Wl,--wrap=clock_gettime
 tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
@@ -46,6 +69,8 @@ tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tes
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c
+tests_unit_test_reconcile_LDADD = $(unit_ldadd)
 tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/plan_case.c tests/unit/plan_case.h
 tests_unit_test_record_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
@@ -83,8 +108,13 @@ tests_plan_test_random_LDADD = $(unit_ldadd)
 tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)
 tests_plan_random_kernel_LDADD = $(unit_ldadd)
 
+tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
+tests_bench_bench_checks_LDADD = $(unit_ldadd)
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
+tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
+tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
-check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse tests/bench/floor
+check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
+	tests/bench/bench_checks tests/bench/bench_turn tests/bench/floor
 TESTS += $(unit_tests) $(plan_tests)

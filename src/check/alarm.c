@@ -35,8 +35,10 @@ void alarm_local(struct alarms *a, const struct probe *p, enum reason reason, in
 void alarm_late(struct alarms *a, const struct checker_figures *f)
 {
 	if (is_time(&a->told_late_us))
-		log_warnx("checks wait for a descriptor: raise the limit of open files, "
-			  "global checks max-in-flight, or the intervals "
-			  "max_in_flight=%" PRIu32 " late=%" PRIu64 " skipped=%" PRIu64,
+		log_warnx(
+		    "checks begin late, since as many as may be are under way: raise "
+		    "the limit of open files, global checks max-in-flight, or the "
+		    "intervals "
+		    "max_in_flight=%" PRIu32 " late=%" PRIu64 " skipped=%" PRIu64,
 		    f->max_in_flight, f->late, f->skipped);
 }

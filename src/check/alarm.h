@@ -18,7 +18,7 @@ struct alarms {
 
 /* A check of P could not be made, for REASON, which is local, with errno CODE. */
 void alarm_local(struct alarms *a, const struct probe *p, enum reason reason, int code);
-/* A check had to wait for a descriptor. */
+/* A check had to wait until another one is over. */
 void alarm_late(struct alarms *a, const struct checker_figures *f);
 
 #endif

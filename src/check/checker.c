@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -20,8 +21,9 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-/* Descriptors that checks must leave: stdio, log, report, raw, the loop's. */
-#define FDS_RESERVED 32
+/* Descriptors that checks must leave: stdio, log, report, raw, the loop's, and one
+ * of each program. */
+#define FDS_RESERVED (32 + EXTERNAL_MAX)
 
 /* The daemon's handlers would write to the daemon's pipes. A terminal's Ctrl-C
  * is for the daemon, which ends this process by closing the report socket. */
@@ -38,17 +40,20 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Takes all the descriptors that it may have; returns what checks may use. */
-static size_t budget(void)
+/* Takes all the descriptors that it may have; returns how many checks may use, at
+ * most WANTED unless that is 0. */
+static size_t budget(uint32_t wanted)
 {
 	struct rlimit l;
+	size_t most;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return 1;
 	l.rlim_cur = l.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &l) < 0 && getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return 1;
-	return l.rlim_cur > 2 * FDS_RESERVED ? l.rlim_cur - FDS_RESERVED : l.rlim_cur / 2;
+	most = l.rlim_cur > 2 * FDS_RESERVED ? l.rlim_cur - FDS_RESERVED : l.rlim_cur / 2;
+	return wanted != 0 && wanted < most ? wanted : most;
 }
 
 static void open_raw(struct raw *w, const struct checker_start *start)
@@ -93,6 +98,44 @@ static void confine(const struct checker_start *start, struct raw *raw, int *rep
 		_exit(1);
 }
 
+static bool has_method(const struct checker_start *start, enum check_method method)
+{
+	for (size_t i = 0; i < start->n_probes; i++)
+		if (start->probes[i].check->method == method)
+			return true;
+	return false;
+}
+
+/* The signal was not taken, only seen: it ends the process when it may. */
+static void on_term(struct ev_loop *loop, ev_io *w, int revents)
+{
+	sigset_t none;
+
+	(void)loop, (void)revents;
+	external_kill_all(w->data);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Its programs must not outlive it. libev's own watchers of signals belong to the
+ * daemon's loop, which this process has inherited. */
+static void watch_term(struct checker *c)
+{
+	sigset_t term;
+	int fd;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	fd = signalfd(-1, &term, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0 || sigprocmask(SIG_BLOCK, &term, NULL) < 0) {
+		log_warn("cannot watch for the end");
+		_exit(1);
+	}
+	ev_io_init(&c->term, on_term, fd, EV_READ);
+	c->term.data = c;
+	ev_io_start(c->loop, &c->term);
+}
+
 void checker_run(const struct checker_start *start)
 {
 	struct checker *c = xcalloc(1, sizeof *c);
@@ -100,9 +143,7 @@ void checker_run(const struct checker_start *start)
 
 	reset_signals();
 	setproctitle("checker");
-	c->fds_max = budget();
-	if (start->max_in_flight != 0 && start->max_in_flight < c->fds_max)
-		c->fds_max = start->max_in_flight;
+	c->budgets[NEEDS_SOCKET].max = budget(start->max_in_flight);
 	open_raw(&c->raw, start);
 	open_tls(&c->tls, start);
 	confine(start, &c->raw, &report_fd);
@@ -114,6 +155,8 @@ void checker_run(const struct checker_start *start)
 		_exit(1);
 	}
 	report_init(&c->report, c, report_fd, start->generation);
+	if (has_method(start, CHECK_EXTERNAL))
+		watch_term(c);
 	raw_start(&c->raw, c);
 	run_init_all(c, start->probes, start->n_probes);
 	ev_run(c->loop, 0);

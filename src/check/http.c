@@ -177,5 +177,5 @@ const struct probe_ops http_ops = {
 	.start = http_start,
 	.cancel = http_cancel,
 	.silence = REASON_TIMEOUT,
-	.needs_descriptor = true,
+	.needs = NEEDS_SOCKET,
 };

@@ -76,11 +76,20 @@ static void icmp_start(struct run *r)
 	memcpy(echo + AT_COOKIE, &r->cookie, sizeof r->cookie);
 	if (v4) /* the kernel does it for ICMPv6 */
 		put16(echo + AT_SUM, checksum(echo, sizeof echo));
-	err = raw_send(&c->raw, v4 ? RAW_ICMP4 : RAW_ICMP6, &s);
-	if (err == EADDRNOTAVAIL)
-		run_ended(r, REASON_LOCAL_SOURCE, err);
-	else if (err != 0)
+	err = raw_queue(&c->raw, v4 ? RAW_ICMP4 : RAW_ICMP6, &s, number, r->cookie);
+	if (err != 0)
 		run_ended(r, reason_of_call(err), err);
+}
+
+void icmp_unsent(struct checker *c, uint32_t run, uint64_t cookie, int err)
+{
+	struct run *r = &c->runs[run];
+
+	/* It may have been paused, or its time be over. */
+	if (!r->in_flight || r->cookie != cookie)
+		return;
+	run_ended(
+	    r, err == EADDRNOTAVAIL ? REASON_LOCAL_SOURCE : reason_of_call(err), err);
 }
 
 static void icmp_cancel(struct run *r)

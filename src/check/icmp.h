@@ -4,6 +4,8 @@
 #ifndef LVSD_CHECK_ICMP_H
 #define LVSD_CHECK_ICMP_H
 
+#include <stdint.h>
+
 struct checker;
 struct raw_packet;
 
@@ -11,5 +13,8 @@ struct raw_packet;
  * if there is one. */
 void icmp4_input(struct checker *c, const struct raw_packet *p);
 void icmp6_input(struct checker *c, const struct raw_packet *p);
+
+/* The request with COOKIE of the run with this number could not be sent: an errno. */
+void icmp_unsent(struct checker *c, uint32_t run, uint64_t cookie, int err);
 
 #endif

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libcheck.a
 libcheck_a_SOURCES = \
+	src/check/agent.c src/check/agent.h \
 	src/check/alarm.c src/check/alarm.h \
 	src/check/answer.c src/check/answer.h \
 	src/check/arp.c src/check/arp.h \
@@ -8,6 +9,7 @@ libcheck_a_SOURCES = \
 	src/check/dns_message.c src/check/dns_message.h \
 	src/check/drop.c src/check/drop.h \
 	src/check/due.c src/check/due.h \
+	src/check/external.c src/check/external.h \
 	src/check/health.c src/check/health.h \
 	src/check/http.c \
 	src/check/http_body.c src/check/http_body.h \
@@ -15,6 +17,7 @@ libcheck_a_SOURCES = \
 	src/check/icmp.c src/check/icmp.h \
 	src/check/nets.c src/check/nets.h \
 	src/check/probe.c src/check/probe.h \
+	src/check/raw_filter.c \
 	src/check/raw.c src/check/raw.h \
 	src/check/reason.c src/check/reason.h \
 	src/check/report.c src/check/report.h \

@@ -24,6 +24,7 @@ static const struct {
 	[REASON_BAD_STATUS]       = { "bad-status", "bad status" },
 	[REASON_MALFORMED]        = { "malformed", "malformed answer" },
 	[REASON_NO_MATCH]         = { "no-match", "expected text not in the answer" },
+	[REASON_EXIT]             = { "exit", "the command failed" },
 	[REASON_NO_ARP_ANSWER]    = { "no-arp-answer", "no ARP answer" },
 	[REASON_LOCAL_DESCRIPTORS] = { "local-descriptors", "local: out of descriptors" },
 	[REASON_LOCAL_PORTS]      = { "local-ports", "local: out of ports" },
@@ -128,6 +129,7 @@ static int method_cmp(const struct check_conf *a, const struct check_conf *b)
 {
 	switch (a->method) {
 	case CHECK_ICMP:
+	case CHECK_AGENT:
 		return 0;
 	case CHECK_ARP:
 		return cmp_str(a->iface, b->iface);

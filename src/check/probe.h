@@ -31,6 +31,7 @@ enum reason {
 	REASON_BAD_STATUS,    /* code: the status that came */
 	REASON_MALFORMED,     /* the answer is not of its protocol */
 	REASON_NO_MATCH,      /* the text that is expected is not in the answer */
+	REASON_EXIT,	      /* code: exit status, or signal with a text */
 	REASON_NO_ARP_ANSWER, /* arp and neighbour solicitation */
 	/* local trouble: says nothing of the server, changes no health */
 	REASON_LOCAL_DESCRIPTORS, /* EMFILE, ENFILE */
@@ -50,6 +51,22 @@ const char *reason_name(enum reason r);
 /* Local trouble is not the server's failure (behaviour.md, Checks). */
 bool reason_is_local(enum reason r);
 
+/*
+ * What a server's agent said of it last (agent.h), of a probe of method CHECK_AGENT.
+ * All zero: nothing yet. It is a snapshot: each part stays until the agent says
+ * something else of it, also while the agent does not answer.
+ */
+enum agent_admin { AGENT_ADMIN_UNSAID, AGENT_READY, AGENT_DRAIN, AGENT_MAINT };
+enum agent_service { AGENT_SERVICE_UNSAID, AGENT_UP, AGENT_DOWN };
+#define AGENT_PERCENT_MAX 1000 /* a share above it is this */
+struct agent_verdict {
+	uint8_t admin;	 /* enum agent_admin */
+	uint8_t service; /* enum agent_service */
+	uint8_t weighed; /* it has told a percentage: */
+	uint8_t reserved;
+	uint16_t percent; /* of the weight, 0 to AGENT_PERCENT_MAX */
+};
+
 /* One probe, with everything the checker needs to run it. */
 struct probe {
 	const struct check_conf *check; /* method, timing, rise and fall, http */
@@ -57,8 +74,9 @@ struct probe {
 	uint16_t port; /* host order; 0 for icmp and arp */
 	/* Where it starts: what was known when the checker was started. */
 	struct health health;
-	uint64_t started_us; /* when it last started, mono; 0: never ran */
-	bool paused;	     /* no check is made until the daemon resumes it */
+	uint64_t started_us;	    /* when it last started, mono; 0: never ran */
+	bool paused;		    /* no check is made until the daemon resumes it */
+	struct agent_verdict agent; /* what it said before; CHECK_AGENT only */
 };
 
 /*
@@ -84,10 +102,11 @@ struct probe_report {
 	uint8_t reason; /* enum reason, of the last check */
 	uint16_t reserved;
 	int32_t score;
-	int32_t code;		   /* HTTP status or errno, by reason */
-	uint32_t duration_us;	   /* of the last check */
-	uint64_t started_us;	   /* of the last check, mono */
-	char text[PROBE_TEXT_MAX]; /* NUL-ended detail: TLS error, status line */
+	int32_t code;		    /* HTTP status or errno, by reason */
+	uint32_t duration_us;	    /* of the last check */
+	uint64_t started_us;	    /* of the last check, mono */
+	struct agent_verdict agent; /* of CHECK_AGENT, else all zero */
+	char text[PROBE_TEXT_MAX];  /* NUL-ended detail: TLS error, status line */
 };
 
 /*
@@ -100,7 +119,7 @@ struct checker_figures {
 	uint32_t max_in_flight; /* of those that need a descriptor */
 	uint32_t reserved;
 	uint64_t checks;  /* begun */
-	uint64_t late;	  /* that had to wait for a descriptor */
+	uint64_t late;	  /* that had to wait until another one was over */
 	uint64_t skipped; /* rounds that passed before there was one */
 	uint64_t local;	  /* that failed by local trouble */
 };

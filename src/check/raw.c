@@ -2,20 +2,17 @@
  * raw: the raw sockets that all icmp and arp runs share.
  *
  * Opened before the drop of rights, each with a BPF filter that lets only
- * answers meant for us wake the process; read in batches and handed to the run
- * that an id names.
+ * answers meant for us wake the process; written and read in batches, so that a
+ * check costs a part of a system call.
  */
 #include "raw.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/if_arp.h>
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -26,9 +23,9 @@
 #include "check/icmp.h"
 #include "check/run.h"
 #include "lib/log.h"
+#include "lib/xalloc.h"
 
 #define BATCH 64
-#define PACKET_MAX 256
 #define RECEIVE_BUFFER (1 << 20)
 #define CONTROL_MAX 128
 
@@ -42,100 +39,6 @@ static const struct {
 	[RAW_ARP] = { "ARP", AF_PACKET, SOCK_DGRAM, ETH_P_ARP, arp_input },
 };
 
-/* clang-format off */
-
-/* Echo replies with our id, and "unreachable" about a request with our id. The
- * packet begins with its IP header. */
-static bool filter_icmp4(int fd, uint16_t id)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* X = length of the IP header */
-		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ECHOREPLY, 7, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_UNREACH, 0, 8),
-		/* X += length of the IP header inside */
-		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 8),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x0f),
-		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
-		BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
-		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 8),
-		BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, id, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
-	};
-	struct sock_fprog prog = { sizeof code / sizeof *code, code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0;
-}
-
-/* The same for ICMPv6, whose packet begins behind the IP header, and neighbour
- * advertisements. */
-static bool filter_icmp6(int fd, uint16_t id)
-{
-	enum { INNER = 8 + 40 }; /* the request inside an "unreachable" */
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 7, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_ECHO_REPLY, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_DST_UNREACH, 0, 4),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, INNER + 4),
-		BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, id, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
-	};
-	struct sock_fprog prog = { sizeof code / sizeof *code, code };
-	struct icmp6_filter types;
-	int on = 1;
-
-	ICMP6_FILTER_SETBLOCKALL(&types);
-	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &types);
-	ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &types);
-	ICMP6_FILTER_SETPASS(ND_NEIGHBOR_ADVERT, &types);
-	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &types, sizeof types) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on) == 0 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0;
-}
-
-/* Replies over Ethernet about IPv4, sent to this host and nobody else. */
-static bool filter_arp(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* hardware and protocol */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_ETHER << 16 | ETH_P_IP, 0, 5),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPOP_REPLY, 0, 3),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog prog = { sizeof code / sizeof *code, code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) == 0;
-}
-
-/* clang-format on */
-
-static bool filter(enum raw_kind kind, int fd, uint16_t id)
-{
-	switch (kind) {
-	case RAW_ICMP4:
-		return filter_icmp4(fd, id);
-	case RAW_ICMP6:
-		return filter_icmp6(fd, id);
-	case RAW_ARP:
-		return filter_arp(fd);
-	case RAW_KINDS:
-		break;
-	}
-	abort();
-}
-
 static void open_one(struct raw *w, enum raw_kind kind)
 {
 	struct raw_socket *s = &w->sockets[kind];
@@ -146,7 +49,7 @@ static void open_one(struct raw *w, enum raw_kind kind)
 	/* A packet socket's protocol is a field of the frame. */
 	s->fd = socket(
 	    family, type, family == AF_PACKET ? htons((uint16_t)protocol) : protocol);
-	if (s->fd >= 0 && filter(kind, s->fd, w->echo_id)) {
+	if (s->fd >= 0 && raw_filter(kind, s->fd, w->echo_id)) {
 		/* Best effort: the default holds the answers of some hundred probes. */
 		if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
 			setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
@@ -191,7 +94,7 @@ static void read_control(struct raw_packet *p, struct msghdr *m)
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	static _Alignas(struct cmsghdr) char control[BATCH][CONTROL_MAX];
-	static uint8_t data[BATCH][PACKET_MAX];
+	static uint8_t data[BATCH][RAW_PACKET_MAX];
 	static struct sockaddr_storage from[BATCH];
 	struct checker *c = w->data;
 	enum raw_kind kind = 0;
@@ -223,19 +126,6 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 
 		read_control(&p, &msgs[i].msg_hdr);
 		kinds[kind].input(c, &p);
-	}
-}
-
-void raw_start(struct raw *w, struct checker *c)
-{
-	for (enum raw_kind k = 0; k < RAW_KINDS; k++) {
-		struct raw_socket *s = &w->sockets[k];
-
-		if (s->fd < 0)
-			continue;
-		ev_io_init(&s->io, on_readable, s->fd, EV_READ);
-		s->io.data = c;
-		ev_io_start(c->loop, &s->io);
 	}
 }
 
@@ -281,33 +171,142 @@ static bool is_missing(const struct addr *source)
 	return missing;
 }
 
-int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
-{
-	_Alignas(struct cmsghdr) char control[CONTROL_MAX] = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)s->data, s->len };
+/* A packet with everything that msghdr points to. */
+struct packet {
+	struct msghdr m;
 	struct sockaddr_storage to;
-	struct msghdr m = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_name = &to,
-		.msg_namelen = addr_sockaddr(s->to, 0, &to),
-		.msg_control = control };
-	int err;
+	struct iovec iov;
+	_Alignas(struct cmsghdr) char control[CONTROL_MAX];
+};
 
-	if (w->sockets[kind].fd < 0)
-		return w->sockets[kind].error;
+static void prepare(struct packet *p, const struct raw_send *s)
+{
+	p->iov = (struct iovec){ (void *)(uintptr_t)s->data, s->len };
+	p->m = (struct msghdr){ .msg_iov = &p->iov,
+		.msg_iovlen = 1,
+		.msg_name = &p->to,
+		.msg_namelen = addr_sockaddr(s->to, 0, &p->to),
+		.msg_control = p->control };
+	memset(p->control, 0, sizeof p->control);
 	if (addr_is_set(s->source))
-		add_source(&m, s);
+		add_source(&p->m, s);
 	if (s->hop_limit != 0)
-		add_control(&m, IPPROTO_IPV6, IPV6_HOPLIMIT, &s->hop_limit, sizeof(int));
+		add_control(
+		    &p->m, IPPROTO_IPV6, IPV6_HOPLIMIT, &s->hop_limit, sizeof(int));
 	if (s->ifindex != 0)
-		((struct sockaddr_in6 *)&to)->sin6_scope_id = (uint32_t)s->ifindex;
-	if (sendmsg(w->sockets[kind].fd, &m, MSG_DONTWAIT) >= 0)
-		return 0;
-	err = errno;
-	if (addr_is_set(s->source) && is_missing(s->source))
+		((struct sockaddr_in6 *)&p->to)->sin6_scope_id = (uint32_t)s->ifindex;
+}
+
+/* What ERR of a send from SOURCE means. */
+static int send_error(int err, const struct addr *source)
+{
+	if (addr_is_set(source) && is_missing(source))
 		return EADDRNOTAVAIL;
 	/* The socket's buffer is full: memory, not ports. */
 	return err == EAGAIN ? ENOBUFS : err;
+}
+
+int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s)
+{
+	struct packet p;
+
+	if (w->sockets[kind].fd < 0)
+		return w->sockets[kind].error;
+	prepare(&p, s);
+	if (sendmsg(w->sockets[kind].fd, &p.m, MSG_DONTWAIT) >= 0)
+		return 0;
+	return send_error(errno, s->source);
+}
+
+/* ---- many at once ---- */
+
+struct queued {
+	struct packet packet;
+	uint8_t data[RAW_ECHO_MAX];
+	struct addr source;
+	uint32_t run;
+	uint64_t cookie;
+};
+
+struct raw_batch {
+	struct queued queue[BATCH];
+	unsigned n;
+};
+
+/* One that cannot be sent stops the call, and is the first of the next. */
+static void flush(struct raw *w, enum raw_kind kind)
+{
+	struct raw_batch *b = w->batches[kind];
+	struct mmsghdr msgs[BATCH];
+	unsigned n = b->n, done = 0;
+	int sent, err;
+
+	for (unsigned i = 0; i < n; i++)
+		msgs[i].msg_hdr = b->queue[i].packet.m;
+	b->n = 0;
+	while (done < n) {
+		const struct queued *q = &b->queue[done];
+
+		sent = sendmmsg(w->sockets[kind].fd, msgs + done, n - done, MSG_DONTWAIT);
+		if (sent > 0) {
+			done += (unsigned)sent;
+			continue;
+		}
+		err = send_error(errno, &q->source);
+		icmp_unsent(w->checker, q->run, q->cookie, err);
+		done++;
+	}
+}
+
+int raw_queue(struct raw *w, enum raw_kind kind, const struct raw_send *s, uint32_t run,
+    uint64_t cookie)
+{
+	struct raw_batch *b = w->batches[kind];
+	struct raw_send copy = *s;
+	struct queued *q;
+
+	if (w->sockets[kind].fd < 0)
+		return w->sockets[kind].error;
+	if (b == NULL)
+		b = w->batches[kind] = xcalloc(1, sizeof *b);
+	if (b->n == BATCH)
+		flush(w, kind);
+	assert(s->len <= sizeof q->data);
+	q = &b->queue[b->n++];
+	memcpy(q->data, s->data, s->len);
+	copy.data = q->data;
+	q->source = *s->source;
+	q->run = run;
+	q->cookie = cookie;
+	prepare(&q->packet, &copy);
+	return 0;
+}
+
+static void on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	struct raw *raw = w->data;
+
+	(void)loop, (void)revents;
+	for (enum raw_kind k = 0; k < RAW_KINDS; k++)
+		if (raw->batches[k] != NULL && raw->batches[k]->n > 0)
+			flush(raw, k);
+}
+
+void raw_start(struct raw *w, struct checker *c)
+{
+	w->checker = c;
+	ev_prepare_init(&w->turn_end, on_turn_end);
+	w->turn_end.data = w;
+	ev_prepare_start(c->loop, &w->turn_end);
+	for (enum raw_kind k = 0; k < RAW_KINDS; k++) {
+		struct raw_socket *s = &w->sockets[k];
+
+		if (s->fd < 0)
+			continue;
+		ev_io_init(&s->io, on_readable, s->fd, EV_READ);
+		s->io.data = c;
+		ev_io_start(c->loop, &s->io);
+	}
 }
 
 uint64_t raw_cookie(struct raw *w)

@@ -27,8 +27,13 @@ struct raw_socket {
 	ev_io io;
 };
 
+struct raw_batch;
+
 struct raw {
 	struct raw_socket sockets[RAW_KINDS];
+	struct raw_batch *batches[RAW_KINDS]; /* what is queued; NULL: nothing ever */
+	struct checker *checker;
+	ev_prepare turn_end;
 	uint16_t echo_id;     /* of every echo request of this process */
 	uint64_t cookies[32]; /* random; the first n_cookies are unused yet */
 	size_t n_cookies;
@@ -36,12 +41,18 @@ struct raw {
 
 struct raw_packet {
 	const uint8_t *data; /* from the IP header (RAW_ICMP4), else behind it */
-	size_t len;	     /* at most 256; the rest was cut off */
+	size_t len;	     /* at most RAW_PACKET_MAX; the rest was cut off */
 	struct addr from;    /* unset for RAW_ARP */
 	struct addr to;	     /* RAW_ICMP6, else unset */
 	int ifindex;	     /* where it came in; RAW_ICMP4: 0 */
 	int hop_limit;	     /* RAW_ICMP6, else -1 */
 };
+
+#define RAW_PACKET_MAX 256 /* bytes that are kept of one */
+
+/* Attaches the filter of KIND to FD: answers to echo requests with ID, or to nobody
+ * in particular. False, with errno. */
+bool raw_filter(enum raw_kind kind, int fd, uint16_t id);
 
 /* Opens those that NEED[] names. What fails is noted and logged. */
 void raw_open(struct raw *w, const bool need[RAW_KINDS]);
@@ -57,6 +68,15 @@ struct raw_send {
 	size_t len;
 };
 int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s);
+
+/*
+ * The same for a run's echo request of at most RAW_ECHO_MAX bytes, but together with
+ * others in one system call, at the end of this turn of the loop. 0, or the errno of
+ * a socket that is not open; what goes wrong later is told to icmp_unsent().
+ */
+#define RAW_ECHO_MAX 32
+int raw_queue(struct raw *w, enum raw_kind kind, const struct raw_send *s, uint32_t run,
+    uint64_t cookie);
 
 /* 64 bits that nobody can guess. */
 uint64_t raw_cookie(struct raw *w);

@@ -29,6 +29,7 @@ static struct probe_report snapshot(const struct report *p, const struct run *r)
 		.code = r->code,
 		.duration_us = r->duration_us,
 		.started_us = r->started_us,
+		.agent = r->agent,
 	};
 
 	if (r->text != NULL)
@@ -37,10 +38,16 @@ static struct probe_report snapshot(const struct report *p, const struct run *r)
 }
 
 /* Nobody is left to report to, so there is nothing left to do. */
-static void end_if_gone(int err)
+static void __attribute__((noreturn)) end_checker(const struct report *p)
+{
+	external_kill_all(p->checker);
+	_exit(0);
+}
+
+static void end_if_gone(const struct report *p, int err)
 {
 	if (err == EPIPE || err == ECONNRESET || err == ENOTCONN)
-		_exit(0);
+		end_checker(p);
 }
 
 static void start_tick(struct report *p)
@@ -86,7 +93,7 @@ static bool send_batch(struct report *p)
 	}
 	sent = sendmmsg(p->fd, msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0) {
-		end_if_gone(errno);
+		end_if_gone(p, errno);
 		return false;
 	}
 	for (int i = 0; i < sent; i++)
@@ -105,7 +112,7 @@ static void tell_figures(struct report *p)
 	if (send(p->fd, &f, sizeof f, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof f)
 		p->told = f;
 	else
-		end_if_gone(errno);
+		end_if_gone(p, errno);
 }
 
 static void flush(struct report *p)
@@ -146,9 +153,9 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	for (int i = 0; i < ORDERS_A_TURN; i++) {
 		n = recv(w->fd, &o, sizeof o, MSG_DONTWAIT);
 		if (n == 0)
-			_exit(0);
+			end_checker(p);
 		if (n < 0) {
-			end_if_gone(errno);
+			end_if_gone(p, errno);
 			return;
 		}
 		if (n == sizeof o)
@@ -186,7 +193,7 @@ void report_result(struct report *p, struct run *r, bool changed)
 		return;
 	}
 	err = errno;
-	end_if_gone(err);
+	end_if_gone(p, err);
 	mark(p, r);
 	if (err == EAGAIN) {
 		ev_timer_stop(p->loop, &p->tick);

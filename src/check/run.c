@@ -39,7 +39,9 @@ static const struct probe_ops *ops_of(const struct run *r)
 	case CHECK_UDP:
 		return udp_is_quiet(r->probe->check) ? &udp_quiet_ops : &udp_ops;
 	case CHECK_EXTERNAL:
-		break; /* no file with one of these is loaded yet */
+		return &external_ops;
+	case CHECK_AGENT:
+		return &agent_ops;
 	}
 	abort();
 }
@@ -67,12 +69,11 @@ static void launch(struct run *r)
 {
 	const struct probe_ops *ops = ops_of(r);
 	struct checker *c = r->checker;
+	const struct budget *sockets = &c->budgets[NEEDS_SOCKET];
 
-	if (ops->needs_descriptor) {
-		c->fds_used++;
-		if (c->fds_used + c->sockets.n_idle > c->fds_max)
-			sockets_spare(&c->sockets);
-	}
+	c->budgets[ops->needs].used++;
+	if (sockets->used + c->sockets.n_idle > sockets->max)
+		sockets_spare(&c->sockets);
 	c->figures.in_flight++;
 	c->figures.checks++;
 	r->in_flight = true;
@@ -83,32 +84,39 @@ static void launch(struct run *r)
 
 /* Starts those that wait, as the budget allows. A start can fail at once and
  * so come back here; then the outer call goes on. */
-static void serve_waiting(struct checker *c)
+static void serve_waiting(struct budget *b)
 {
 	struct run *r;
 
-	if (c->filling)
+	if (b->filling)
 		return;
-	c->filling = true;
-	while (c->fds_used < c->fds_max && (r = STAILQ_FIRST(&c->waiting)) != NULL) {
-		STAILQ_REMOVE_HEAD(&c->waiting, waiting);
+	b->filling = true;
+	while (b->used < b->max && (r = STAILQ_FIRST(&b->waiting)) != NULL) {
+		STAILQ_REMOVE_HEAD(&b->waiting, waiting);
 		r->is_waiting = false;
 		if (!r->paused)
 			launch(r);
 	}
-	c->filling = false;
+	b->filling = false;
 }
 
-/* Its time has come: now, or as soon as there is a descriptor for it. */
+void run_release(struct checker *c, enum needs what)
+{
+	c->budgets[what].used--;
+	serve_waiting(&c->budgets[what]);
+}
+
+/* Its time has come: now, or as soon as there is what it needs. */
 static void begin(struct run *r)
 {
 	struct checker *c = r->checker;
+	struct budget *b = &c->budgets[ops_of(r)->needs];
 
-	if (!ops_of(r)->needs_descriptor || c->fds_used < c->fds_max) {
+	if (b->used < b->max) {
 		launch(r);
 		return;
 	}
-	STAILQ_INSERT_TAIL(&c->waiting, r, waiting);
+	STAILQ_INSERT_TAIL(&b->waiting, r, waiting);
 	r->is_waiting = true;
 	c->figures.late++;
 	alarm_late(&c->alarms, &c->figures);
@@ -129,16 +137,16 @@ static void on_turn(struct ev_loop *loop, ev_check *w, int revents)
 {
 	struct checker *c = w->data;
 
-	(void)loop, (void)revents;
+	(void)revents;
+	/* Ours before libev's: then no timer is early. */
 	c->turn_us = mono_us();
+	ev_now_update(loop);
 }
 
 void run_init_all(struct checker *c, const struct probe *probes, size_t n)
 {
 	uint64_t now_us = mono_us();
 
-	/* Ours is read before libev's here and after it in a turn, when nothing
-	 * else has run: a timer is never early by more than that takes. */
 	c->turn_us = now_us;
 	ev_now_update(c->loop);
 	ev_check_init(&c->turn, on_turn);
@@ -146,10 +154,14 @@ void run_init_all(struct checker *c, const struct probe *probes, size_t n)
 	c->turn.data = c;
 	ev_check_start(c->loop, &c->turn);
 
-	c->figures.max_in_flight = (uint32_t)c->fds_max;
+	c->budgets[NEEDS_NOTHING].max = SIZE_MAX;
+	c->budgets[NEEDS_PROGRAM].max = EXTERNAL_MAX;
+	for (int i = 0; i < NEEDS; i++)
+		STAILQ_INIT(&c->budgets[i].waiting);
+	LIST_INIT(&c->programs);
+	c->figures.max_in_flight = (uint32_t)c->budgets[NEEDS_SOCKET].max;
 	c->runs = xcalloc(n, sizeof *c->runs);
 	c->n_runs = n;
-	STAILQ_INIT(&c->waiting);
 	RB_INIT(&c->arp);
 	for (size_t i = 0; i < n; i++) {
 		struct run *r = &c->runs[i];
@@ -157,6 +169,7 @@ void run_init_all(struct checker *c, const struct probe *probes, size_t n)
 		r->checker = c;
 		r->probe = &probes[i];
 		r->health = probes[i].health;
+		r->agent = probes[i].agent;
 		r->due_us = due_first_us(r->probe, n, now_us);
 		r->paused = probes[i].paused;
 		ev_timer_init(&r->timer, on_timer, 0., 0.);
@@ -214,8 +227,8 @@ static void land(struct run *r)
 	ops->cancel(r);
 	r->in_flight = false;
 	r->checker->figures.in_flight--;
-	if (ops->needs_descriptor)
-		r->checker->fds_used--;
+	if (ops->needs != NEEDS_PROGRAM)
+		r->checker->budgets[ops->needs].used--;
 }
 
 /* The result becomes health, and news for the daemon. */
@@ -233,7 +246,9 @@ static void take_result(struct run *r, enum reason reason, int code)
 		r->health =
 		    health_feed(r->health, reason == REASON_OK, check->rise, check->fall);
 	}
-	changed = r->health.state != was || r->reason != reason || r->code != code;
+	changed =
+	    r->health.state != was || r->reason != reason || r->code != code || r->news;
+	r->news = false;
 	r->reason = (uint8_t)reason;
 	r->code = code;
 	report_result(&c->report, r, changed);
@@ -254,7 +269,7 @@ void run_done(struct run *r, enum reason reason, int code, const char *text, siz
 	r->duration_us = (uint32_t)(now_us - r->started_us);
 	take_result(r, reason, code);
 	schedule_next(r, now_us);
-	serve_waiting(r->checker);
+	serve_waiting(&r->checker->budgets[NEEDS_SOCKET]);
 }
 
 void run_ended(struct run *r, enum reason reason, int code)
@@ -268,7 +283,7 @@ static void pause_run(struct run *r)
 	ev_timer_stop(r->checker->loop, &r->timer);
 	if (r->in_flight)
 		land(r);
-	serve_waiting(r->checker);
+	serve_waiting(&r->checker->budgets[NEEDS_SOCKET]);
 }
 
 static void resume_run(struct run *r)

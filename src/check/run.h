@@ -19,6 +19,7 @@
 
 #include "check/alarm.h"
 #include "check/arp.h"
+#include "check/external.h"
 #include "check/nets.h"
 #include "check/probe.h"
 #include "check/raw.h"
@@ -44,20 +45,30 @@ struct run {
 	char *text;	/* escaped; NULL: none */
 	uint8_t reason; /* enum reason */
 	bool in_flight, is_waiting, is_dirty, paused;
+	bool news; /* of the method's own, to be told at once */
+	struct agent_verdict agent;
 };
 STAILQ_HEAD(run_queue, run);
+
+/* What there are only so many of. */
+enum needs { NEEDS_NOTHING, NEEDS_SOCKET, NEEDS_PROGRAM, NEEDS };
+struct budget {
+	size_t used, max;
+	struct run_queue waiting;
+	bool filling; /* the queue is being served right now */
+};
 
 /* Everything the checker process has. */
 struct checker {
 	struct ev_loop *loop;
 	ev_check turn;
+	ev_io term;	  /* a signalfd, where there are programs to kill first */
 	uint64_t turn_us; /* when this turn of the loop began */
 	struct sockets sockets;
 	struct run *runs;
 	size_t n_runs;
-	size_t fds_used, fds_max; /* the budget, one descriptor a check */
-	struct run_queue waiting;
-	bool filling; /* the queue is being served right now */
+	struct budget budgets[NEEDS];
+	struct program_list programs;
 	struct checker_figures figures;
 	struct alarms alarms;
 	struct report report;
@@ -75,9 +86,10 @@ struct probe_ops {
 	/* Frees what start made; run_done() calls it, and nobody else. */
 	void (*cancel)(struct run *r);
 	enum reason silence; /* what a passed deadline means */
-	bool needs_descriptor;
+	enum needs needs;
 };
-extern const struct probe_ops tcp_ops, http_ops, icmp_ops, arp_ops;
+extern const struct probe_ops tcp_ops, http_ops, icmp_ops, arp_ops, agent_ops;
+extern const struct probe_ops external_ops;
 extern const struct probe_ops udp_ops, udp_quiet_ops; /* udp_ops: dns, too */
 
 /*
@@ -95,6 +107,9 @@ void run_init_all(struct checker *c, const struct probe *probes, size_t n);
 void run_done(struct run *r, enum reason reason, int code, const char *text, size_t len);
 /* The same without a text. */
 void run_ended(struct run *r, enum reason reason, int code);
+
+/* A program that a check started is gone; sockets are given back by run_done(). */
+void run_release(struct checker *c, enum needs what);
 
 /* Does what the daemon asks of a probe; an order that makes no sense is none. */
 void run_order(struct checker *c, const struct probe_order *o);

@@ -97,5 +97,5 @@ const struct probe_ops tcp_ops = {
 	.start = tcp_start,
 	.cancel = tcp_cancel,
 	.silence = REASON_TIMEOUT,
-	.needs_descriptor = true,
+	.needs = NEEDS_SOCKET,
 };

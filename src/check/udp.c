@@ -135,12 +135,12 @@ const struct probe_ops udp_ops = {
 	.start = udp_start,
 	.cancel = udp_cancel,
 	.silence = REASON_TIMEOUT,
-	.needs_descriptor = true,
+	.needs = NEEDS_SOCKET,
 };
 
 const struct probe_ops udp_quiet_ops = {
 	.start = udp_start,
 	.cancel = udp_cancel,
 	.silence = REASON_OK,
-	.needs_descriptor = true,
+	.needs = NEEDS_SOCKET,
 };

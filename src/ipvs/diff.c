@@ -39,41 +39,33 @@ static void add(struct ipvs_ops *ops, enum ipvs_cmd cmd, const struct ipvs_svc *
 	ops->count[cmd]++;
 }
 
-/* Additions and changes whose result has weight, or those whose has none. */
-static void diff_wanted(const struct ipvs_svc *have, const struct ipvs_svc *want,
-    bool with_weight, struct ipvs_ops *ops)
+enum phase { BRINGS, TAKES, DELETES, N_PHASES };
+
+static enum phase phase(const struct ipvs_op *op)
 {
-	size_t i = 0, n_have = have != NULL ? have->n_dests : 0;
-
-	for (size_t j = 0; j < want->n_dests; j++) {
-		const struct ipvs_dest *w = &want->dests[j];
-		int c = 1;
-
-		while (i < n_have && (c = ipvs_dest_cmp(&have->dests[i], w)) < 0)
-			i++;
-		if ((w->weight > 0) != with_weight)
-			continue;
-		if (i == n_have || c != 0)
-			add(ops, IPVS_ADD_DEST, want, w);
-		else if (!ipvs_dest_same(&have->dests[i], w))
-			add(ops, IPVS_SET_DEST, want, w);
-	}
+	if (op->cmd == IPVS_DEL_DEST || op->cmd == IPVS_DEL_SVC)
+		return DELETES;
+	return op->cmd == IPVS_SET_DEST && op->dest->weight == 0 ? TAKES : BRINGS;
 }
 
-static void diff_gone(
-    const struct ipvs_svc *have, const struct ipvs_svc *want, struct ipvs_ops *ops)
+/* Orders what stands in OPS from FIRST on. */
+static void order(struct ipvs_ops *ops, size_t first)
 {
-	size_t j = 0;
+	struct ipvs_op *list = ops->list + first, *ordered;
+	size_t n = ops->n - first, place[N_PHASES + 1] = { 0 };
 
-	for (size_t i = 0; i < have->n_dests; i++) {
-		const struct ipvs_dest *h = &have->dests[i];
-		int c = 1;
-
-		while (j < want->n_dests && (c = ipvs_dest_cmp(&want->dests[j], h)) < 0)
-			j++;
-		if (j == want->n_dests || c != 0)
-			add(ops, IPVS_DEL_DEST, want, h);
-	}
+	for (size_t i = 0; i < n; i++)
+		place[phase(&list[i]) + 1]++;
+	for (int p = 0; p < N_PHASES; p++)
+		if (place[p + 1] == n)
+			return;
+	for (int p = 0; p < N_PHASES; p++)
+		place[p + 1] += place[p];
+	ordered = xreallocarray(NULL, n, sizeof *ordered);
+	for (size_t i = 0; i < n; i++)
+		ordered[place[phase(&list[i])]++] = list[i];
+	memcpy(list, ordered, n * sizeof *ordered);
+	free(ordered);
 }
 
 /*
@@ -107,55 +99,54 @@ static void diff_new(const struct ipvs_svc *want, struct ipvs_ops *ops)
 	add(ops, IPVS_ADD_SVC, want, NULL);
 	if (fill != NULL)
 		add(ops, IPVS_SET_SVC, fill, NULL);
-	diff_wanted(NULL, want, true, ops);
-	diff_wanted(NULL, want, false, ops);
+	for (size_t i = 0; i < want->n_dests; i++)
+		add(ops, IPVS_ADD_DEST, want, &want->dests[i]);
 	if (fill != NULL)
 		add(ops, IPVS_SET_SVC, want, NULL);
+}
+
+/* One pass over both. */
+static void diff_dests(
+    const struct ipvs_svc *have, const struct ipvs_svc *want, struct ipvs_ops *ops)
+{
+	const struct ipvs_dest *h = have->dests, *h_end = h + have->n_dests;
+	const struct ipvs_dest *w = want->dests, *w_end = w + want->n_dests;
+
+	while (h < h_end || w < w_end) {
+		int c = h == h_end ? 1 : w == w_end ? -1 : ipvs_dest_cmp(h, w);
+
+		if (c < 0)
+			add(ops, IPVS_DEL_DEST, want, h);
+		else if (c > 0)
+			add(ops, IPVS_ADD_DEST, want, w);
+		else if (!ipvs_dest_same(h, w))
+			add(ops, IPVS_SET_DEST, want, w);
+		h += c <= 0;
+		w += c >= 0;
+	}
 }
 
 void ipvs_diff_svc(
     const struct ipvs_svc *have, const struct ipvs_svc *want, struct ipvs_ops *ops)
 {
+	size_t first;
+
 	if (want == NULL && have != NULL)
 		add(ops, IPVS_DEL_SVC, have, NULL);
 	else if (have == NULL && want != NULL)
 		diff_new(want, ops);
 	if (have == NULL || want == NULL)
 		return;
+	first = ops->n;
 	if (!ipvs_svc_same(have, want))
 		add(ops, IPVS_SET_SVC, want, NULL);
-	diff_wanted(have, want, true, ops);
-	diff_wanted(have, want, false, ops);
-	diff_gone(have, want, ops);
-}
-
-enum phase { BRINGS, TAKES, DELETES, N_PHASES };
-
-static enum phase phase(const struct ipvs_op *op)
-{
-	if (op->cmd == IPVS_DEL_DEST || op->cmd == IPVS_DEL_SVC)
-		return DELETES;
-	return op->cmd == IPVS_SET_DEST && op->dest->weight == 0 ? TAKES : BRINGS;
+	diff_dests(have, want, ops);
+	order(ops, first);
 }
 
 void ipvs_ops_order(struct ipvs_ops *ops)
 {
-	size_t place[N_PHASES + 1] = { 0 };
-	struct ipvs_op *ordered;
-
-	for (size_t i = 0; i < ops->n; i++)
-		place[phase(&ops->list[i]) + 1]++;
-	for (int p = 0; p < N_PHASES; p++)
-		if (place[p + 1] == ops->n)
-			return;
-	for (int p = 0; p < N_PHASES; p++)
-		place[p + 1] += place[p];
-	ordered = xreallocarray(NULL, ops->n, sizeof *ordered);
-	for (size_t i = 0; i < ops->n; i++)
-		ordered[place[phase(&ops->list[i])]++] = ops->list[i];
-	free(ops->list);
-	ops->list = ordered;
-	ops->cap = ops->n;
+	order(ops, 0);
 }
 
 void ipvs_diff(

@@ -73,8 +73,13 @@ struct ipvs_table {
 
 /* ---- table.c ---- */
 
-int ipvs_svc_cmp(const struct ipvs_svc *a, const struct ipvs_svc *b);	 /* identity */
-int ipvs_dest_cmp(const struct ipvs_dest *a, const struct ipvs_dest *b); /* identity */
+int ipvs_svc_cmp(const struct ipvs_svc *a, const struct ipvs_svc *b); /* identity */
+static inline int ipvs_dest_cmp(const struct ipvs_dest *a, const struct ipvs_dest *b)
+{
+	int c = addr_cmp(&a->addr, &b->addr); /* identity */
+
+	return c != 0 ? c : (a->port > b->port) - (a->port < b->port);
+}
 /* Every attribute that reaches the kernel; destinations are not looked at. */
 bool ipvs_svc_same(const struct ipvs_svc *a, const struct ipvs_svc *b);
 /* HAVE as the kernel tells it. A server that is an address of this machine is
@@ -84,11 +89,19 @@ bool ipvs_dest_same(const struct ipvs_dest *have, const struct ipvs_dest *want);
 
 void ipvs_svc_fini(struct ipvs_svc *svc);
 struct ipvs_dest *ipvs_svc_find(const struct ipvs_svc *svc, const struct ipvs_dest *id);
+/* The same for IDs that come in order: *FROM, 0 at first, is where the search goes
+ * on, so that all of them together cost one pass. */
+struct ipvs_dest *ipvs_svc_find_next(
+    const struct ipvs_svc *svc, const struct ipvs_dest *id, size_t *from);
 /* Adds DEST at its place; one that is there already is replaced. Adding in
  * order costs nothing. */
 struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *dest);
+/* Makes room for N destinations and no more, so that appending them costs nothing. */
+void ipvs_svc_reserve(struct ipvs_svc *svc, size_t n);
 /* Adds at the end, in any order; ipvs_svc_sort() has to follow. */
 void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest);
+/* The same with the new one to be filled in by the caller. */
+struct ipvs_dest *ipvs_svc_append_new(struct ipvs_svc *svc);
 void ipvs_svc_sort(struct ipvs_svc *svc);
 void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest);
 /* Copies the planner's notes of FROM to the same service and destinations in TO. */
@@ -100,6 +113,8 @@ struct ipvs_svc *ipvs_table_find(const struct ipvs_table *t, const struct ipvs_s
  * identity is freed and replaced. The pointer lives until the next change. */
 struct ipvs_svc *ipvs_table_add(struct ipvs_table *t, struct ipvs_svc *svc);
 void ipvs_table_remove(struct ipvs_table *t, struct ipvs_svc *svc);
+/* Takes the services in IDS (sorted) out of T, in one pass. */
+void ipvs_table_subtract(struct ipvs_table *t, const struct ipvs_table *ids);
 /* As ipvs_table_add(), at the end, in any order; ipvs_table_sort() has to follow. */
 struct ipvs_svc *ipvs_table_append(struct ipvs_table *t, struct ipvs_svc *svc);
 void ipvs_table_sort(struct ipvs_table *t);

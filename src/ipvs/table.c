@@ -32,16 +32,6 @@ int ipvs_svc_cmp(const struct ipvs_svc *a, const struct ipvs_svc *b)
 	return 0;
 }
 
-int ipvs_dest_cmp(const struct ipvs_dest *a, const struct ipvs_dest *b)
-{
-	int c = addr_cmp(&a->addr, &b->addr);
-
-	if (c != 0)
-		return c;
-	COMPARE(a->port, b->port);
-	return 0;
-}
-
 bool ipvs_svc_same(const struct ipvs_svc *a, const struct ipvs_svc *b)
 {
 	return strcmp(a->sched, b->sched) == 0 && strcmp(a->pe, b->pe) == 0 &&
@@ -120,6 +110,17 @@ struct ipvs_dest *ipvs_svc_find(const struct ipvs_svc *svc, const struct ipvs_de
 	return found ? &svc->dests[i] : NULL;
 }
 
+struct ipvs_dest *ipvs_svc_find_next(
+    const struct ipvs_svc *svc, const struct ipvs_dest *id, size_t *from)
+{
+	for (int c; *from < svc->n_dests; ++*from) {
+		c = ipvs_dest_cmp(&svc->dests[*from], id);
+		if (c >= 0)
+			return c == 0 ? &svc->dests[*from] : NULL;
+	}
+	return NULL;
+}
+
 struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *dest)
 {
 	bool found;
@@ -136,10 +137,25 @@ struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *des
 	return &svc->dests[i];
 }
 
+void ipvs_svc_reserve(struct ipvs_svc *svc, size_t n)
+{
+	if (n <= svc->cap_dests)
+		return;
+	svc->dests = xreallocarray(svc->dests, n, sizeof *svc->dests);
+	svc->cap_dests = n;
+}
+
+struct ipvs_dest *ipvs_svc_append_new(struct ipvs_svc *svc)
+{
+	if (svc->n_dests == svc->cap_dests)
+		svc->dests =
+		    xgrow(svc->dests, svc->n_dests, &svc->cap_dests, sizeof *svc->dests);
+	return &svc->dests[svc->n_dests++];
+}
+
 void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest)
 {
-	svc->dests = xgrow(svc->dests, svc->n_dests, &svc->cap_dests, sizeof *svc->dests);
-	svc->dests[svc->n_dests++] = *dest;
+	*ipvs_svc_append_new(svc) = *dest;
 }
 
 void ipvs_svc_sort(struct ipvs_svc *svc)
@@ -208,6 +224,21 @@ struct ipvs_svc *ipvs_table_add(struct ipvs_table *t, struct ipvs_svc *svc)
 	t->svcs[i] = *svc;
 	memset(svc, 0, sizeof *svc);
 	return &t->svcs[i];
+}
+
+void ipvs_table_subtract(struct ipvs_table *t, const struct ipvs_table *ids)
+{
+	size_t kept = 0, j = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		while (j < ids->n && ipvs_svc_cmp(&ids->svcs[j], &t->svcs[i]) < 0)
+			j++;
+		if (j < ids->n && ipvs_svc_cmp(&ids->svcs[j], &t->svcs[i]) == 0)
+			ipvs_svc_fini(&t->svcs[i]);
+		else
+			t->svcs[kept++] = t->svcs[i];
+	}
+	t->n = kept;
 }
 
 struct ipvs_svc *ipvs_table_append(struct ipvs_table *t, struct ipvs_svc *svc)

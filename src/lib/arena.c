@@ -76,9 +76,22 @@ static void *take(struct arena *a, size_t size, size_t align)
 	return b->data + at;
 }
 
+/* The size of a type is a multiple of its alignment. */
+static size_t align_for(size_t size)
+{
+	const size_t low = size & -size;
+
+	return low != 0 && low < alignof(max_align_t) ? low : alignof(max_align_t);
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
-	return memset(take(a, size, alignof(max_align_t)), 0, size);
+	return memset(take(a, size, align_for(size)), 0, size);
+}
+
+void *arena_dup(struct arena *a, const void *from, size_t size)
+{
+	return memcpy(take(a, size, align_for(size)), from, size);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t len)

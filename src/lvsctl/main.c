@@ -39,6 +39,8 @@ static void show_reload(const json_t *answer)
 	if (failed > 0)
 		printf(", %lld director%s failed: see lvsctl status", (long long)failed,
 		    failed == 1 ? "" : "s");
+	if (json_is_false(json_object_get(answer, "answers")))
+		printf(", the kernel does not answer: it gets the table when it does");
 	printf(", checks %s\n",
 	    json_is_true(json_object_get(answer, "checks_kept")) ? "go on" : "restarted");
 }

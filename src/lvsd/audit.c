@@ -22,12 +22,14 @@
 #define SHARE .01	/* of a CPU */
 #define HURRY_US 2000	/* a slice of a pass that somebody waits for */
 #define LINES_A_PASS 20 /* of the log */
+#define RETRY_S 1.	/* after the kernel could not be read */
 
 struct audit {
 	struct lvsd *l;
 	struct ev_timer slice;
 	struct ipvs_svc last; /* identity of the last service that was looked at */
 	bool running, hurry, waited_for;
+	bool failed; /* the kernel could not be read; that was told */
 	/* of the pass that runs */
 	uint64_t started_us, spent_us;
 	size_t services, findings;
@@ -251,11 +253,19 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *w, int events)
 
 	(void)loop;
 	(void)events;
-	if (!a->l->resync && do_slice(a))
+	if (!a->l->resync && do_slice(a)) {
+		a->failed = false;
 		return;
-	/* Whoever programs the table will learn of it, and tell. */
-	a->running = false;
-	schedule(a, 1.);
+	}
+	if (!a->failed)
+		log_warn("audit: the kernel's table cannot be read; trying on");
+	a->failed = true;
+	a->running = a->hurry = false;
+	schedule(a, RETRY_S);
+	if (a->waited_for) {
+		a->waited_for = false;
+		control_audited(a->l->control);
+	}
 }
 
 void audit_now(struct audit *a)
@@ -267,6 +277,9 @@ void audit_now(struct audit *a)
 
 json_t *audit_answer(const struct audit *a)
 {
+	if (a->failed)
+		return json_pack("{s:b, s:s}", "ok", 0, "error",
+		    "the kernel's table cannot be read; the log says why");
 	return json_pack("{s:b, s:i, s:i, s:f}", "ok", 1, "services",
 	    (int)a->pass_services, "changed", (int)a->pass_findings, "seconds",
 	    (double)a->pass_us / 1e6);

@@ -200,7 +200,8 @@ static void start_probe(struct probe_state *p, const struct state *s,
 
 /* What goes by the names: decisions; and a state that goes on goes on since when
  * it did. */
-static void carry_server(struct server_state *s, const struct server_state *before)
+static void carry_server(
+    struct server_state *s, const struct server_state *before, uint64_t now_us)
 {
 	if (before == NULL)
 		return;
@@ -209,9 +210,11 @@ static void carry_server(struct server_state *s, const struct server_state *befo
 	    (before->probe == NO_PROBE) != (s->probe == NO_PROBE))
 		return;
 	s->since_us = before->since_us;
+	/* One that is over does not begin again with another time. */
+	if (before->slow_from_us == 0 || now_us >= state_slow_end(before))
+		return;
 	s->slow_from_us = before->slow_from_us;
-	if (s->slow_from_us != 0)
-		state_slow(s);
+	state_slow(s);
 }
 
 /* What goes by a director's name: who served, and a fault: what the kernel refused
@@ -225,7 +228,8 @@ static void carry_director(struct director_state *d, const struct director_state
 	d->fault.text = xstrdup(d->fault.text);
 }
 
-void carry_over(struct state *s, const struct state *old, const struct ipvs_table *have)
+void carry_over(struct state *s, const struct state *old, const struct ipvs_table *have,
+    uint64_t now_us)
 {
 	struct pairs pairs;
 
@@ -233,7 +237,7 @@ void carry_over(struct state *s, const struct state *old, const struct ipvs_tabl
 	for (size_t i = 0; i < s->n_probes; i++)
 		start_probe(&s->probes[i], s, old, &pairs, have);
 	for (size_t i = 0; i < s->n_servers; i++)
-		carry_server(&s->servers[i], pairs.servers[i]);
+		carry_server(&s->servers[i], pairs.servers[i], now_us);
 	for (size_t i = 0; i < s->n_directors; i++)
 		if (pairs.directors[i] != NULL)
 			carry_director(&s->directors[i], pairs.directors[i]);

@@ -11,6 +11,7 @@
 
 /* Fills S, whose servers and probes are there, as state_build() says. OLD may be
  * NULL. */
-void carry_over(struct state *s, const struct state *old, const struct ipvs_table *have);
+void carry_over(struct state *s, const struct state *old, const struct ipvs_table *have,
+    uint64_t now_us);
 
 #endif

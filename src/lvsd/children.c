@@ -8,6 +8,7 @@
 #include "lvsd/children.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,8 @@ static bool report_is_sane(const struct lvsd *l, const struct probe_report *r)
 {
 	return r->probe < l->state->n_probes && r->health <= HEALTH_UP &&
 	       r->reason < REASON_MAX && r->score >= 0 && r->score <= 2 * UINT16_MAX &&
+	       r->agent.admin <= AGENT_MAINT && r->agent.service <= AGENT_DOWN &&
+	       r->agent.percent <= AGENT_PERCENT_MAX &&
 	       memchr(r->text, '\0', sizeof r->text) != NULL;
 }
 
@@ -167,9 +170,9 @@ static void let_go(struct lvsd *l, struct child *child)
 
 /* ---- its start ---- */
 
-static void __attribute__((noreturn)) run_child(const struct lvsd *l, int fd)
+static void __attribute__((noreturn)) run_child(struct lvsd *l, int fd)
 {
-	const struct state *s = l->state;
+	struct state *s = l->state;
 	struct probe *probes = xcalloc(s->n_probes, sizeof *probes);
 	struct checker_start start = {
 		.probes = probes,
@@ -184,6 +187,11 @@ static void __attribute__((noreturn)) run_child(const struct lvsd *l, int fd)
 
 	for (size_t i = 0; i < s->n_probes; i++)
 		probes[i] = s->probes[i].probe;
+	/* Inherited memory is a copy of its own as soon as the daemon changes its
+	 * side: what only the daemon needs goes. */
+	state_strip(s);
+	ipvs_table_fini(&l->have);
+	malloc_trim(0);
 	log_ident("lvsd-checker");
 	checker_run(&start);
 }

@@ -22,8 +22,9 @@ struct control *control_open(struct lvsd *l, char *error, size_t size);
 /* Closes clients and sockets and removes their paths. NULL is allowed. */
 void control_close(struct control *c);
 
-/* A reload that waited is done; the state file was saved up to number SAVED; the audit
- * that was asked for went through. Who waits for that is answered. C may be NULL. */
+/* A reload is done, or was refused after it waited; the state file was saved up to
+ * number SAVED; the audit that was asked for went through. Who waits for that is
+ * answered. C may be NULL. */
 void control_reloaded(struct control *c);
 void control_saved(struct control *c, uint64_t saved);
 void control_audited(struct control *c);

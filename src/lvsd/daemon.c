@@ -30,8 +30,6 @@
 #include "lvsd/show.h"
 #include "lvsd/statefile.h"
 
-#define TICK_S 1.
-
 /* What outlives a function but belongs to the process, not to its work. */
 static struct {
 	int ready_fd; /* to the parent of -D; -1: none waits */
@@ -255,7 +253,7 @@ void daemon_watch(struct lvsd *l)
 	ev_signal_init(&l->intr, on_stop, SIGINT);
 	ev_signal_init(&l->usr1, on_usr1, SIGUSR1);
 	ev_prepare_init(&l->turn_end, on_turn_end);
-	ev_timer_init(&l->tick, on_tick, TICK_S, TICK_S);
+	ev_timer_init(&l->tick, on_tick, 1., 1.);
 	ev_timer_init(&l->checker_restart, on_checker_restart, 0., 0.);
 	l->hup.data = l->term.data = l->intr.data = l->usr1.data = l;
 	l->turn_end.data = l->tick.data = l->checker_restart.data = l;

@@ -10,6 +10,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/lvsd.h \
 	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/plan.c src/lvsd/plan.h \
+	src/lvsd/programs.c src/lvsd/programs.h \
 	src/lvsd/reconcile.c src/lvsd/reconcile.h \
 	src/lvsd/record.c src/lvsd/record.h \
 	src/lvsd/reload.c src/lvsd/reload.h \

@@ -92,6 +92,7 @@ struct lvsd {
 	bool resync;		 /* have is not to be trusted: read the kernel again */
 	unsigned resyncs_failed; /* in a row */
 	bool dirty;		 /* some director is */
+	size_t tick_at;		 /* where in have the next tick looks first */
 	bool clear;		 /* at the end take what is ours out of the kernel */
 	bool cleared;		 /* that was done */
 

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "lvsd/daemon.h"
 #include "lvsd/lvsd.h"
 #include "lvsd/path.h"
+#include "lvsd/programs.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/record.h"
 #include "lvsd/reload.h"
@@ -145,6 +147,8 @@ static struct conf *start_conf(struct lvsd *l)
 		daemon_fail(status, "%s", ""); /* the remarks have said it */
 	if (!user_resolve(conf, &l->user, error, sizeof error))
 		daemon_fail(EXIT_USER, "%s", error);
+	if (!programs_allowed(conf, &l->user, error, sizeof error))
+		daemon_fail(EXIT_CONFIG, "%s", error);
 	if (l->user.fallback)
 		log_warnx("there is no user \"lvsd\"; the checker runs as \"nobody\"");
 	return conf;
@@ -225,6 +229,7 @@ static void start(struct lvsd *l)
 	    l->foreign, l->options.dry_run ? " dry_run=yes" : "");
 	buf_fini(&counts.text);
 	daemon_ready(l);
+	malloc_trim(0);	  /* what the start needed goes back, and is not inherited */
 	checker_start(l); /* after it: the checker keeps this process's standard error */
 }
 

@@ -100,8 +100,10 @@ void plan_count(const struct director_state *d, struct plan_count *c)
 			continue;
 		c->ready++;
 		c->usable += plan_usable(s);
-		if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
-			c->all_known = false;
+		if (s->probe == NO_PROBE)
+			continue;
+		c->all_known = c->all_known && s->health.state != HEALTH_UNKNOWN;
+		c->failed += s->health.state == HEALTH_DOWN && full_weight(s) > 0;
 	}
 	c->quorum = quorum(d->conf, c->ready);
 }
@@ -159,33 +161,31 @@ static void tunnel_attrs(const struct director_conf *d, struct ipvs_dest *dest)
 	dest->tun_flags = checksums[d->tunnel_checksum];
 }
 
-static struct ipvs_dest dest_of(
-    const struct director_conf *d, const struct server_conf *s, uint32_t weight)
+/* Fills in DEST where it stands: a director may have ten thousand of them. */
+static void dest_of(const struct director_conf *d, const struct server_conf *s,
+    uint32_t weight, struct ipvs_dest *dest)
 {
-	struct ipvs_dest dest = {
-		.addr = s->addr,
-		/* As ipvsadm does: without a port, the service's. */
-		.port = s->port != 0 ? s->port : d->port,
-		.fwd = forwarding(d->mode),
-		.weight = weight,
-		.u_thresh = s->maxconn,
-		.l_thresh = s->minconn,
-		.active = IPVS_CONNS_UNKNOWN,
-		.inactive = IPVS_CONNS_UNKNOWN,
-	};
-
-	tunnel_attrs(d, &dest);
-	return dest;
+	memset(dest, 0, sizeof *dest);
+	dest->addr = s->addr;
+	/* As ipvsadm does: without a port, the service's. */
+	dest->port = s->port != 0 ? s->port : d->port;
+	dest->fwd = forwarding(d->mode);
+	dest->weight = weight;
+	dest->u_thresh = s->maxconn;
+	dest->l_thresh = s->minconn;
+	dest->active = dest->inactive = IPVS_CONNS_UNKNOWN;
+	tunnel_attrs(d, dest);
 }
 
 const struct ipvs_dest *plan_find(
     const struct server_state *s, const struct ipvs_table *have)
 {
 	const struct director_conf *d = s->director->conf;
-	struct ipvs_dest id = dest_of(d, s->conf, 0);
 	const struct ipvs_svc *svc;
 	struct ipvs_svc svc_key;
+	struct ipvs_dest id;
 
+	dest_of(d, s->conf, 0, &id);
 	svc_id(d, svc_family(d, s->conf), &svc_key);
 	svc = ipvs_table_find(have, &svc_key);
 	return svc != NULL ? ipvs_svc_find(svc, &id) : NULL;
@@ -230,7 +230,8 @@ enum plan_serving plan_serving(
 	bool sorry_serves;
 
 	plan_count(d, &c);
-	if (c.all_known && c.usable * 100 < c.ready * d->conf->panic_percent)
+	if (c.all_known && c.failed > 0 &&
+	    c.usable * 100 < c.ready * d->conf->panic_percent)
 		return SERVING_PANIC;
 	count_family(d, family, have, &usable, &sorry, &sorry_serves);
 	if (usable > 0 && c.usable >= c.quorum)
@@ -357,14 +358,19 @@ struct leaving {
 	uint64_t now_us;
 };
 
-/* Until when DEST, which nobody wants in the table, may stay there. */
-static uint64_t leaves_at(const struct leaving *l, const struct ipvs_dest *dest)
+/* Whether DEST, which nobody wants in the table, may stay there; with the note that
+ * it then carries. */
+static bool may_stay(const struct leaving *l, struct ipvs_dest *dest)
 {
 	if (ipvs_svc_find(&l->out, dest) != NULL)
-		return 0;
-	if (ipvs_svc_find(&l->stays, dest) != NULL)
-		return IPVS_UNTIL_DRAINED;
-	return dest->until_us != 0 ? dest->until_us : l->until_us;
+		return false;
+	if (ipvs_svc_find(&l->stays, dest) != NULL) {
+		dest->until_us = 0; /* its time begins when the file loses it */
+		return true;
+	}
+	if (dest->until_us == 0)
+		dest->until_us = l->until_us;
+	return dest->until_us > l->now_us;
 }
 
 /* Destinations of HAVE that are not in WANT stay at weight 0 while they have
@@ -372,18 +378,20 @@ static uint64_t leaves_at(const struct leaving *l, const struct ipvs_dest *dest)
 static void keep_leaving(
     const struct ipvs_svc *have, const struct leaving *l, struct ipvs_svc *want)
 {
-	size_t n_wanted = want->n_dests;
+	size_t n_wanted = want->n_dests, at_wanted = 0;
 	struct ipvs_svc wanted = *want;
 
 	for (size_t i = 0; i < have->n_dests; i++) {
-		struct ipvs_dest dest = have->dests[i];
+		const struct ipvs_dest *found = &have->dests[i];
+		struct ipvs_dest dest;
 
 		wanted.dests = want->dests; /* it moves as it grows */
 		wanted.n_dests = n_wanted;
-		if (ipvs_svc_find(&wanted, &dest) != NULL || drained(have, &dest))
+		if (ipvs_svc_find_next(&wanted, found, &at_wanted) != NULL ||
+		    drained(have, found))
 			continue;
-		dest.until_us = leaves_at(l, &dest);
-		if (dest.until_us <= l->now_us)
+		dest = *found;
+		if (!may_stay(l, &dest))
 			continue;
 		if (dest.weight != 0)
 			dest.active = dest.inactive = IPVS_CONNS_UNKNOWN;
@@ -402,21 +410,21 @@ static void plan_service(const struct director_state *d, enum plan_serving servi
 		.now_us = now_us,
 	};
 
+	ipvs_svc_reserve(want, d->n_servers);
 	for (size_t i = 0; i < d->n_servers; i++) {
-		const struct server_state *s = &d->servers[i];
-		struct ipvs_dest dest;
+		const struct server_state *s = d->by_addr[i];
 		enum place place;
 		uint32_t weight;
 
 		if (svc_family(d->conf, s->conf) != want->addr.family)
 			continue;
 		place = server_place(s, serving, now_us, &weight);
-		dest = dest_of(d->conf, s->conf, weight);
 		if (place == PLACE_IN)
-			ipvs_svc_append(want, &dest);
+			dest_of(d->conf, s->conf, weight, ipvs_svc_append_new(want));
 		else if (have != NULL)
-			ipvs_svc_append(
-			    place == PLACE_OUT ? &leaving.out : &leaving.stays, &dest);
+			dest_of(d->conf, s->conf, weight,
+			    ipvs_svc_append_new(
+				place == PLACE_OUT ? &leaving.out : &leaving.stays));
 	}
 	ipvs_svc_sort(want);
 	ipvs_svc_sort(&leaving.out);

@@ -22,6 +22,7 @@
  * counted: they are absent, not failed. */
 struct plan_count {
 	size_t ready, usable;
+	size_t failed;	/* that are down, and would have weight */
 	size_t quorum;	/* usable servers that it needs to be up, at least 1 */
 	bool all_known; /* every checked one has a verdict */
 };

@@ -16,11 +16,15 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lvsd/plan.h"
+#include "lvsd/statefile.h"
 
 #define RETRY_FIRST_US (1 * 1000000ull)
 #define RETRY_MAX_US (60 * 1000000ull)
-#define ROUNDS 3    /* in one turn, when the kernel proved different */
-#define TEXT_OPS 20 /* operations told one by one */
+#define TICK_S 1.
+#define TICK_SOON_S .05	    /* when the last one did not come through */
+#define TICK_BUDGET_US 2000 /* for reading connections */
+#define ROUNDS 3	    /* in one turn, when the kernel proved different */
+#define TEXT_OPS 20	    /* operations told one by one */
 
 void reconcile_wake(struct lvsd *l)
 {
@@ -130,14 +134,20 @@ bool reconcile_adopt(
 	struct ipvs_table named = { 0 }, fresh = { 0 };
 	const struct director_conf *dc;
 	size_t n_before = l->have.n;
+	uint64_t begun_us;
 	bool done = true;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
 		plan_identities(dc, &named);
 	if (conf->table_exclusive)
 		done = name_all(l, &named);
+	ipvs_table_sort(&named); /* adding in order costs nothing */
 	find_fresh(l, &named, owned, &fresh);
+	begun_us = mono_us();
 	done = done && reread(l, &fresh);
+	if (fresh.n > 0)
+		log_debug("kernel read services=%zu took_us=%llu", fresh.n,
+		    (unsigned long long)(mono_us() - begun_us));
 	for (size_t i = 0; !done && i < fresh.n; i++) {
 		struct ipvs_svc *half = ipvs_table_find(&l->have, &fresh.svcs[i]);
 
@@ -188,7 +198,7 @@ void reconcile_owned(const struct lvsd *l, struct ipvs_table *owned)
 
 		copy.dests = NULL;
 		copy.n_dests = copy.cap_dests = 0;
-		for (size_t j = 0; svc->lingering > 0 && j < svc->n_dests; j++)
+		for (size_t j = 0; j < svc->n_dests; j++)
 			if (svc->dests[j].until_us != 0)
 				ipvs_svc_append(&copy, &svc->dests[j]);
 		ipvs_table_append(owned, &copy);
@@ -332,6 +342,7 @@ static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_
 		add_id(failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
+		d->fault.fresh = true;
 		if (is_mismatch(op) && !last_round) {
 			log_warnx("the kernel's table was changed by someone else; "
 				  "mending director %s director=%s",
@@ -380,42 +391,63 @@ static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
 {
 	struct director_state *d = tagged_director(l, svc->tag);
 
-	if (d == NULL || d->fault.text == NULL)
+	/* A mark director has a service for each family: one is enough to fail. */
+	if (d == NULL || d->fault.text == NULL || d->fault.fresh)
 		return;
 	log_info(
 	    "director %s is in the kernel now director=%s", d->conf->name, d->conf->name);
 	fault_set(&d->fault, NULL, 0);
 }
 
-/* A mark director has a service for each family: one of them is enough to fail. */
-static bool tag_failed(const struct ipvs_table *failed, uint32_t tag)
+/* WANT was refused in part: until when its servers may stay holds all the same, or
+ * each retry would give them their time anew. */
+static void keep_notes(struct lvsd *l, const struct ipvs_svc *want)
 {
-	for (size_t i = 0; i < failed->n; i++)
-		if (failed->svcs[i].tag == tag)
-			return true;
-	return false;
+	struct ipvs_svc *have = ipvs_table_find(&l->have, want);
+
+	if (have != NULL)
+		ipvs_svc_note(have, want);
+}
+
+/* The service SVC is in the kernel now: it replaces the one that is among the first N of
+ * what it has, or comes behind all, to be sorted later. */
+static void settle_service(struct lvsd *l, size_t n, struct ipvs_svc *svc)
+{
+	const struct ipvs_table sorted = { .svcs = l->have.svcs, .n = n };
+	struct ipvs_svc *known = ipvs_table_find(&sorted, svc);
+
+	if (known == NULL) {
+		ipvs_table_append(&l->have, svc);
+		return;
+	}
+	ipvs_svc_fini(known);
+	*known = *svc;
+	memset(svc, 0, sizeof *svc);
 }
 
 /* What was done becomes what the kernel has; services in FAILED are read. */
 static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *failed)
 {
+	size_t n = l->have.n;
 	bool lingers = false;
 
 	for (size_t i = 0; i < r->want.n; i++) {
 		struct ipvs_svc *svc = &r->want.svcs[i];
 
 		lingers = lingers || svc->lingering > 0;
-		if (ipvs_table_find(failed, svc) != NULL)
+		if (ipvs_table_find(failed, svc) != NULL) {
+			keep_notes(l, svc);
 			continue;
-		if (!tag_failed(failed, svc->tag))
-			clear_fault(l, svc);
-		ipvs_table_add(&l->have, svc);
+		}
+		clear_fault(l, svc);
+		settle_service(l, n, svc);
 	}
-	for (size_t i = 0; i < r->gone.n; i++) {
-		struct ipvs_svc *svc = ipvs_table_find(&l->have, &r->gone.svcs[i]);
-
-		if (svc != NULL && ipvs_table_find(failed, svc) == NULL)
-			ipvs_table_remove(&l->have, svc);
+	if (l->have.n > n)
+		ipvs_table_sort(&l->have);
+	if (r->gone.n > 0) {
+		ipvs_table_subtract(&r->gone, failed);
+		ipvs_table_subtract(&l->have, &r->gone);
+		statefile_touch(l->statefile); /* they are not ours any more */
 	}
 	if (!reread(l, failed))
 		l->resync = true;
@@ -496,7 +528,7 @@ static void plan_dirty(struct lvsd *l, struct run *r)
 
 		if (!d->dirty)
 			continue;
-		d->dirty = false;
+		d->dirty = d->fault.fresh = false;
 		d->fault.waits = must_wait(d, now_us);
 		plan_director(d, (uint32_t)i, &l->have, now_us, &r->want);
 		tell_serving(l, d);
@@ -529,7 +561,7 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 		struct director_state *d = &l->state->directors[i];
 		const char *why = plan_unsupported(d->conf);
 
-		d->dirty = false;
+		d->dirty = d->fault.fresh = false;
 		if (why != NULL && d->fault.text == NULL) {
 			log_err("director %s failed: %s director=%s", d->conf->name, why,
 			    d->conf->name);
@@ -537,6 +569,8 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 			d->fault.no_service = true;
 		}
 		d->fault.waits = must_wait(d, now_us);
+		if (d->slow_until_us != 0)
+			reconcile_wake(l);
 	}
 	l->dirty = false;
 	plan_all(l->state, &l->have, now_us, &r.want);
@@ -568,6 +602,9 @@ void reconcile_clear(struct lvsd *l)
 	struct reconcile_counts counts = { 0 };
 	struct run r = { 0 };
 
+	/* What the kernel did without our hearing of it goes, too. */
+	if (l->resync)
+		resync(l);
 	for (size_t i = 0; i < l->have.n; i++)
 		add_id(&r.gone, &l->have.svcs[i]);
 	run_send(l, &r, true, &counts);
@@ -587,31 +624,46 @@ size_t reconcile_failed(const struct lvsd *l)
 
 /* ---- the tick ---- */
 
-/* Reads the connections of what lingers. Directors are planned again by being
- * dirty; services without one come into R. */
-static bool tick_lingering(struct lvsd *l, struct run *r)
+/* Reads the connections of one service that lingers. Its director is planned again by
+ * being dirty; without one it comes into R. */
+static void look_at_lingering(struct lvsd *l, struct ipvs_svc *svc, struct run *r)
 {
+	struct director_state *d = tagged_director(l, svc->tag);
+	size_t n_want = r->want.n;
+
+	if (!ipvs_read_dests(l->ipvs, svc)) {
+		l->resync = true;
+		return;
+	}
+	if (d != NULL) {
+		reconcile_mark(l, d);
+		return;
+	}
+	plan_leaving(svc, mono_us(), &r->want);
+	if (r->want.n == n_want)
+		add_id(&r->gone, svc);
+}
+
+/* What lingers is looked at in turn, for TICK_BUDGET_US; the rest has to wait for the
+ * next tick, which comes soon then (*ALL false). */
+static bool tick_lingering(struct lvsd *l, struct run *r, bool *all)
+{
+	uint64_t begun_us = mono_us();
 	bool any = false;
 
-	for (size_t i = 0; i < l->have.n; i++) {
-		struct ipvs_svc *svc = &l->have.svcs[i];
-		struct director_state *d = tagged_director(l, svc->tag);
-		size_t n_want = r->want.n;
+	*all = true;
+	for (size_t i = 0; i < l->have.n && !l->resync; i++) {
+		struct ipvs_svc *svc = &l->have.svcs[(l->tick_at + i) % l->have.n];
 
 		if (svc->lingering == 0)
 			continue;
 		any = true;
-		if (!ipvs_read_dests(l->ipvs, svc)) {
-			l->resync = true;
-			continue;
+		if (mono_us() - begun_us > TICK_BUDGET_US) {
+			l->tick_at = (l->tick_at + i) % l->have.n;
+			*all = false;
+			return true;
 		}
-		if (d != NULL) {
-			reconcile_mark(l, d);
-			continue;
-		}
-		plan_leaving(svc, mono_us(), &r->want);
-		if (r->want.n == n_want)
-			add_id(&r->gone, svc);
+		look_at_lingering(l, svc, r);
 	}
 	return any;
 }
@@ -656,12 +708,12 @@ void reconcile_tick(struct lvsd *l)
 {
 	struct reconcile_counts counts = { 0 };
 	struct run r = { 0 };
-	bool busy = l->resync;
+	bool busy = l->resync, all = true;
 
 	if (l->resync) {
 		reconcile_all(l, &counts);
 	} else {
-		busy = tick_lingering(l, &r);
+		busy = tick_lingering(l, &r, &all);
 		busy = tick_slow(l) || busy;
 		busy = tick_faults(l) || busy;
 		ipvs_table_sort(&r.want);
@@ -669,6 +721,9 @@ void reconcile_tick(struct lvsd *l)
 	}
 	run_fini(&r);
 	buf_fini(&counts.text);
-	if (!busy && !l->resync)
+	l->tick.repeat = all ? TICK_S : TICK_SOON_S;
+	if (busy || l->resync)
+		ev_timer_again(l->loop, &l->tick);
+	else
 		ev_timer_stop(l->loop, &l->tick);
 }

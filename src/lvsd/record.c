@@ -161,28 +161,32 @@ void record_owned(const json_t *root, struct ipvs_table *owned)
 
 /* ---- settings ---- */
 
-static json_t *make_settings(const struct settings *settings)
+static json_t *make_settings(const int64_t values[SETTINGS_MAX])
 {
 	json_t *o = json_object();
 
 	for (int i = 0; i < SETTINGS_MAX; i++)
-		if (settings->original[i] != SETTING_UNTOUCHED)
-			json_object_set_new(o, settings_name(i),
-			    json_integer((json_int_t)settings->original[i]));
+		if (values[i] != SETTING_UNTOUCHED)
+			json_object_set_new(
+			    o, settings_name(i), json_integer((json_int_t)values[i]));
 	return o;
 }
 
-void record_settings(const json_t *root, struct settings *settings)
+static void read_settings(const json_t *o, int64_t values[SETTINGS_MAX])
 {
-	const json_t *o = json_object_get(root, "settings_before");
-
-	settings_init(settings);
 	for (int i = 0; i < SETTINGS_MAX; i++) {
 		const json_t *n = json_object_get(o, settings_name(i));
 
 		if (json_is_integer(n))
-			settings->original[i] = json_integer_value(n);
+			values[i] = json_integer_value(n);
 	}
+}
+
+void record_settings(const json_t *root, struct settings *settings)
+{
+	settings_init(settings);
+	read_settings(json_object_get(root, "settings_before"), settings->original);
+	read_settings(json_object_get(root, "settings_ours"), settings->ours);
 }
 
 /* ---- servers ---- */
@@ -208,6 +212,9 @@ static json_t *make_server(const struct server_state *s)
 		    o, "health", json_string(health_name(s->health.state)));
 		json_object_set_new(o, "score", json_integer(s->health.score));
 		json_object_set_new(o, "since_us", json_integer((json_int_t)s->since_us));
+		if (s->slow_from_us != 0)
+			json_object_set_new(
+			    o, "slow_from_us", json_integer((json_int_t)s->slow_from_us));
 	}
 	if (json_object_size(o) > 0)
 		return o;
@@ -279,6 +286,7 @@ static void read_health(
 	const struct ipvs_dest *dest = plan_find(s, have);
 	bool up = health != NULL && strcmp(health, "up") == 0;
 	bool in_kernel = dest != NULL && dest->weight > 0;
+	uint64_t slow_from_us;
 	struct health h = {
 		.state = up ? HEALTH_UP : HEALTH_DOWN,
 		.score = (int32_t)json_integer_value(json_object_get(o, "score")),
@@ -289,6 +297,11 @@ static void read_health(
 	s->health = health_refit(h, s->conf->check->rise, s->conf->check->fall);
 	s->assumed = true;
 	s->since_us = (uint64_t)json_integer_value(json_object_get(o, "since_us"));
+	slow_from_us = (uint64_t)json_integer_value(json_object_get(o, "slow_from_us"));
+	if (slow_from_us == 0 || !up)
+		return;
+	s->slow_from_us = slow_from_us;
+	state_slow(s);
 }
 
 void record_servers(
@@ -323,9 +336,10 @@ json_t *record_make(const struct record_origin *o, const struct ipvs_table *owne
 
 	for (size_t i = 0; i < owned->n; i++)
 		json_array_append_new(services, make_service(&owned->svcs[i]));
-	return json_pack("{s:i, s:s, s:I, s:o, s:o, s:o}", "lvsd_state", RECORD_VERSION,
-	    "boot", o->boot, "netns", (json_int_t)o->netns, "services", services,
-	    "settings_before", make_settings(settings), "servers", make_servers(s));
+	return json_pack("{s:i, s:s, s:I, s:o, s:o, s:o, s:o}", "lvsd_state",
+	    RECORD_VERSION, "boot", o->boot, "netns", (json_int_t)o->netns, "services",
+	    services, "settings_before", make_settings(settings->original),
+	    "settings_ours", make_settings(settings->ours), "servers", make_servers(s));
 }
 
 static bool services_are_good(const json_t *services)

@@ -1,13 +1,14 @@
 /*
  * A reload in two halves: what can fail, then what cannot.
  *
- * Until install() nothing of the running state is touched, but for services
- * that are new to the file and already in the kernel, which are read. In between
- * a file with new services waits until the state file says that they are ours.
+ * Until install() nothing of the running state is touched. In between a file with
+ * new services waits until the state file says that they are ours; only then what
+ * the kernel has of them is adopted, for what waits may still be overtaken.
  */
 #include "lvsd/reload.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "lvsd/children.h"
 #include "lvsd/control.h"
 #include "lvsd/statefile.h"
+#include "lvsd/programs.h"
 #include "lvsd/user.h"
 
 struct conf *load_conf(
@@ -118,7 +120,8 @@ static void follow_rests(struct lvsd *l, const struct state *before)
 }
 
 /* Puts CONF in place. From here on nothing can fail. */
-static void install(struct lvsd *l, struct conf *conf, const struct checker_user *user)
+static void put_in_place(
+    struct lvsd *l, struct conf *conf, const struct checker_user *user)
 {
 	struct reconcile_counts counts = { 0 };
 	struct reload_result *r = &l->reload;
@@ -136,18 +139,41 @@ static void install(struct lvsd *l, struct conf *conf, const struct checker_user
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	follow_rests(l, before);
 	reconcile_all(l, &counts);
+	state_free(before);
+	malloc_trim(0); /* two states and the file: else that stays for good */
 	if (!r->checks_kept)
 		checker_start(l);
-	state_free(before);
 	r->n_ops = counts.n_ops;
 	r->changes = xstrdup(counts.text.data != NULL ? counts.text.data : "");
 	r->at_us = mono_us();
 	buf_fini(&counts.text);
 	if (r->n_ops > 0)
 		statefile_save(l->statefile); /* until when what was removed may stay */
+	else
+		statefile_touch(l->statefile); /* a file that was overtaken, settings */
 	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
 	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
 	    r->checks_kept ? "kept" : "restarted");
+}
+
+/* The end of a reload of CONF, for all that wait for one. */
+static enum reload_outcome install(
+    struct lvsd *l, struct conf *conf, const struct checker_user *user)
+{
+	enum reload_outcome outcome = RELOAD_DONE;
+	char error[256];
+
+	if (reconcile_adopt(l, conf, NULL)) {
+		put_in_place(l, conf, user);
+	} else {
+		snprintf(error, sizeof error, "cannot read the kernel's table: %s",
+		    strerror(errno));
+		log_err("%s", error);
+		conf_free(conf);
+		outcome = refuse(l, xstrdup(error));
+	}
+	control_reloaded(l->control);
+	return outcome;
 }
 
 enum reload_outcome reload(struct lvsd *l)
@@ -168,14 +194,8 @@ enum reload_outcome reload(struct lvsd *l)
 		return refuse(l, why);
 	}
 	diags_fini(&diags);
-	if (!user_resolve(conf, &user, error, sizeof error)) {
-		log_err("%s", error);
-		conf_free(conf);
-		return refuse(l, xstrdup(error));
-	}
-	if (!reconcile_adopt(l, conf, NULL)) {
-		snprintf(error, sizeof error, "cannot read the kernel's table: %s",
-		    strerror(errno));
+	if (!user_resolve(conf, &user, error, sizeof error) ||
+	    !programs_allowed(conf, &user, error, sizeof error)) {
 		log_err("%s", error);
 		conf_free(conf);
 		return refuse(l, xstrdup(error));
@@ -184,10 +204,8 @@ enum reload_outcome reload(struct lvsd *l)
 	conf_free(l->pending.conf);
 	l->pending.conf = NULL;
 	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
-	    !reconcile_is_new(l, conf)) {
-		install(l, conf, &user);
-		return RELOAD_DONE;
-	}
+	    !reconcile_is_new(l, conf))
+		return install(l, conf, &user);
 	l->pending.conf = conf;
 	l->pending.user = user;
 	l->pending.save = statefile_save(l->statefile);
@@ -202,5 +220,4 @@ void reload_saved(struct lvsd *l)
 		return;
 	l->pending.conf = NULL;
 	install(l, conf, &l->pending.user);
-	control_reloaded(l->control);
 }

@@ -50,21 +50,18 @@ static json_t *do_table(struct request *r)
 
 static json_t *reload_answer(const struct lvsd *l)
 {
-	return json_pack("{s:b, s:i, s:i, s:b, s:s}", "ok", 1, "operations",
+	if (l->reload.error != NULL)
+		return refusal(l->reload.error);
+	return json_pack("{s:b, s:i, s:i, s:b, s:s, s:b}", "ok", 1, "operations",
 	    (int)l->reload.n_ops, "failed", (int)reconcile_failed(l), "checks_kept",
-	    (int)l->reload.checks_kept, "changes", l->reload.changes);
+	    (int)l->reload.checks_kept, "changes", l->reload.changes, "answers",
+	    (int)!l->resync);
 }
 
 static json_t *do_reload(struct request *r)
 {
-	switch (reload(r->l)) {
-	case RELOAD_REFUSED:
-		return refusal(r->l->reload.error);
-	case RELOAD_DONE:
+	if (reload(r->l) != RELOAD_WAITS)
 		return reload_answer(r->l);
-	case RELOAD_WAITS:
-		break;
-	}
 	r->wait->what = WAIT_RELOAD;
 	return NULL;
 }

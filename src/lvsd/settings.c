@@ -28,7 +28,7 @@ static const struct {
 void settings_init(struct settings *s)
 {
 	for (int i = 0; i < SETTINGS_MAX; i++)
-		s->original[i] = SETTING_UNTOUCHED;
+		s->original[i] = s->ours[i] = SETTING_UNTOUCHED;
 }
 
 const char *settings_name(enum setting i)
@@ -152,6 +152,19 @@ static bool set_one(enum setting i, struct ipvs *h, int64_t value)
 	return done;
 }
 
+/* Puts I back, unless somebody else has changed it since: then it is his. */
+static void put_back(struct settings *s, enum setting i, struct ipvs *h)
+{
+	int64_t now;
+
+	if (read_one(i, h, &now) && now != s->ours[i] && now != s->original[i])
+		log_info("kernel setting %s is left at %lld: someone else changed it",
+		    table[i].name, (long long)now);
+	else if (!set_one(i, h, s->original[i]))
+		return;
+	s->original[i] = s->ours[i] = SETTING_UNTOUCHED;
+}
+
 /* ---- all of them ---- */
 
 static bool exists(enum setting i, bool dry_run)
@@ -175,6 +188,7 @@ bool settings_note(
 			continue;
 		}
 		s->original[i] = value;
+		s->ours[i] = settings_wanted(conf, i);
 		noted = true;
 	}
 	return noted;
@@ -188,17 +202,16 @@ void settings_apply(
 
 		if (!exists(i, dry_run) || s->original[i] == SETTING_UNTOUCHED)
 			continue;
-		if (wanted != SETTING_UNTOUCHED)
-			set_one(i, h, wanted);
-		else if (set_one(i, h, s->original[i]))
-			s->original[i] = SETTING_UNTOUCHED;
+		if (wanted == SETTING_UNTOUCHED)
+			put_back(s, i, h);
+		else if (set_one(i, h, wanted))
+			s->ours[i] = wanted;
 	}
 }
 
 void settings_restore(struct settings *s, struct ipvs *h, bool dry_run)
 {
 	for (int i = 0; i < SETTINGS_MAX; i++)
-		if (exists(i, dry_run) && s->original[i] != SETTING_UNTOUCHED &&
-		    set_one(i, h, s->original[i]))
-			s->original[i] = SETTING_UNTOUCHED;
+		if (exists(i, dry_run) && s->original[i] != SETTING_UNTOUCHED)
+			put_back(s, i, h);
 }

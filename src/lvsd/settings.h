@@ -26,9 +26,10 @@ enum setting {
 
 #define SETTING_UNTOUCHED (-1)
 
-/* What was there before the first change of ours, or SETTING_UNTOUCHED. */
+/* What was there before the first change of ours, and what we made of it; or
+ * SETTING_UNTOUCHED. */
 struct settings {
-	int64_t original[SETTINGS_MAX];
+	int64_t original[SETTINGS_MAX], ours[SETTINGS_MAX];
 };
 
 void settings_init(struct settings *s);

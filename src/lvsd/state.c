@@ -77,6 +77,30 @@ static void build_probes(struct state *s)
 	free(all);
 }
 
+static int server_addr_cmp(const void *a, const void *b)
+{
+	const struct server_conf *x = (*(struct server_state *const *)a)->conf;
+	const struct server_conf *y = (*(struct server_state *const *)b)->conf;
+	int c = addr_cmp(&x->addr, &y->addr);
+
+	return c != 0 ? c : (x->port > y->port) - (x->port < y->port);
+}
+
+/* Once here, not at each plan: tables are in this order. */
+static void sort_servers(struct director_state *d)
+{
+	bool sorted = true;
+
+	for (size_t i = 0; i < d->n_servers; i++) {
+		d->by_addr[i] = &d->servers[i];
+		sorted = sorted && (i == 0 || server_addr_cmp(&d->by_addr[i - 1],
+						  &d->by_addr[i]) <= 0);
+	}
+	if (!sorted)
+		qsort(d->by_addr, d->n_servers, sizeof(struct server_state *),
+		    server_addr_cmp);
+}
+
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us)
 {
@@ -87,12 +111,14 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	s->conf = conf;
 	s->directors = xcalloc(conf->n_directors, sizeof *s->directors);
 	s->servers = xcalloc(conf->n_servers, sizeof *s->servers);
+	s->by_addr = xcalloc(conf->n_servers, sizeof(struct server_state *));
 	STAILQ_FOREACH (dc, &conf->directors, entry) {
 		struct director_state *d = &s->directors[s->n_directors++];
 
 		*d = (struct director_state){
 			.conf = dc,
 			.servers = s->servers + s->n_servers,
+			.by_addr = s->by_addr + s->n_servers,
 			.n_servers = dc->n_servers,
 			.dirty = true,
 		};
@@ -102,35 +128,48 @@ struct state *state_build(struct conf *conf, const struct state *old,
 				.director = d,
 				.since_us = now_us,
 			};
+		sort_servers(d);
 	}
 	build_probes(s);
-	carry_over(s, old, have);
+	carry_over(s, old, have, now_us);
 	for (size_t i = 0; i < s->n_probes; i++)
 		s->probes[i].probe.paused = state_rests(&s->probes[i]);
 	return s;
 }
 
+uint64_t state_slow_end(const struct server_state *s)
+{
+	return s->slow_from_us + s->director->conf->slowstart_ms * 1000ull;
+}
+
 void state_slow(const struct server_state *s)
 {
 	struct director_state *d = s->director;
-	uint64_t until_us = s->slow_from_us + d->conf->slowstart_ms * 1000ull;
+	uint64_t until_us = state_slow_end(s);
 
 	if (d->slow_until_us < until_us)
 		d->slow_until_us = until_us;
 }
 
-void state_free(struct state *s)
+void state_strip(struct state *s)
 {
-	if (s == NULL)
-		return;
 	for (size_t i = 0; i < s->n_probes; i++)
 		free(s->probes[i].text);
 	for (size_t i = 0; i < s->n_directors; i++)
 		free(s->directors[i].fault.text);
 	free(s->probes);
 	free(s->by_probe);
+	free(s->by_addr);
 	free(s->servers);
 	free(s->directors);
+	*s = (struct state){ .conf = s->conf };
+}
+
+void state_free(struct state *s)
+{
+	if (s == NULL)
+		return;
+	state_strip(s);
 	conf_free(s->conf);
 	free(s);
 }

@@ -56,11 +56,13 @@ struct fault {
 	uint64_t retry_us; /* mono */
 	bool no_service;   /* nothing of the director is in the kernel */
 	bool waits;	   /* for its retry: it is left out of the plan */
+	bool fresh;	   /* the last run met it */
 };
 
 struct director_state {
 	const struct director_conf *conf;
-	struct server_state *servers; /* in the order of the file */
+	struct server_state *servers;  /* in the order of the file */
+	struct server_state **by_addr; /* in that of address and port, for the plan */
 	size_t n_servers;
 	bool dirty;		   /* to be planned at the end of this turn */
 	uint64_t slow_until_us;	   /* mono: some server is in its slow start */
@@ -87,6 +89,7 @@ struct state {
 	size_t n_servers;
 	struct probe_state *probes; /* sorted by probe_cmp() */
 	size_t n_probes;
+	struct server_state **by_addr;	/* where directors[].by_addr point into */
 	struct server_state **by_probe; /* where probes[].servers point into */
 };
 
@@ -100,12 +103,16 @@ struct state {
  */
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us);
+/* Frees everything of S but its configuration: nothing is known any more. */
+void state_strip(struct state *s);
 void state_free(struct state *s); /* with its configuration; NULL is allowed */
 
 /* After health and decisions of servers were set from outside: each probe starts with
  * the best of its servers, or at rest. */
 void state_refit_probes(struct state *s);
 
+/* When the slow start of S is over; mono. */
+uint64_t state_slow_end(const struct server_state *s);
 /* The slow start of S runs: its director is planned until it is over. */
 void state_slow(const struct server_state *s);
 

@@ -36,10 +36,10 @@ struct statefile {
 	struct lvsd *l;
 	char *path, *fresh, *damaged;
 	struct record_origin origin;
-	uint64_t wanted, writing, done; /* numbers of saves */
-	struct ipvs_table owned;	/* what the child writes is ours */
-	pid_t pid;			/* of the child; 0: none */
-	bool given_up;			/* nobody waits for this save any more */
+	/* Numbers of saves; that for which the time of slow runs. */
+	uint64_t wanted, writing, done, awaited;
+	struct ipvs_table owned; /* what the child writes is ours */
+	pid_t pid;		 /* of the child; 0: none */
 	char *error;
 	struct ev_child exited;
 	struct ev_timer slow, touched;
@@ -222,12 +222,23 @@ bool statefile_write_now(struct statefile *f)
 
 static void write_next(struct statefile *f);
 
-/* The save F->writing is over, for those who wait. */
-static void finish(struct statefile *f)
+/* The saves up to NUMBER are over, for those who wait. */
+static void finish(struct statefile *f, uint64_t number)
 {
-	f->done = f->writing;
+	if (number <= f->done)
+		return; /* nobody waits any more */
+	f->done = number;
 	reload_saved(f->l);
 	control_saved(f->l->control, f->done);
+}
+
+/* From now on the disk has AFTER_S for what is wanted. */
+static void start_waiting(struct statefile *f, double after_s)
+{
+	f->awaited = f->wanted;
+	ev_timer_stop(f->l->loop, &f->slow);
+	ev_timer_set(&f->slow, after_s, 0.);
+	ev_timer_start(f->l->loop, &f->slow);
 }
 
 static void on_exit_of_child(struct ev_loop *loop, struct ev_child *w, int events)
@@ -240,10 +251,8 @@ static void on_exit_of_child(struct ev_loop *loop, struct ev_child *w, int event
 	ev_timer_stop(loop, &f->slow);
 	f->pid = 0;
 	take_result(f, WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
-	if (!f->given_up)
-		finish(f);
-	f->given_up = false;
-	if (f->wanted > f->writing)
+	finish(f, f->writing);
+	if (f->pid == 0 && f->wanted > f->writing)
 		write_next(f);
 }
 
@@ -253,12 +262,16 @@ static void on_slow(struct ev_loop *loop, struct ev_timer *w, int events)
 
 	(void)loop;
 	(void)events;
-	f->given_up = f->pid != 0;
-	if (f->given_up)
+	if (f->pid != 0 && f->done < f->writing) {
 		log_err("the state file is being written for %.0f s; going on without it "
 			"file=%s",
 		    SLOW_S, f->path);
-	finish(f);
+		free(f->error);
+		f->error = xasprintf("it takes longer than %.0f s", SLOW_S);
+	}
+	finish(f, f->awaited);
+	if (f->pid != 0 && f->wanted > f->done && !ev_is_active(&f->slow))
+		start_waiting(f, SLOW_S);
 }
 
 static void write_next(struct statefile *f)
@@ -284,8 +297,7 @@ static void write_next(struct statefile *f)
 		ev_child_start(loop, &f->exited);
 	}
 	/* Without a child: who waits is told, but not from within his request. */
-	ev_timer_set(&f->slow, f->pid != 0 ? SLOW_S : 0., 0.);
-	ev_timer_start(loop, &f->slow);
+	start_waiting(f, f->pid != 0 ? SLOW_S : 0.);
 }
 
 uint64_t statefile_save(struct statefile *f)
@@ -293,6 +305,8 @@ uint64_t statefile_save(struct statefile *f)
 	f->wanted++;
 	if (f->pid == 0)
 		write_next(f);
+	else if (!ev_is_active(&f->slow))
+		start_waiting(f, SLOW_S); /* the child before was given up */
 	return f->wanted;
 }
 
@@ -310,7 +324,7 @@ static void on_touched(struct ev_loop *loop, struct ev_timer *w, int events)
 
 void statefile_touch(struct statefile *f)
 {
-	if (!ev_is_active(&f->touched)) {
+	if (f != NULL && !ev_is_active(&f->touched)) {
 		ev_timer_set(&f->touched, TOUCHED_S, 0.);
 		ev_timer_start(f->l->loop, &f->touched);
 	}

@@ -39,7 +39,7 @@ bool statefile_write_now(struct statefile *f);
  */
 uint64_t statefile_save(struct statefile *f);
 uint64_t statefile_saved(const struct statefile *f);
-/* Something changed that may wait: it is saved within half a minute. */
+/* Something changed that may wait: it is saved within half a minute. F may be NULL. */
 void statefile_touch(struct statefile *f);
 /* Why the last save failed, or NULL. */
 const char *statefile_error(const struct statefile *f);

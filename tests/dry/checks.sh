@@ -27,7 +27,7 @@ check "rounds that passed meanwhile" wait_for 10 has skipped -ge 5
 check "checks that were made" has checks -ge 5
 is "no local trouble" "$(json .checker.local)" 0
 checks=$(json .checker.checks)
-like "a warning, once a minute" "$(logged 'checks wait for a descriptor.* max_in_flight=1 late=1 ')" '^1$'
+like "a warning, once a minute" "$(logged 'checks begin late.* max_in_flight=1 late=1 ')" '^1$'
 like "the same budget: checks go on" "$(ctl reload)" 'checks go on'
 five 5
 like "another budget: another checker" "$(ctl reload)" 'checks restart'
@@ -37,5 +37,22 @@ late=$(json .checker.late)
 checks=$(json .checker.checks)
 check "and with room for all" wait_for 5 has checks -gt $((checks + 20))
 is "none waits any more" "$(json .checker.late)" "$late"
+stop
+
+# 500 directors with the same 20 servers, with other names.
+{
+	for d in $(seq 500); do
+		echo "director d$d 10.9.$((d / 250)).$((d % 250 + 1)):80"
+		echo " check interval 1 timeout 500ms"
+		echo " option tcpcheck"
+		for s in $(seq 20); do
+			echo " server s$d-$s 127.0.1.$s:$slow check"
+		done
+	done
+} | conf
+check "500 directors with 20 servers start" start
+is "20 probes check all 10,000" "$(json .checker.probes)" 20
+all_up() { [ "$(json '[.directors[].servers[] | select(.health == "up")] | length')" = 10000 ]; }
+check "and all 10,000 are up" wait_for 10 all_up
 stop
 finish

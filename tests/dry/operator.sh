@@ -47,9 +47,11 @@ check "b is checked on" wait_for 5 more_probes
 older() { jq -en "$(field a check.age_s) > $1" >/dev/null; }
 check "a is not: its last check is as old as these" older 0.3
 for server in $servers; do kill "$server" && break; done
+refuses() { ! socat -u OPEN:/dev/null "TCP:127.0.0.1:$a" 2>/dev/null; }
+check "its server dies" wait_for 5 refuses
 check "ready, but the server died meanwhile" op ready web/a
-is "what was known of it is void" "$(weights)" "b 4"
 check "its first check says that it is down" wait_for 5 health_is a down
+is "what was known of it before was void" "$(logged 'server web/a unknown -> down: connection refused')" 1
 servers="$servers $(backend -n a -p $a)"
 check "and up, when it is" wait_for 5 weights_are "a 3 b 4"
 

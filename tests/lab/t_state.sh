@@ -113,11 +113,37 @@ at=$(ns director ipvswait -t 10 "tcp:$VIP:81=absent")
 check "option drain of a removed director, over kill -9" test "$(ms_between "$since" "$at")" -ge 3000
 note "after $(ms_between "$since" "$at") ms"
 hammer_stop kept
+# A server of a director that stays: the clock is not wound up by looking at it.
+sed 's/^ balance.*/&\n option drain 3/' /run/web | lvsd_reload >/run/out
+hammer_start kept -k -c 4 -r 100 "$VIP" 80
+since=$(now)
+sed 's/^ balance.*/&\n option drain 3/; /rs2/d' /run/web | lvsd_reload >/run/out
+at=$(ns director ipvswait -t 10 "tcp:$VIP:80,10.2.0.12:80=absent")
+check "option drain of a removed server" test "$(ms_between "$since" "$at")" -ge 3000
+note "after $(ms_between "$since" "$at") ms"
+hammer_stop kept
 more 0 | lvsd_reload >/run/out
 hammer_start kept -k -c 2 -r 100 "$VIP" 81
 lvsd_reload </run/web >/run/out
 is "drain 0 cuts" "$(table | grep -c ":81")" 0
 hammer_stop kept
+
+# A server that the kernel refuses has the director tried again and again.
+refused() { web " option drain 3" " server bad 255.255.255.255:80" "$@"; }
+refused " server rs3 10.2.0.13:80" | lvsd_reload >/run/out
+hammer_start kept -k -c 6 -r 100 "$VIP" 80
+refused | lvsd_reload >/run/out
+like "a director with a refusal" "$(cat /run/out)" "1 director failed"
+check "what it lost has its time and no more" \
+	ns director ipvswait -t 20 "tcp:$VIP:80,10.2.0.13:80=absent"
+hammer_stop kept
+
+# What has left is not ours any more, and may be anybody's.
+more never | sed "s/$VIP:81/$VIP:82/" | lvsd_reload >/run/out
+is "a service comes" "$(owned)" "[80,82]"
+lvsd_reload </run/web >/run/out
+check "a service leaves" ns director ipvswait -t 5 "tcp:$VIP:82=absent"
+check "the state file forgets it" wait_for 40 eval '[ "$(owned)" = "[80]" ]'
 lvsd_stop
 
 # ---- kernel settings ----
@@ -138,6 +164,11 @@ lvsd_start -x
 lvsd_stop
 is "-x puts it back, over kill -9" "$(sysctl_is expire_quiescent_template) $(timeouts)" "0 $was"
 is "-x clears the table but for the stranger's" "$(table)" "-A -t 192.0.2.1:1 -s wrr"
+lvsd_start -x </run/settings
+ns director ipvsadm --set 77 0 0
+lvsd_stop
+is "what someone else changed meanwhile is his" "$(timeouts)" "77 ${was#* }"
+ns director ipvsadm --set ${was}
 web " option persistence" "global" " sysctl keep" " stop clear" >/run/keep
 lvsd_start </run/keep
 is "sysctl keep" "$(sysctl_is expire_quiescent_template)" 0

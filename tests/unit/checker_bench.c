@@ -52,13 +52,14 @@ struct talk_conf *bench_talk(struct bench *b)
 }
 
 /* In the child: what a daemon started by root has, and then the checker. */
-static void __attribute__((noreturn)) be_checker(const struct bench *b, int report_fd)
+static void __attribute__((noreturn))
+be_checker(const struct bench *b, const struct probe *probes, size_t n, int report_fd)
 {
 	const struct rlimit few = { b->nofile, b->nofile };
 	const gid_t groups[] = { 1, 2 };
 	bool root = geteuid() == 0;
-	struct checker_start start = { .probes = b->probes,
-		.n_probes = b->n,
+	struct checker_start start = { .probes = probes,
+		.n_probes = n,
 		.generation = 7,
 		.max_in_flight = b->max_in_flight,
 		.report_fd = report_fd,
@@ -80,21 +81,26 @@ static void __attribute__((noreturn)) be_checker(const struct bench *b, int repo
 
 void bench_start(struct bench *b)
 {
-	int ends[2];
-
 	for (size_t i = 0; i < b->n; i++) {
 		struct check_conf *c = &b->checks[i];
 
 		c->fastinter_ms = c->fastinter_ms != 0 ? c->fastinter_ms : c->interval_ms;
 		c->downinter_ms = c->downinter_ms != 0 ? c->downinter_ms : c->interval_ms;
 	}
+	bench_start_probes(b, b->probes, b->n);
+}
+
+void bench_start_probes(struct bench *b, const struct probe *probes, size_t n)
+{
+	int ends[2];
+
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
 	    0);
 	b->pid = fork();
 	assert_true(b->pid >= 0);
 	if (b->pid == 0)
-		be_checker(b, ends[1]);
+		be_checker(b, probes, n, ends[1]);
 	close(ends[1]);
 	b->fd = ends[0];
 }

@@ -41,6 +41,8 @@ struct http_conf *bench_http(struct bench *b);
 struct talk_conf *bench_talk(struct bench *b);
 
 void bench_start(struct bench *b);
+/* The same with N probes of the caller's, complete. */
+void bench_start_probes(struct bench *b, const struct probe *probes, size_t n);
 /* Closes the report socket and waits for the checker; its wait status. */
 int bench_stop(struct bench *b);
 

@@ -302,6 +302,8 @@ static void max_in_flight(void **state)
 	int l = many_silent(&b, 6);
 
 	(void)state;
+	for (size_t i = 0; i < b.n; i++)
+		b.checks[i].interval_ms = 3600 * 1000; /* one round only */
 	bench_start(&b);
 	f = bench_figures(&b, 6);
 	assert_int_equal(f.generation, 7);

@@ -66,7 +66,9 @@ static struct probe_report answer(
 	fd = bench_accept(l);
 	read_request(fd, request, sizeof request);
 	for (size_t sent = 0; sent < len;) {
-		ssize_t n = send(fd, bytes + sent, len - sent, MSG_NOSIGNAL);
+		/* The last bytes and the end in one packet: one event tells both. */
+		ssize_t n = send(
+		    fd, bytes + sent, len - sent, MSG_NOSIGNAL | (end ? MSG_MORE : 0));
 
 		/* The checker may hang up before it has it all. */
 		if (n <= 0)
@@ -156,6 +158,100 @@ static void http_endless_headers(void **state)
 	memcpy(flood, "HTTP/1.1 100 Continue\r\n", 23);
 	assert_int_equal(answer(&b, l, flood, size, false).reason, REASON_MALFORMED);
 	free(flood);
+}
+
+/* Each costs less than its deadline, which is 5 s, and is told for what it is. */
+static void http_hostile(void **state)
+{
+	enum { BIG = 1 << 20 };
+	static const struct {
+		const char *begin, *again; /* again and again, up to BIG bytes */
+		const char *match;
+		enum reason reason;
+	} rows[] = {
+		/* clang-format off */
+		{ "HTTP/1.1 200 ", "O", NULL, REASON_MALFORMED }, /* a status line of 1 MiB */
+		{ "HTTP/1.1 100 C\r\n", "A: b\r\n", NULL, REASON_MALFORMED },
+		{ "HTTP/1.1 200 OK\r\n", "A: b\r\n", "x", REASON_MALFORMED },
+		{ "HTTP/1.1 200 OK\r\nA: ", "b", "x", REASON_MALFORMED },
+		{ "", "HTTP/1.1 100 C\r\n\r\n", NULL, REASON_MALFORMED },
+		{ "", "\r\n", NULL, REASON_MALFORMED },
+		{ "HTTP/2.0 200 OK\r\n", "", NULL, REASON_MALFORMED },
+		{ "HTTP/11.1 200 OK\r\n", "", NULL, REASON_MALFORMED },
+		{ "HTTP/1.1 2000 OK\r\n", "", NULL, REASON_MALFORMED },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "f", "x",
+		  REASON_MALFORMED },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n",
+		  "x", REASON_NO_MATCH },
+		/* clang-format on */
+	};
+	char *bytes = malloc(BIG + 100);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t len = strlen(rows[i].begin), n = strlen(rows[i].again);
+		struct bench b = { 0 };
+		int l = http_bench(&b, CHECK_HTTP);
+		struct probe_report r;
+
+		bench_http(&b)->match = rows[i].match;
+		memcpy(bytes, rows[i].begin, len);
+		for (; n > 0 && len < BIG; len += n)
+			memcpy(bytes + len, rows[i].again, n);
+		r = answer(&b, l, bytes, len, false);
+		if (r.reason != rows[i].reason)
+			fail_msg("row %zu: %s", i, reason_name(r.reason));
+		assert_in_range(r.duration_us, 1, 4000000);
+	}
+	free(bytes);
+}
+
+static void http_nul(void **state)
+{
+	static const char status[] = "HTTP/1.1 200 O\0K\r\n";
+	static const char header[] = "HTTP/1.1 200 OK\r\nA: \0\r\n\r\nfine";
+	static const char body[] = "HTTP/1.1 200 OK\r\n\r\n\0fine";
+	struct bench b = { 0 };
+	int l = http_bench(&b, CHECK_HTTP);
+
+	(void)state;
+	assert_int_equal(
+	    answer(&b, l, status, sizeof status - 1, false).reason, REASON_MALFORMED);
+	b = (struct bench){ 0 };
+	l = http_bench(&b, CHECK_HTTP);
+	bench_http(&b)->match = "fine";
+	assert_int_equal(
+	    answer(&b, l, header, sizeof header - 1, false).reason, REASON_MALFORMED);
+	b = (struct bench){ 0 };
+	l = http_bench(&b, CHECK_HTTP);
+	bench_http(&b)->match = "fine";
+	assert_int_equal(answer(&b, l, body, sizeof body - 1, false).reason, REASON_OK);
+}
+
+/* A reset in the middle of the answer, in the status line or in the body. */
+static void http_reset_in_the_middle(void **state)
+{
+	static const char *const halves[] = { "HTTP/1.1 20",
+		"HTTP/1.1 200 OK\r\n\r\nhalf" };
+	struct linger rst = { .l_onoff = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct bench b = { 0 };
+		char request[1024];
+		int l = http_bench(&b, CHECK_HTTP), fd;
+
+		bench_http(&b)->match = "whole";
+		bench_start(&b);
+		fd = bench_accept(l);
+		read_request(fd, request, sizeof request);
+		assert_true(send(fd, halves[i], strlen(halves[i]), MSG_NOSIGNAL) > 0);
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &rst, sizeof rst);
+		close(fd);
+		assert_int_equal(bench_first(&b, 0).reason, REASON_RESET);
+		assert_int_equal(bench_stop(&b), 0);
+		close(l);
+	}
 }
 
 static void http_reset(void **state)
@@ -357,11 +453,20 @@ struct identity {
 	char path[32];
 };
 
+/* Writes the certificate as it is now to the file. */
+static void identity_trust(const struct identity *id)
+{
+	FILE *f = fopen(id->path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(PEM_write_X509(f, id->cert), 1);
+	assert_int_equal(fclose(f), 0);
+}
+
 static void identity_init(struct identity *id, const char *names)
 {
 	X509V3_CTX v3;
 	X509_EXTENSION *ext;
-	FILE *f;
 	int fd;
 
 	id->key = EVP_EC_gen("P-256");
@@ -383,14 +488,11 @@ static void identity_init(struct identity *id, const char *names)
 	assert_int_equal(X509_add_ext(id->cert, ext, -1), 1);
 	X509_EXTENSION_free(ext);
 	assert_true(X509_sign(id->cert, id->key, EVP_sha256()) > 0);
-
 	strcpy(id->path, "/tmp/lvsd-test-ca.XXXXXX");
 	fd = mkstemp(id->path);
 	assert_true(fd >= 0);
-	f = fdopen(fd, "w");
-	assert_non_null(f);
-	assert_int_equal(PEM_write_X509(f, id->cert), 1);
-	assert_int_equal(fclose(f), 0);
+	close(fd);
+	identity_trust(id);
 }
 
 static void identity_fini(struct identity *id)
@@ -666,6 +768,57 @@ static void https_no_tls(void **state)
 	close(l);
 }
 
+/* An alert in place of a handshake, and a megabyte of what is no record. */
+static void https_hostile(void **state)
+{
+	static const char alert[] = { 21, 3, 3, 0, 2, 2, 40 };
+	struct bench b = { 0 };
+	struct probe_report r;
+	int l = http_bench(&b, CHECK_HTTPS), fd;
+	char *flood = calloc(1, 1 << 20);
+
+	(void)state;
+	bench_start(&b);
+	fd = bench_accept(l);
+	assert_int_equal(send(fd, alert, sizeof alert, MSG_NOSIGNAL), sizeof alert);
+	r = bench_first(&b, 0);
+	assert_int_equal(r.reason, REASON_TLS);
+	assert_string_equal(r.text, "sslv3 alert handshake failure");
+	assert_int_equal(bench_stop(&b), 0);
+	close(fd);
+	bench_start(&b);
+	fd = bench_accept(l);
+	send(fd, flood, 1 << 20, MSG_NOSIGNAL);
+	r = bench_first(&b, 0);
+	assert_int_equal(r.reason, REASON_TLS);
+	assert_int_equal(bench_stop(&b), 0);
+	close(fd);
+	close(l);
+	free(flood);
+}
+
+/* The certificate counts whenever it is verified, whatever was shown before. */
+static void https_expired(void **state)
+{
+	struct bench b = { 0 };
+	struct identity id;
+	struct handshake h = { 0 };
+	struct probe_report r;
+	int l = http_bench(&b, CHECK_HTTPS);
+
+	(void)state;
+	identity_init(&id, "IP:127.0.0.1");
+	X509_gmtime_adj(X509_getm_notAfter(id.cert), -60);
+	assert_true(X509_sign(id.cert, id.key, EVP_sha256()) > 0);
+	identity_trust(&id);
+	bench_http(&b)->verify = true;
+	bench_http(&b)->cafile = id.path;
+	r = serve_tls(&b, l, &id, &h);
+	assert_int_equal(r.reason, REASON_TLS);
+	assert_string_equal(r.text, "certificate has expired");
+	identity_fini(&id);
+}
+
 /* A handshake that never goes on ends at the deadline of the whole check. */
 static void https_silent(void **state)
 {
@@ -690,6 +843,9 @@ int main(int argc, char **argv, char **envp)
 		cmocka_unit_test(http_garbage),
 		cmocka_unit_test(http_ends_early),
 		cmocka_unit_test(http_endless_headers),
+		cmocka_unit_test(http_hostile),
+		cmocka_unit_test(http_nul),
+		cmocka_unit_test(http_reset_in_the_middle),
 		cmocka_unit_test(http_reset),
 		cmocka_unit_test(http_drips),
 		cmocka_unit_test(http_request),
@@ -708,6 +864,8 @@ int main(int argc, char **argv, char **envp)
 		cmocka_unit_test(https_cafile_of_root),
 		cmocka_unit_test(https_no_cafile),
 		cmocka_unit_test(https_no_tls),
+		cmocka_unit_test(https_hostile),
+		cmocka_unit_test(https_expired),
 		cmocka_unit_test(https_silent),
 	};
 

@@ -1,5 +1,6 @@
 /*
- * The checker's talks with servers that the test plays: tcp with words, udp, dns.
+ * The checker's talks with servers that the test plays: tcp with words, udp, dns,
+ * and agents.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -410,6 +411,96 @@ static void dns_check(void **state)
 	assert_false(ids[0] == ids[1] && ids[1] == ids[2]);
 }
 
+/* --- agents --- */
+
+static void agent_speaks(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r;
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port), fd;
+
+	(void)state;
+	bench_add(&b, CHECK_AGENT, "127.0.0.1", port);
+	bench_start(&b);
+	fd = bench_accept(l);
+	says(fd, "ready up 50%\n");
+	r = bench_report(&b);
+	close(fd);
+	assert_int_equal(r.reason, REASON_OK);
+	assert_string_equal(r.text, "ready up 50%");
+	assert_int_equal(r.agent.admin, AGENT_READY);
+	assert_int_equal(r.agent.service, AGENT_UP);
+	assert_int_equal(r.agent.weighed, 1);
+	assert_int_equal(r.agent.percent, 50);
+	/* Another word goes up at once, and the others stay. The end of the
+	 * connection ends the line. */
+	fd = bench_accept(l);
+	says(fd, "drain");
+	shutdown(fd, SHUT_WR);
+	do
+		r = bench_report(&b);
+	while (r.agent.admin == AGENT_READY);
+	close(fd);
+	assert_int_equal(r.agent.admin, AGENT_DRAIN);
+	assert_int_equal(r.agent.percent, 50);
+	/* No word or a wrong one takes nothing back. */
+	fd = bench_accept(l);
+	says(fd, "up maybe\n");
+	r = bench_wait(&b, 0, REASON_MALFORMED);
+	close(fd);
+	assert_int_equal(r.agent.admin, AGENT_DRAIN);
+	fd = bench_accept(l);
+	close(l);
+	close(fd);
+	r = bench_wait(&b, 0, REASON_REFUSED);
+	assert_int_equal(r.agent.admin, AGENT_DRAIN);
+	assert_int_equal(r.agent.percent, 50);
+	assert_int_equal(bench_stop(&b), 0);
+}
+
+/* A checker that starts anew goes on with what the agent said before. */
+static void agent_is_carried(void **state)
+{
+	struct bench b = { 0 };
+	struct probe_report r;
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port), fd;
+
+	(void)state;
+	bench_add(&b, CHECK_AGENT, "127.0.0.1", port);
+	b.probes[0].agent = (struct agent_verdict){ .admin = AGENT_MAINT };
+	bench_start(&b);
+	fd = bench_accept(l);
+	says(fd, "7%\r\n");
+	r = bench_report(&b);
+	assert_int_equal(r.agent.admin, AGENT_MAINT);
+	assert_int_equal(r.agent.percent, 7);
+	assert_int_equal(bench_stop(&b), 0);
+	close(fd);
+	close(l);
+}
+
+static void agent_without_end(void **state)
+{
+	struct bench b = { 0 };
+	char flood[8192];
+	uint16_t port = 0;
+	int l = bench_listener("127.0.0.1", &port), fd;
+
+	(void)state;
+	bench_add(&b, CHECK_AGENT, "127.0.0.1", port)->interval_ms = 10000;
+	b.checks[0].timeout_ms = 5000;
+	memset(flood, ' ', sizeof flood);
+	bench_start(&b);
+	fd = bench_accept(l);
+	send(fd, flood, sizeof flood, MSG_NOSIGNAL);
+	assert_int_equal(bench_report(&b).reason, REASON_MALFORMED);
+	assert_int_equal(bench_stop(&b), 0);
+	close(fd);
+	close(l);
+}
+
 int main(int argc, char **argv, char **envp)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +515,9 @@ int main(int argc, char **argv, char **envp)
 		cmocka_unit_test(udp_wrong_host),
 		cmocka_unit_test(dns_flood),
 		cmocka_unit_test(dns_check),
+		cmocka_unit_test(agent_speaks),
+		cmocka_unit_test(agent_is_carried),
+		cmocka_unit_test(agent_without_end),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -177,7 +177,7 @@ static void test_diff_fills_mh_under_rr(void **state)
 	expect_op(
 	    &ops.list[0], "ipvsadm -A -t 10.9.9.1:80 -s mh -o -b mh-fallback,mh-port");
 	expect_op(&ops.list[1], "ipvsadm -E -t 10.9.9.1:80 -s rr -o");
-	expect_op(&ops.list[2], "ipvsadm -a -t 10.9.9.1:80 -r 10.2.0.1:80 -m -w 1");
+	expect_op(&ops.list[2], "ipvsadm -a -t 10.9.9.1:80 -r 10.2.0.0:80 -m -w 0");
 	expect_op(
 	    &ops.list[1002], "ipvsadm -E -t 10.9.9.1:80 -s mh -o -b mh-fallback,mh-port");
 	for (size_t i = 0; i < ops.n; i++)

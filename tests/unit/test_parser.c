@@ -406,6 +406,63 @@ static void test_remarks_are_bounded(void **state)
 	buf_fini(&text);
 }
 
+/* A statement of more words than are kept, each wrong one at its own place. */
+static void test_many_words(void **state)
+{
+	struct buf b = { 0 };
+	struct diags d;
+
+	(void)state;
+	buf_str(&b, "director a 192.0.2.1:80\nserver s 10.0.0.1");
+	for (int i = 0; i < 45; i++)
+		buf_str(&b, " weight 7");
+	buf_str(&b, " wieght 7\n");
+	assert_null(parse_as(READ_CHECK, b.data, &d));
+	assert_int_equal(d.n_errors, 45);
+	for (size_t i = 0; i < 44; i++) {
+		assert_int_equal(d.list[i].loc.col, 28 + 9 * i);
+		assert_int_equal(d.list[i].loc.len, 6);
+		assert_string_equal(d.list[i].text,
+		    "\"weight\" is given twice; first given at column 19");
+	}
+	assert_int_equal(d.list[44].loc.col, 19 + 9 * 45);
+	assert_string_equal(
+	    d.list[44].text, "unknown argument \"wieght\"; did you mean \"weight\"?");
+	diags_fini(&d);
+	buf_fini(&b);
+}
+
+/* Duplicates are found among so many that the table of them grows and wraps. */
+static void test_duplicates(void **state)
+{
+	struct buf b = { 0 };
+	struct diags d;
+
+	(void)state;
+	for (unsigned i = 0; i < 3000; i++)
+		buf_printf(&b, "director d%u 192.0.%u.%u:80\n", i, i / 256, i % 256);
+	for (unsigned i = 0; i < 3000; i++)
+		buf_printf(&b, "server s%u 10.0.%u.%u\n", i, i / 256, i % 256);
+	buf_str(&b, "server s17 10.1.0.1\nserver t 10.0.11.183\n"
+		    "director d2999 192.1.0.1:80\ndirector e 192.0.0.0:80\n"
+		    "director f fwmark 7\ndirector g fwmark 7\n");
+	assert_null(parse_as(READ_CHECK, b.data, &d));
+	assert_int_equal(d.n_errors, 5);
+	assert_string_equal(d.list[0].text,
+	    "a second server \"s17\" in this director; first given at line 3018");
+	assert_string_equal(d.list[1].text,
+	    "a second server with this address and port in this director; first given "
+	    "at line 6000");
+	assert_string_equal(
+	    d.list[2].text, "a second director \"d2999\"; first given at line 3000");
+	assert_string_equal(d.list[3].text,
+	    "a second director with this address and protocol; first given at line 1");
+	assert_string_equal(
+	    d.list[4].text, "a second director with fwmark 7; first given at line 6005");
+	diags_fini(&d);
+	buf_fini(&b);
+}
+
 static void test_purposes(void **state)
 {
 	static const char cut[] = "director a 192.0.2.1:80\n\tserver a 10.0.0.1";
@@ -471,8 +528,7 @@ static void test_defaults_section(void **state)
 static void test_pending(void **state)
 {
 	static const char *const lines[] = { "global\n\tsync master interface eth0\n",
-		"\tmode nat masquerade\n",
-		"\toption externalcheck /x\n", "\toption agentcheck port 1\n",
+		"\tmode nat masquerade\n", "\toption agentcheck port 1\n",
 		"\toption announce\n" };
 
 	(void)state;
@@ -494,6 +550,30 @@ static void test_pending(void **state)
 		diags_fini(&d);
 		assert_null(parse_as(READ_RELOAD, text, &d));
 		assert_int_equal(d.n_errors, 1);
+		diags_fini(&d);
+	}
+}
+
+/* What is done anyway may be said. */
+static void test_not_pending(void **state)
+{
+	static const char *const lines[] = { "global\n\tstop keep\n",
+		"global\n\ttable shared\n", "\tcheck fastinter 10\n",
+		"\tcheck downinter 10 interval 10000ms\n",
+		"\tserver t 10.0.0.2 check interval 2 fastinter 2 downinter 2\n",
+		"\toption httpcheck method GET statuscode 200\n", "\toption quorum 1\n",
+		"\toption drain never\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		char text[200];
+		struct diags d;
+
+		snprintf(text, sizeof text,
+		    "director a 192.0.2.1:80\n\tserver s 10.0.0.1 check\n%s", lines[i]);
+		conf_free(parse_as(READ_RELOAD, text, &d));
+		diags_print(stderr, &d);
+		assert_int_equal(d.n, 0);
 		diags_fini(&d);
 	}
 }
@@ -748,10 +828,13 @@ int main(void)
 		cmocka_unit_test(test_flow),
 		cmocka_unit_test(test_remarks_in_order),
 		cmocka_unit_test(test_remarks_are_bounded),
+		cmocka_unit_test(test_many_words),
+		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_purposes),
 		cmocka_unit_test(test_two_at_once),
 		cmocka_unit_test(test_defaults_section),
 		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_not_pending),
 		cmocka_unit_test(test_payload),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test_setup_teardown(

@@ -288,6 +288,20 @@ static void random_file(struct buf *b)
 		flow(b, n);
 }
 
+/* Is TEXT one that the daemon would start with? */
+static bool starts(const char *text, size_t len)
+{
+	struct conf_text t = { "random", (char *)text, len };
+	struct diags d;
+	struct conf *c;
+
+	diags_init(&d);
+	c = conf_parse(&t, READ_START, &d);
+	diags_fini(&d);
+	conf_free(c);
+	return c != NULL;
+}
+
 /* The canonical text of TEXT, which may have an error in it: then false. */
 static bool canonical(const char *text, size_t len, struct buf *out, struct diags *d)
 {
@@ -304,7 +318,7 @@ static bool canonical(const char *text, size_t len, struct buf *out, struct diag
 static void test_random_files(void **state)
 {
 	const char *given = getenv("LVSD_SEED");
-	unsigned taken = 0;
+	unsigned taken = 0, started = 0;
 
 	(void)state;
 	seed = given != NULL ? strtoull(given, NULL, 10)
@@ -325,6 +339,10 @@ static void test_random_files(void **state)
 				diags_print(stderr, &e);
 			assert_non_null(twice.data);
 			assert_string_equal(once.data, twice.data);
+			if (starts(text.data, text.len)) {
+				started++;
+				assert_true(starts(once.data, once.len));
+			}
 		}
 		diags_fini(&d);
 		diags_fini(&e);
@@ -332,8 +350,10 @@ static void test_random_files(void **state)
 		buf_fini(&once);
 		buf_fini(&twice);
 	}
-	print_message("%u of %u files were taken\n", taken, ROUNDS);
+	print_message("%u of %u files were taken, the daemon would start with %u\n",
+	    taken, ROUNDS, started);
 	assert_true(taken > ROUNDS / 4);
+	assert_true(started > ROUNDS / 20);
 }
 
 static void test_two_ways_to_say_it(void **state)
@@ -341,7 +361,7 @@ static void test_two_ways_to_say_it(void **state)
 	static const char plain[] = "defaults\n check interval 1000ms\n"
 				    "director a 192.0.2.1:80 tcp # x\n"
 				    " option icmp check fall 2\n"
-				    " server s 10.0.0.1 check weight 1\n";
+				    " server s 10.0.0.1 check fall 2 weight 1\n";
 	static const char other[] = "director \"a\" 192.0.2.1:80\n"
 				    "\tserver s 10.0.0.1:80 check\n"
 				    "\tmode nat\n"

@@ -131,6 +131,23 @@ static void test_panic(void **state)
 	ipvs_table_fini(&have);
 }
 
+/* Nobody is down, operators gave all of them weight 0: no panic, the sorry page. */
+static void test_weight_0_is_no_panic(void **state)
+{
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(
+	    plan_parse(WEB THREE " option panic 50%\n server sorry 10.2.0.13:80 sorry\n"),
+	    NULL, &have, 1);
+
+	(void)state;
+	plan_all_up(s);
+	for (size_t i = 0; i < 3; i++)
+		s->servers[i].decision.has_weight = true;
+	plan_expect(s, &have, 1, SVC S1 "0\n" S2 "0\n" SORRY "1\n" S3 "0\n");
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
 static void test_slowstart(void **state)
 {
 	struct ipvs_table have = { 0 };
@@ -161,6 +178,16 @@ static void test_slowstart(void **state)
 	assert_int_equal(s->directors[0].slow_until_us, 210 * SECOND);
 	plan_expect_at(s, &have, 110 * SECOND, 0, SVC S1 "50\n" S2 "25\n");
 	plan_expect_at(s, &have, 210 * SECOND, 0, SVC S1 "50\n" S2 "50\n");
+	/* one that is over does not begin again */
+	old = s;
+	s = state_build(plan_parse(WEB " check interval 1\n option tcpcheck\n"
+				       " option slowstart 1000\n"
+				       " server s1 10.2.0.11:80 weight 50 check\n"
+				       " server s2 10.2.0.12:80 weight 50 check\n"),
+	    old, &have, 220 * SECOND);
+	state_free(old);
+	assert_int_equal(s->directors[0].slow_until_us, 0);
+	plan_expect_at(s, &have, 220 * SECOND, 0, SVC S1 "50\n" S2 "50\n");
 	state_free(s);
 	ipvs_table_fini(&have);
 }
@@ -287,6 +314,28 @@ static void test_removed_server_has_its_time(void **state)
 	ipvs_table_fini(&have);
 }
 
+/* Drained first, as one does, and then removed: its time begins with the reload. */
+static void test_drained_then_removed(void **state)
+{
+	static const char both[] = WEB " option drain 10\n server s1 10.2.0.11:80\n"
+				       " server s2 10.2.0.12:80\n";
+	static const char one[] = WEB " option drain 10\n server s1 10.2.0.11:80\n";
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(plan_parse(both), NULL, &have, 1);
+
+	(void)state;
+	plan_expect_at(s, &have, SECOND, 4, SVC S1 "1\n" S2 "1\n");
+	decide(s, "s2", DECISION_DRAIN, 0);
+	plan_expect_at(s, &have, 2 * SECOND, 4, SVC S1 "1\n" S2 "0\n");
+	plan_expect_at(s, &have, 90 * SECOND, 4, SVC S1 "1\n" S2 "0\n");
+	s = reload(s, &have, one);
+	plan_expect_at(s, &have, 91 * SECOND, 4, SVC S1 "1\n" S2 "0\n");
+	plan_expect_at(s, &have, 100 * SECOND, 4, SVC S1 "1\n" S2 "0\n");
+	plan_expect_at(s, &have, 101 * SECOND, 4, SVC S1 "1\n");
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
 /* A service whose director is gone has the time that was noted for it. */
 static void test_removed_director_has_its_time(void **state)
 {
@@ -314,12 +363,14 @@ int main(void)
 		cmocka_unit_test(test_quorum_percent),
 		cmocka_unit_test(test_quorum_with_dest),
 		cmocka_unit_test(test_panic),
+		cmocka_unit_test(test_weight_0_is_no_panic),
 		cmocka_unit_test(test_slowstart),
 		cmocka_unit_test(test_operator_drains),
 		cmocka_unit_test(test_operator_deadline),
 		cmocka_unit_test(test_operator_drains_dest),
 		cmocka_unit_test(test_operator_and_sorry),
 		cmocka_unit_test(test_removed_server_has_its_time),
+		cmocka_unit_test(test_drained_then_removed),
 		cmocka_unit_test(test_removed_director_has_its_time),
 	};
 

@@ -1,0 +1,31 @@
+/*
+ * external: a check that is a program.
+ *
+ * The program belongs to the machine's administrator: it is found by its absolute
+ * path, and neither it nor a directory on the way may be writable by others. It
+ * is run without a shell, with an environment of nothing but LVSD_*, in a process
+ * group of its own that is killed when the check is over. So many run at once and
+ * no more.
+ */
+#ifndef LVSD_CHECK_EXTERNAL_H
+#define LVSD_CHECK_EXTERNAL_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EXTERNAL_MAX 32 /* at once */
+
+/* Whether the program that COMMAND begins with may be run; else ERROR (SIZE bytes)
+ * tells why not, beginning with its path. */
+bool external_trusted(const char *command, char *error, size_t size);
+
+/* Kills what C runs: it is about to end itself. */
+struct checker;
+struct program;
+LIST_HEAD(program_list, program);
+void external_kill_all(struct checker *c);
+
+#endif
