@@ -117,28 +117,47 @@ static void settle_port(
 	s->port = d->port;
 }
 
-static void settle_method(
-    struct import *im, struct import_director *d, const char *method)
+static bool needs_port(const struct import_director *d, const char *method)
 {
-	struct import_server *s;
-	char text[ADDR_TEXT_MAX];
-	bool needs_port = true;
+	const struct import_server *s;
 
 	STAILQ_FOREACH (s, &d->servers, entry)
 		if (s->check.method != NULL && strcmp(s->check.method, method) == 0)
-			needs_port = s->check.needs_port;
+			return s->check.needs_port;
+	return false;
+}
+
+/* Gives S the METHOD of most in place of its own. A command may be about the other
+ * server, whose end must not be that of S. */
+static void change_method(struct import *im, struct import_director *d,
+    struct import_server *s, const char *method)
+{
+	bool is_command = strncmp(method, "externalcheck ", 14) == 0;
+	char text[ADDR_TEXT_MAX];
+
+	import_note(im, &d->notes, s->line,
+	    "%s%s, %s: a director has one check, and most of its servers have %s",
+	    server_text(s, text), is_command ? " is not checked" : "", s->check.method,
+	    method);
+	s->check.method = is_command ? NULL : method;
+}
+
+static void settle_method(
+    struct import *im, struct import_director *d, const char *method)
+{
+	const bool port = needs_port(d, method);
+	struct import_server *s;
+	char text[ADDR_TEXT_MAX];
+
 	STAILQ_FOREACH (s, &d->servers, entry) {
+		if (s->check.method != NULL && strcmp(s->check.method, method) != 0)
+			change_method(im, d, s, method);
 		if (s->check.method == NULL)
 			continue;
-		if (strcmp(s->check.method, method) != 0)
-			import_note(im, &d->notes, s->line,
-			    "%s, %s: a director has one check, and most of its servers have %s",
-			    server_text(s, text), s->check.method, method);
-		s->check.method = method;
-		s->check.needs_port = needs_port;
-		if (!needs_port || s->check.port == s->port)
+		s->check.needs_port = port;
+		if (!port || s->check.port == s->port)
 			s->check.port = 0;
-		if (needs_port && s->check.port == 0 && s->port == 0 && d->port == 0) {
+		if (port && s->check.port == 0 && s->port == 0 && d->port == 0) {
 			import_note(im, &d->notes, s->line,
 			    "%s: not checked, for there is no port to check",
 			    server_text(s, text));

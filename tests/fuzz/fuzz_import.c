@@ -2,7 +2,7 @@
  * fuzz_import: any bytes through lvsctl import.
  *
  * Nothing may crash, leak or hang, and what is printed is a file that the daemon
- * would start with. Built and run by tests/import/fuzz, with clang.
+ * would start with. Built by tests/fuzz/build, with clang.
  */
 #include <stdint.h>
 #include <stdio.h>
