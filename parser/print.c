@@ -385,7 +385,8 @@ static void print_rule(struct buf *b, const struct flow_rule *r)
 {
 	buf_str(b, r->ignore ? " ignore" : " match");
 	if (r->has_iface.given)
-		conf_print_text(b, r->has_iface.negated ? "not iface" : "iface", r->iface);
+		conf_print_text(
+		    b, r->has_iface.negated ? "not iface" : "iface", r->iface);
 	if (condition(b, &r->has_proto, "proto"))
 		buf_str(b, r->proto == IPPROTO_TCP   ? " tcp"
 			   : r->proto == IPPROTO_UDP ? " udp"

@@ -70,7 +70,7 @@ static const char *mode_of(const char *word)
 					   : NULL;
 }
 
-/* "IP:PORT" or "IP->IP:PORT"; *LAST is the last address, as a number. */
+/* "IP:PORT", or "IP->IP:PORT" for the *N addresses from *FIRST on. */
 static bool endpoints_of(
     const char *text, struct addr *first, uint32_t *n, uint16_t *port)
 {

@@ -281,15 +281,26 @@ static void write_section(struct import *im, struct buf *out,
 	buf_fini(&text);
 }
 
+/* A file's name may hold what a comment may not. */
+static void write_head(struct import *im, struct buf *out)
+{
+	char *file = import_printf(im, "%s", im->file);
+
+	for (char *c = file; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	buf_printf(out, "# Made of %s (%s) by lvsctl import.\n", file, im->kind);
+	if (strcmp(im->kind, "ipvsadm") == 0)
+		buf_str(
+		    out, "# A table tells of no checks: what has none is always up.\n");
+}
+
 void import_write(struct import *im, struct buf *out)
 {
 	struct import_names names = { 0 }, services = { 0 };
 	const struct import_director *d;
 
-	buf_printf(out, "# Made of %s (%s) by lvsctl import.\n", im->file, im->kind);
-	if (strcmp(im->kind, "ipvsadm") == 0)
-		buf_str(
-		    out, "# A table tells of no checks: what has none is always up.\n");
+	write_head(im, out);
 	write_notes(out, &im->notes);
 	write_global(im, out);
 	STAILQ_FOREACH (d, &im->directors, entry)
