@@ -98,6 +98,12 @@ tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
 plan_tests = \
 	tests/plan/test_cases \
 	tests/plan/test_random
+EXTRA_DIST += \
+	tests/plan/change-in-place.txt \
+	tests/plan/move.txt \
+	tests/plan/replace.txt \
+	tests/plan/sorry.txt \
+	tests/plan/two-families.txt
 plan_call = tests/plan/call.c tests/plan/call.h
 # Random configurations, over a table in memory and in the lab's kernel.
 plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h $(plan_call)

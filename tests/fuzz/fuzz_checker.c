@@ -159,9 +159,8 @@ static void fuzz_agent(const struct input *in)
 /* A checker whose two probes rest: whatever comes, no packet is an answer. */
 static void fuzz_packet(const struct input *in, unsigned which)
 {
-	static void (*const inputs[])(struct checker *, const struct raw_packet *) = {
-		icmp4_input, icmp6_input, arp_input
-	};
+	static void (*const inputs[])(struct checker *,
+	    const struct raw_packet *) = { icmp4_input, icmp6_input, arp_input };
 	static struct check_conf check = { .method = CHECK_ICMP, .interval_ms = 1000 };
 	static struct probe probes[2] = { { .check = &check }, { .check = &check } };
 	static struct run runs[2] = { { .probe = &probes[0] }, { .probe = &probes[1] } };

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -128,8 +129,10 @@ static void flat(void **state)
 		b.checks[i].timeout_ms = 3;
 	}
 	server = fork();
-	if (server == 0)
+	if (server == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		be_server(l);
+	}
 	close(l);
 	bench_start(&b);
 	run_until(&b, 5000, seen);
@@ -141,8 +144,13 @@ static void flat(void **state)
 	assert_true(seen[REASON_CLOSED] > 0);
 	/* Some checks are under way at either time. */
 	assert_in_range(descriptors(b.pid), 0, fds + 30);
-	/* The allocator may still find a better place for things. */
+	/* The allocator may still find a better place for things. AddressSanitizer
+	 * keeps what was freed, to see who uses it. */
+#ifndef __SANITIZE_ADDRESS__
 	assert_in_range(resident(b.pid), 0, pages + 64);
+#else
+	(void)pages;
+#endif
 	assert_int_equal(bench_stop(&b), 0);
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);

@@ -16,9 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check/conn.h"
 #include "check/due.h"
 #include "check/icmp.h"
 #include "check/run.h"
@@ -365,6 +367,54 @@ static void echo_reply_v6(void **state)
 }
 
 /* The deadline comes first, even if its timer did not run yet. */
+/* --- events of sockets --- */
+
+static void note_ready(struct conn *c)
+{
+	*(bool *)c->run->talk = true;
+}
+
+/* A socket that is used again may be told what its last connection left behind. */
+static void stale_event(void **state)
+{
+	struct fixture *f = *state;
+	struct sockets *s = &f->c.sockets;
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(0x7f000001) };
+	socklen_t len = sizeof a;
+	int l = socket(AF_INET, SOCK_STREAM, 0);
+	struct run *r = fly(f, 0);
+	bool ready = false;
+	struct conn c;
+
+	assert_true(sockets_init(s, f->c.loop));
+	assert_int_equal(bind(l, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(l, 1), 0);
+	assert_int_equal(getsockname(l, (struct sockaddr *)&a, &len), 0);
+	f->probes[0].addr = addr_of_sockaddr((struct sockaddr *)&a);
+	f->probes[0].port = ntohs(a.sin_port);
+	r->talk = &ready;
+	conn_open(&c, r, SOCK_STREAM, note_ready);
+	conn_event(&c, EPOLLERR | EPOLLHUP | EPOLLIN);
+	assert_true(r->in_flight && !c.established && !ready);
+	conn_event(&c, EPOLLIN);
+	assert_true(r->in_flight && !c.established && !ready);
+	conn_event(&c, EPOLLOUT);
+	assert_true(ready);
+	/* The socket is kept, and is the next one's. */
+	conn_close(&c);
+	assert_int_equal(s->n_idle, 1);
+	conn_open(&c, r, SOCK_STREAM, note_ready);
+	assert_int_equal(s->n_idle, 0);
+	conn_close(&c);
+	sockets_spare(s);
+	assert_int_equal(s->n_idle, 0);
+	free(SLIST_FIRST(&s->closed));
+	ev_io_stop(f->c.loop, &s->readable);
+	close(s->epoll_fd);
+	close(l);
+}
+
 static void late_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -444,6 +494,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_socket_at_tick, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo_reply, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo_reply_v6, setup, teardown),
+		cmocka_unit_test_setup_teardown(stale_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(late_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(unreachable, setup, teardown),
 		cmocka_unit_test_setup_teardown(noise, setup, teardown),
