@@ -90,4 +90,8 @@ struct conf *conf_parse(
  */
 void conf_print(const struct conf *c, struct buf *b);
 
+/* Adds " KEY VALUE" to B, in quotes where the value needs them; nothing when VALUE is
+ * NULL. It must not hold control bytes. */
+void conf_print_text(struct buf *b, const char *key, const char *value);
+
 #endif

@@ -14,13 +14,12 @@
 #include "parser/parser.h"
 #include "parser/value.h"
 
-/* " KEY VALUE", in quotes where it needs them; nothing when VALUE is NULL. */
-static void text(struct buf *b, const char *key, const char *value)
+void conf_print_text(struct buf *b, const char *key, const char *value)
 {
 	if (value == NULL)
 		return;
 	buf_printf(b, " %s ", key);
-	if (strpbrk(value, " \t#\"") == NULL) {
+	if (*value != '\0' && strpbrk(value, " \t#\"") == NULL) {
 		buf_str(b, value);
 		return;
 	}
@@ -95,15 +94,15 @@ static void address(struct buf *b, const char *key, const struct addr *a)
 
 static void print_socket(struct buf *b, const char *key, const struct socket_conf *s)
 {
-	text(b, key, s->path);
-	text(b, "group", s->group);
+	conf_print_text(b, key, s->path);
+	conf_print_text(b, "group", s->group);
 	buf_printf(b, " mode %04o\n", s->mode);
 }
 
 static void print_sync_args(struct buf *b, const char *role, const struct sync_conf *s)
 {
 	buf_printf(b, " sync %s", role);
-	text(b, "interface", s->iface);
+	conf_print_text(b, "interface", s->iface);
 	buf_printf(b, " syncid %u", s->syncid);
 	number(b, "maxlen", s->maxlen);
 	address(b, "group", &s->group);
@@ -130,13 +129,13 @@ static void print_global(struct buf *b, const struct conf *c)
 {
 	buf_str(b, "global\n");
 	if (c->user != NULL) {
-		text(b, "user", c->user);
-		text(b, "group", c->group);
+		conf_print_text(b, "user", c->user);
+		conf_print_text(b, "group", c->group);
 		buf_str(b, "\n");
 	}
 	print_socket(b, "control", &c->control);
 	print_socket(b, "status", &c->status);
-	text(b, "state", c->state);
+	conf_print_text(b, "state", c->state);
 	buf_printf(b, "\n stop %s\n table %s\n", c->stop_clear ? "clear" : "keep",
 	    c->table_exclusive ? "exclusive" : "shared");
 	if (c->tcp_timeout_s != 0 || c->tcpfin_timeout_s != 0 || c->udp_timeout_s != 0) {
@@ -209,8 +208,8 @@ static void print_check(struct buf *b, const struct check_conf *c)
 static void print_tls(struct buf *b, bool verify, const char *sni, const char *cafile)
 {
 	buf_printf(b, " verify %s", verify ? "required" : "none");
-	text(b, "sni", sni);
-	text(b, "cafile", cafile);
+	conf_print_text(b, "sni", sni);
+	conf_print_text(b, "cafile", cafile);
 }
 
 static void print_http(struct buf *b, const struct http_conf *h, bool tls)
@@ -222,7 +221,7 @@ static void print_http(struct buf *b, const struct http_conf *h, bool tls)
 	};
 
 	buf_printf(b, " method %s", verbs[h->method]);
-	text(b, "uri", h->uri);
+	conf_print_text(b, "uri", h->uri);
 	number(b, "statuscode", h->statuscode);
 	for (unsigned i = 0; i < h->n_statuses; i++) {
 		const struct status_range *r = &h->statuses[i];
@@ -231,8 +230,8 @@ static void print_http(struct buf *b, const struct http_conf *h, bool tls)
 		if (r->last != r->first)
 			buf_printf(b, "-%u", r->last);
 	}
-	text(b, "vhost", h->vhost);
-	text(b, "match", h->match);
+	conf_print_text(b, "vhost", h->vhost);
+	conf_print_text(b, "match", h->match);
 	if (tls)
 		print_tls(b, h->verify, h->sni, h->cafile);
 }
@@ -251,7 +250,7 @@ static void print_dns(struct buf *b, const struct dns_conf *d)
 	const char *type = value_dns_type_name(d->type);
 	const char *rcode = value_dns_rcode_name(d->rcode);
 
-	text(b, "name", d->name);
+	conf_print_text(b, "name", d->name);
 	if (type != NULL)
 		buf_printf(b, " type %s", type);
 	else
@@ -266,10 +265,10 @@ static void print_method(struct buf *b, const struct check_conf *c)
 {
 	buf_str(b, " option");
 	if (c->method == CHECK_EXTERNAL)
-		text(b, "externalcheck", c->command);
+		conf_print_text(b, "externalcheck", c->command);
 	else
 		buf_printf(b, " %scheck", conf_method_name(c->method));
-	text(b, "iface", c->iface);
+	conf_print_text(b, "iface", c->iface);
 	if (c->http != NULL)
 		print_http(b, c->http, c->method == CHECK_HTTPS);
 	if (c->talk != NULL)
@@ -386,7 +385,8 @@ static void print_rule(struct buf *b, const struct flow_rule *r)
 {
 	buf_str(b, r->ignore ? " ignore" : " match");
 	if (r->has_iface.given)
-		text(b, r->has_iface.negated ? "not iface" : "iface", r->iface);
+		conf_print_text(
+		    b, r->has_iface.negated ? "not iface" : "iface", r->iface);
 	if (condition(b, &r->has_proto, "proto"))
 		buf_str(b, r->proto == IPPROTO_TCP   ? " tcp"
 			   : r->proto == IPPROTO_UDP ? " udp"

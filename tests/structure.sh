@@ -22,7 +22,7 @@ rule 'lib knows nothing of us' "#include $rooms" src/lib/*.[ch]
 rule 'ipvs knows lib only' '#include "(check|lvsd|lvsctl|parser)/' src/ipvs/*.[ch]
 rule 'parser knows lib only' '#include "(ipvs|check|lvsd|lvsctl)/' parser/*.[chly]
 rule 'check knows lib and the tree' '#include "(ipvs|lvsd|lvsctl|parser/(parser|grammar))' src/check/*.[ch]
-rule 'lvsctl knows lib only' '#include "(ipvs|check|lvsd|parser)/' src/lvsctl/*.[ch]
+rule 'lvsctl knows lib and the parser' '#include "(ipvs|check|lvsd)/' src/lvsctl/*.[ch]
 rule 'netlink in ipvs only' '#include <(netlink|libnl|linux/netlink)' \
 	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
 rule 'OpenSSL in check only' '#include <openssl' \

@@ -1,7 +1,22 @@
 sbin_PROGRAMS += lvsctl
 lvsctl_SOURCES = \
 	src/lvsctl/ask.c \
+	src/lvsctl/import.c src/lvsctl/import.h \
+	src/lvsctl/import_brace.c \
+	src/lvsctl/import_ipvsadm.c src/lvsctl/import_ipvsadm.h \
+	src/lvsctl/import_ipvsadm_command.c \
+	src/lvsctl/import_keepalived.c \
+	src/lvsctl/import_keepalived_check.c \
+	src/lvsctl/import_keepalived_virtual.c \
+	src/lvsctl/import_ldirectord.c src/lvsctl/import_ldirectord.h \
+	src/lvsctl/import_ldirectord_check.c \
+	src/lvsctl/import_ldirectord_virtual.c \
+	src/lvsctl/import_name.c \
+	src/lvsctl/import_prove.c \
+	src/lvsctl/import_settle.c \
+	src/lvsctl/import_text.c \
+	src/lvsctl/import_write.c \
 	src/lvsctl/lvsctl.h \
 	src/lvsctl/main.c \
 	src/lvsctl/render.c
-lvsctl_LDADD = liblib.a $(JANSSON_LIBS) $(LIBBSD_LIBS)
+lvsctl_LDADD = libparser.a liblib.a $(JANSSON_LIBS) $(LIBBSD_LIBS)

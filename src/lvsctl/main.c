@@ -108,6 +108,10 @@ static void usage(FILE *out)
 	    out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
+	fputs(
+	    "  import       FILE: a keepalived.conf, an ldirectord.cf or the output of\n"
+	    "               ipvsadm -Sn as an lvs.conf; - is standard input\n",
+	    out);
 }
 
 /* Operators are told more than readers; who may use their socket does. */
@@ -237,6 +241,12 @@ int main(int argc, char **argv)
 			usage(stderr);
 			return CTL_USAGE;
 		}
+	}
+	if (optind < argc && strcmp(argv[optind], "import") == 0) {
+		status = import_main(argc - optind - 1, argv + optind + 1);
+		if (status == CTL_USAGE)
+			usage(stderr);
+		return status;
 	}
 	command = optind < argc ? find_command(argv[optind]) : NULL;
 	if (command == NULL && optind < argc)
