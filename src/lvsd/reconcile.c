@@ -25,7 +25,7 @@
 #define TICK_SOON_S .05	    /* when the last one did not come through */
 #define TICK_BUDGET_US 2000 /* for reading connections */
 #define ROUNDS 3	    /* in one turn, when the kernel proved different */
-#define TEXT_OPS 20	    /* operations told one by one */
+#define TEXT_OPS 20	    /* operations, and directors, told one by one */
 
 void reconcile_wake(struct lvsd *l)
 {
@@ -282,41 +282,64 @@ static bool must_wait(const struct director_state *d, uint64_t now_us)
 	return d->fault.text != NULL && d->fault.no_service && now_us < d->fault.retry_us;
 }
 
-/* The one place that tells who serves now, when that is someone else. */
-static void tell_serving(const struct lvsd *l, struct director_state *d)
+static void say_serving(const struct director_state *d, const struct plan_count *c)
 {
-	enum plan_serving was = d->serving;
 	const char *name = d->conf->name;
-	struct plan_count c;
 
-	d->serving = plan_serving(d, AF_UNSPEC, &l->have);
-	if (d->serving == was)
-		return;
-	plan_count(d, &c);
 	switch (d->serving) {
 	case SERVING_PANIC:
 		log_err("director %s in panic: only %zu of %zu servers are usable; those "
 			"that are down get traffic, too director=%s usable=%zu ready=%zu",
-		    name, c.usable, c.ready, name, c.usable, c.ready);
+		    name, c->usable, c->ready, name, c->usable, c->ready);
 		break;
 	case SERVING_SORRY:
 		log_warnx("director %s: the sorry server serves director=%s usable=%zu "
 			  "quorum=%zu",
-		    name, name, c.usable, c.quorum);
+		    name, name, c->usable, c->quorum);
 		break;
 	case SERVING_NOBODY:
 		log_err("director %s has no usable server director=%s", name, name);
 		break;
 	case SERVING_SERVERS:
 		log_info("director %s is served by its servers director=%s usable=%zu",
-		    name, name, c.usable);
+		    name, name, c->usable);
+		break;
+	case SERVING_NOT_YET:
 		break;
 	}
+}
+
+/* The one place that tells who serves D now, when that is someone else. *TOLD counts
+ * those of a run: a line each for the first. */
+static void tell_serving(const struct lvsd *l, struct director_state *d, size_t *told)
+{
+	enum plan_serving was = d->serving, now = plan_serving(d, AF_UNSPEC, &l->have);
+	struct plan_count c;
+
+	if (now == was)
+		return;
+	plan_count(d, &c);
+	if (was == SERVING_NOT_YET && now == SERVING_NOBODY && !c.all_known)
+		return;
+	d->serving = now;
+	/* That all is well at the start is no news. */
+	if (was == SERVING_NOT_YET && now == SERVING_SERVERS)
+		return;
+	if (++*told <= TEXT_OPS)
+		say_serving(d, &c);
+}
+
+static void tell_more(size_t told)
+{
+	if (told > TEXT_OPS)
+		log_warnx("who serves changed for %zu more directors: see lvsctl status",
+		    told - TEXT_OPS);
 }
 
 static void plan_dirty(struct lvsd *l, struct run *r)
 {
 	uint64_t now_us = mono_us();
+	size_t told = 0;
 
 	for (size_t i = 0; i < l->state->n_directors; i++) {
 		struct director_state *d = &l->state->directors[i];
@@ -326,8 +349,9 @@ static void plan_dirty(struct lvsd *l, struct run *r)
 		d->dirty = d->fault.fresh = false;
 		d->fault.waits = must_wait(d, now_us);
 		plan_director(d, (uint32_t)i, &l->have, now_us, &r->want);
-		tell_serving(l, d);
+		tell_serving(l, d, &told);
 	}
+	tell_more(told);
 	ipvs_table_sort(&r->want);
 	l->dirty = false;
 }
@@ -347,6 +371,7 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 {
 	struct run r = { 0 };
 	uint64_t now_us = mono_us();
+	size_t told = 0;
 
 	if (l->resync && !resync(l)) {
 		reconcile_wake(l);
@@ -370,7 +395,8 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 	l->dirty = false;
 	plan_all(l->state, &l->have, now_us, &r.want);
 	for (size_t i = 0; i < l->state->n_directors; i++)
-		tell_serving(l, &l->state->directors[i]);
+		tell_serving(l, &l->state->directors[i], &told);
+	tell_more(told);
 	for (size_t i = 0; i < l->have.n; i++)
 		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
 			own_add_id(&r.gone, &l->have.svcs[i]);

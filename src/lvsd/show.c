@@ -109,6 +109,7 @@ static const char *director_state_word(
 	case SERVING_PANIC:
 		return "panic";
 	case SERVING_NOBODY:
+	case SERVING_NOT_YET:
 		break;
 	}
 	return "down";

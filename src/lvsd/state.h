@@ -43,6 +43,7 @@ struct server_state {
 
 /* Who takes the traffic of a director; plan.h decides. */
 enum plan_serving {
+	SERVING_NOT_YET, /* never told: its checks have not all spoken */
 	SERVING_NOBODY,
 	SERVING_SERVERS,
 	SERVING_SORRY,
