@@ -274,6 +274,9 @@ const char *conf_method_name(enum check_method m);
  * "1.5h"; without a unit seconds), in ms, at most UINT32_MAX. False: no time. */
 bool conf_time(const char *text, size_t len, uint32_t *ms);
 
+/* FROM with everything it points to, in A: it outlives the tree. */
+const struct check_conf *conf_check_copy(struct arena *a, const struct check_conf *from);
+
 /* Frees the tree with all its strings. NULL is allowed. */
 void conf_free(struct conf *c);
 

@@ -10,6 +10,7 @@ libparser_a_SOURCES = \
 	parser/build_method.c \
 	parser/build_server.c \
 	parser/conf.h \
+	parser/copy.c \
 	parser/diag.c parser/diag.h \
 	parser/draft.h \
 	parser/grammar.y \

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "check/checker.h"
+#include "lib/arena.h"
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
@@ -170,6 +171,22 @@ static void let_go(struct lvsd *l, struct child *child)
 
 /* ---- its start ---- */
 
+/* The probes of S with checks of their own. Most have the check of the one before. */
+static void copy_probes(const struct state *s, struct probe *probes)
+{
+	struct arena *arena = arena_new(); /* until the process ends */
+	const struct check_conf *from = NULL, *copy = NULL;
+
+	for (size_t i = 0; i < s->n_probes; i++) {
+		probes[i] = s->probes[i].probe;
+		if (probes[i].check != from) {
+			from = probes[i].check;
+			copy = conf_check_copy(arena, from);
+		}
+		probes[i].check = copy;
+	}
+}
+
 static void __attribute__((noreturn)) run_child(struct lvsd *l, int fd)
 {
 	struct state *s = l->state;
@@ -185,12 +202,14 @@ static void __attribute__((noreturn)) run_child(struct lvsd *l, int fd)
 		.user = l->user.name,
 	};
 
-	for (size_t i = 0; i < s->n_probes; i++)
-		probes[i] = s->probes[i].probe;
+	copy_probes(s, probes);
 	/* Inherited memory is a copy of its own as soon as the daemon changes its
 	 * side: what only the daemon needs goes. */
 	state_strip(s);
+	conf_free(s->conf);
+	conf_free(l->pending.conf);
 	ipvs_table_fini(&l->have);
+	ipvs_table_fini(&l->owned);
 	malloc_trim(0);
 	log_ident("lvsd-checker");
 	checker_run(&start);

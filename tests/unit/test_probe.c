@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "check/probe.h"
+#include "lib/arena.h"
+#include "lib/xalloc.h"
+#include "parser/parser.h"
 #include "check/reason.h"
 
 /* A probe with everything it points to, so that copies share nothing. */
@@ -251,9 +254,58 @@ static void errnos(void **state)
 	}
 }
 
+/* A copy asks the same, and has nothing of the tree any more. */
+static void test_copy(void **state)
+{
+	static const char text[] =
+	    "director a 192.0.2.1:80\n option httpscheck uri /x vhost v method HEAD "
+	    "statuscode 200-299,301 sni s verify required cafile /etc/ca\n"
+	    " server s 10.0.0.1 check\n"
+	    "director b 192.0.2.2:80\n option tcpcheck send \"a\\x00b\" expect c ssl sni t\n"
+	    " server s 10.0.0.1 check\n"
+	    "director c 192.0.2.3:53 udp\n option dnscheck name example.net type A\n"
+	    " server s 10.0.0.1 check\n"
+	    "director d 192.0.2.4:80\n option arpcheck iface eth9\n server s 10.0.0.1 check\n"
+	    "director e 192.0.2.5:80\n option httpcheck match \"fine\"\n"
+	    " server s 10.0.0.1 check\n";
+	struct conf_text t = {
+		.name = xstrdup("copy.conf"), .data = xstrdup(text), .len = strlen(text)
+	};
+	struct arena *arena = arena_new();
+	struct probe copies[5] = { 0 };
+	struct director_conf *d;
+	struct conf *conf, *again;
+	struct diags diags;
+	size_t n = 0;
+
+	(void)state;
+	diags_init(&diags);
+	conf = conf_parse(&t, READ_CHECK, &diags);
+	again = conf_parse(&t, READ_CHECK, &diags);
+	assert_non_null(conf);
+	STAILQ_FOREACH (d, &conf->directors, entry)
+		copies[n++].check = conf_check_copy(arena, d->check);
+	conf_free(conf);
+	n = 0;
+	STAILQ_FOREACH (d, &again->directors, entry) {
+		struct probe p = { .check = d->check };
+
+		assert_int_equal(probe_cmp(&p, &copies[n]), 0);
+		if (n > 0)
+			assert_int_not_equal(probe_cmp(&p, &copies[n - 1]), 0);
+		n++;
+	}
+	assert_int_equal(n, 5);
+	conf_free(again);
+	conf_text_fini(&t);
+	diags_fini(&diags);
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_copy),
 		cmocka_unit_test(every_parameter_counts),
 		cmocka_unit_test(only_what_the_method_uses),
 		cmocka_unit_test(reasons),
