@@ -15,18 +15,32 @@
 
 #include "lvsd/plan.h"
 
+static uint64_t netns_id(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof cookie;
+	struct stat ns;
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		cookie = 0;
+	if (fd >= 0)
+		close(fd);
+	if (cookie == 0 && stat("/proc/self/ns/net", &ns) == 0)
+		cookie = (uint64_t)ns.st_ino;
+	return cookie;
+}
+
 void record_origin(struct record_origin *o, bool dry_run)
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd >= 0 ? read(fd, o->boot, sizeof o->boot - 1) : 0;
-	struct stat ns;
 
 	if (fd >= 0)
 		close(fd);
 	o->boot[len > 0 ? len : 0] = '\0';
 	o->boot[strcspn(o->boot, "\n")] = '\0';
-	o->netns =
-	    !dry_run && stat("/proc/self/ns/net", &ns) == 0 ? (uint64_t)ns.st_ino : 0;
+	o->netns = dry_run ? 0 : netns_id();
 }
 
 /* IPVS_UNTIL_DRAINED is -1: JSON's integers end before it. */

@@ -97,6 +97,7 @@ json_t *statefile_read(struct statefile *f)
 {
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	json_error_t parsed;
+	FILE *in;
 	char why[256];
 	json_t *root;
 
@@ -108,8 +109,13 @@ json_t *statefile_read(struct statefile *f)
 		close(fd);
 		return refuse_file(f, NULL, why);
 	}
-	root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &parsed);
-	close(fd);
+	in = fdopen(fd, "r"); /* json_loadfd() makes a system call for each byte */
+	if (in == NULL) {
+		close(fd);
+		return refuse_file(f, NULL, strerror(errno));
+	}
+	root = json_loadf(in, JSON_REJECT_DUPLICATES, &parsed);
+	fclose(in);
 	if (root == NULL) {
 		snprintf(why, sizeof why, "line %d: %s", parsed.line, parsed.text);
 		return refuse_file(f, NULL, why);

@@ -220,6 +220,24 @@ cp /run/good $state
 chmod 666 $state
 unusable "writable" "others may write"
 
+# What another namespace owned is not ours, though its inode may be the same.
+more never >/run/more
+ip netns add other
+ip netns exec other ip link set lo up
+ip netns exec other "$BUILDDIR/lvsd" -D -f /run/more 2>/run/err
+lvsctl stop
+ip netns del other
+ip netns add other
+ip netns exec other ip link set lo up
+ip netns exec other ipvsadm -A -t "$VIP:81" -s wlc
+ip netns exec other ipvsadm -a -t "$VIP:81" -r 10.2.0.13:80 -m
+ip netns exec other "$BUILDDIR/lvsd" -D -f /run/web 2>/run/err
+is "another namespace: what it owned is foreign" \
+	"$(ip netns exec other ipvsadm -Sn | grep ":81" | sort | xargs)" \
+	"-A -t $VIP:81 -s wlc -a -t $VIP:81 -r 10.2.0.13:80 -m -w 1"
+lvsctl stop --clear
+ip netns del other
+
 # What another boot owned is not ours now.
 more never >/run/more
 lvsd_start </run/more
