@@ -111,7 +111,11 @@ is "they are at all servers" "$(names)" 3
 served "netmask: a hundred clients of one network" 300 -c 4 "$VIP" 81
 is "they stay at one server" "$(names)" 1
 
+# A client of its own each: an entry that is left of an earlier one on the same port
+# would lead to the server of before.
+one=10.1.1.10
 for balance in source mh srcdst; do
+	one=10.1.1.$((${one##*.} + 1))
 	load live=3 <<-END
 	director web $VIP:80
 	 balance $balance
@@ -119,7 +123,7 @@ for balance in source mh srcdst; do
 	 option tcpcheck
 	$v4
 	END
-	served "$balance, one client" 60 -b 10.1.0.2/1 -c 4 "$VIP" 80
+	served "$balance, one client" 60 -b $one/1 -c 4 "$VIP" 80
 	is "$balance: it stays at one server" "$(names)" 1
 	refuse rs2
 	ns director ipvswait -t 10 "tcp:$VIP:80,10.2.0.12:80=0" >/run/out
