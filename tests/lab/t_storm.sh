@@ -48,16 +48,30 @@ flap &
 flapper=$!
 storm=0 answered=0
 rounds=40
+# A file that was replaced while it was read is refused, and its caller is told.
+count_answers()
+{
+	local caller
+
+	for caller in ${!callers[*]}; do
+		wait "$caller" && answered=$((answered + 1)) && continue
+		grep -q 'while it was read' "/run/said.${callers[$caller]}" &&
+			answered=$((answered + 1)) && continue
+		note "caller ${callers[$caller]}: $(cat "/run/said.${callers[$caller]}")"
+	done
+	callers=()
+}
+declare -A callers=()
 for n in $(seq $rounds); do
 	conf "$n" | lvsd_conf
 	lvsctl reload >"/run/said.$n" 2>&1 &
-	callers="${callers-} $!"
+	callers[$!]=$n
+	# A user has at most eight connections at a time.
+	[ $((n % 6)) != 0 ] || count_answers
 	[ $((n % 3)) != 0 ] || kill -HUP "$lvsd_pid"
 	[ $((n % 4)) != 0 ] || { lvsctl reload >/run/said 2>&1 || storm=1; }
 done
-for caller in $callers; do
-	wait "$caller" && answered=$((answered + 1))
-done
+count_answers
 is "each of $rounds callers is answered" $answered $rounds
 is "and who waits in between" $storm 0
 kill $flapper
