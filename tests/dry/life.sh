@@ -115,8 +115,7 @@ is "nobody's health was lost" "$(logged 'b up -> ')" 1
 is "death is told" "$(json .checker.deaths)" 1
 checker=$(json .checker.pid)
 stop KILL
-gone() { ! kill -0 "$checker" 2>/dev/null; }
-check "kill -9 of lvsd: the checker ends, too" wait_for 30 gone
+check "kill -9 of lvsd: the checker ends, too" wait_for 30 ended "$checker"
 check "and another lvsd can start on its sockets" start
 stop
 is "SIGTERM: exit status" $? 0

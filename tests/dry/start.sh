@@ -59,8 +59,7 @@ check "when it is ready" ctl status
 is "-D again: exit status" \
 	"$(lvsd --dry-run -D -f "$conf" -p "$dir/pid" >"$dir/said" 2>&1; echo $?)" 4
 kill "$daemon"
-ended() { ! kill -0 "$daemon" 2>/dev/null; }
-check "SIGTERM ends it" wait_for 30 ended
+check "SIGTERM ends it" wait_for 30 ended "$daemon"
 is "the pid file goes with it" "$(ls "$dir/pid" 2>/dev/null)" ""
 daemon=
 sed -i 's/director/directer/' "$conf"
