@@ -1,4 +1,4 @@
-# lab: -t 100
+# lab: -t 300
 # t_adopt.sh: a start, or a reload that adds a director, finds a table that is
 # filled already and takes it over without taking weight from anyone before a
 # check has spoken; and what a stranger did to the table with ipvsadm is put

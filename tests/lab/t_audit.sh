@@ -1,4 +1,4 @@
-# lab: -t 150
+# lab: -t 400
 # t_audit.sh: what a stranger does to our services with ipvsadm is found, told and
 # mended: at once by "lvsctl audit", and by itself once a minute. His own
 # services are left alone, and the clients of the others notice nothing.

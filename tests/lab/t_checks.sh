@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 300
 # t_checks.sh: every check method against real servers, over IPv4 and IPv6: up,
 # down with its reason, and back; what the timing words mean; and what the
 # process that runs them may do.
@@ -204,7 +204,7 @@ END
 check "rise 3, fall 4: up, as it was" wait_for 30 is_health rf up
 # counted: how many checks have begun since this was asked the last time.
 ns rs2 iptables-legacy -t mangle -A INPUT -p tcp --dport 80 --syn
-counted() { ns rs2 iptables-legacy -t mangle -nvxZL INPUT | awk '/dpt:80/ { print $1 }'; }
+counted() { ns rs2 iptables-legacy -t mangle -L INPUT -nvxZ | awk '/dpt:80/ { print $1 }'; }
 counted >/run/said
 refuse rs2
 ns director ipvswait "tcp:$VIP:1001,10.2.0.12:80=absent" >/run/out

@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 200
 # t_detect.sh: how soon a dead server is out of the table, and a live one back.
 # The limits are those of the interval and the timeout, plus a second of
 # slack for a busy machine, and the best of three counts; the figures are printed.

@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 450
 # t_disk.sh: a disk that takes its time. A reload that waits for it leaves everything
 # as it is, the table of strangers too; one that is overtaken is answered; and when
 # the disk hangs for good reloads and decisions go on all the same, each of them.

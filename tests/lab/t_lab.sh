@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 250
 # t_lab.sh: the lab is worth what it shows: the three modes carry traffic to all
 # servers over both protocols, and faults do what their names say.
 . "$(dirname "$0")/test.sh"

@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 210
 # t_local.sh: trouble of this machine is not a failure of the server, which keeps its
 # state and its weight; an unreachable network is one.
 . "$(dirname "$0")/test.sh"

@@ -1,4 +1,4 @@
-# lab: -t 90
+# lab: -t 190
 # t_reload.sh: a reload sends the differences and nothing else, and a file that
 # is broken in any way changes nothing and is answered with the reason.
 . "$(dirname "$0")/test.sh"

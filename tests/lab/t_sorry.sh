@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 180
 # t_sorry.sh: the sorry page steps in when the last server is down and out when
 # the first is back; no request goes unanswered in between. Servers without a
 # check are always in, and nobody gets traffic before he was seen healthy.

@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 200
 # t_start.sh: a start that cannot be says so in one line, with its own exit
 # status, and leaves nothing behind; -D reports it to the shell.
 . "$(dirname "$0")/test.sh"

@@ -1,4 +1,4 @@
-# lab: -t 170
+# lab: -t 600
 # t_state.sh: what outlives the daemon, and what it leaves behind. Ownership is on
 # disk before the first operation; what the file lost while no lvsd ran leaves with
 # its last connection; decisions and deadlines go on after kill -9; kernel settings

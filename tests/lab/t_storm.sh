@@ -1,4 +1,4 @@
-# lab: -t 100
+# lab: -t 310
 # t_storm.sh: reloads come faster than they can be done, by lvsctl from many sides
 # and by SIGHUP, each with a service that is new and one that goes, while half of
 # the servers change their state all the time. The newest file wins, every caller

@@ -1,4 +1,4 @@
-# lab: -t 170
+# lab: -t 590
 # t_survive.sh: nothing that is done to the daemon costs a healthy server's
 # client anything, in any mode: reloads, kill -9 of the checker, kill -9 of the
 # daemon and a new start, a stop and a start, each while requests run, on new

@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 200
 # t_table.sh: the file becomes the kernel's table: every scheduler word, the
 # three modes, both families, persistence, one-packet, marks. ipvsadm is the
 # judge, and `lvsctl table` says the same as it.

@@ -1,4 +1,4 @@
-# lab: -t 150
+# lab: -t 350
 # t_talks.sh: the checks that speak: tcp with words and TLS, a text in a page,
 # datagrams, a real name server, programs, agents' neighbours; up, down with the
 # reason, and back.

@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 360
 # t_traffic.sh: what directors promise, with requests: IPv6 in the three modes,
 # datagrams, one-packet, persistence, source hashing with a server inhibited,
 # destination hashing with one down, all ports of an address, and marks.

@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 500
 # t_valgrind.sh: the daemon and its checkers under valgrind, through all that
 # they do in a life: every check method, servers that die and come back, the
 # sorry page, reloads of all kinds, a checker that ends, a scheduler that the
