@@ -12,8 +12,10 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lib/xalloc.h"
 #include "lvsd/plan.h"
 #include "lvsd/reconcile.h"
+#include "lvsd/service.h"
 
 void own_add_id(struct ipvs_table *ids, const struct ipvs_svc *svc)
 {
@@ -105,7 +107,7 @@ bool own_adopt(struct lvsd *l, const struct conf *conf, const struct ipvs_table 
 	bool done = true;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &named);
+		service_identities(dc, &named);
 	if (conf->table_exclusive)
 		done = name_all(l, &named);
 	ipvs_table_sort(&named); /* adding in order costs nothing */
@@ -146,7 +148,7 @@ static void add_identities(const struct conf *conf, struct ipvs_table *owned)
 	size_t n = owned->n;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &ids);
+		service_identities(dc, &ids);
 	for (size_t i = 0; i < ids.n; i++) {
 		struct ipvs_table sorted = { .svcs = owned->svcs, .n = n };
 
@@ -177,6 +179,48 @@ void own_list(const struct lvsd *l, struct ipvs_table *owned)
 		add_identities(l->pending.conf, owned);
 }
 
+/* An identity alone takes a fifth of a service. */
+struct own_id {
+	struct addr addr;
+	uint8_t protocol;
+	uint16_t port;
+	uint32_t fwmark;
+};
+
+static int id_cmp(const void *key, const void *element)
+{
+	const struct own_id *id = element;
+	const struct ipvs_svc svc = {
+		.addr = id->addr,
+		.protocol = id->protocol,
+		.port = id->port,
+		.fwmark = id->fwmark,
+	};
+
+	return ipvs_svc_cmp(key, &svc);
+}
+
+void own_saved(struct lvsd *l, const struct ipvs_table *listed)
+{
+	struct owned *o = &l->owned;
+
+	free(o->ids);
+	*o = (struct owned){ 0 };
+	if (listed == NULL)
+		return;
+	o->ids = xcalloc(listed->n, sizeof *o->ids);
+	for (size_t i = 0; i < listed->n; i++) {
+		const struct ipvs_svc *svc = &listed->svcs[i];
+
+		o->ids[o->n++] = (struct own_id){
+			.addr = svc->addr,
+			.protocol = svc->protocol,
+			.port = svc->port,
+			.fwmark = svc->fwmark,
+		};
+	}
+}
+
 bool own_is_new(const struct lvsd *l, const struct conf *conf)
 {
 	struct ipvs_table ids = { 0 };
@@ -184,9 +228,10 @@ bool own_is_new(const struct lvsd *l, const struct conf *conf)
 	bool found = false;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &ids);
+		service_identities(dc, &ids);
 	for (size_t i = 0; !found && i < ids.n; i++)
-		found = ipvs_table_find(&l->owned, &ids.svcs[i]) == NULL;
+		found = l->owned.n == 0 || bsearch(&ids.svcs[i], l->owned.ids, l->owned.n,
+					       sizeof *l->owned.ids, id_cmp) == NULL;
 	ipvs_table_fini(&ids);
 	return found;
 }
@@ -198,12 +243,12 @@ void own_note_removed(struct lvsd *l, const struct conf *after)
 	uint64_t now_us = mono_us();
 
 	STAILQ_FOREACH (dc, &after->directors, entry)
-		plan_identities(dc, &kept);
+		service_identities(dc, &kept);
 	ipvs_table_sort(&kept);
 	STAILQ_FOREACH (dc, &l->state->conf->directors, entry) {
 		size_t n = ids.n;
 
-		plan_identities(dc, &ids);
+		service_identities(dc, &ids);
 		for (; n < ids.n; n++) {
 			struct ipvs_svc *svc = ipvs_table_find(&l->have, &ids.svcs[n]);
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "lvsd/serving.h"
+
 #include "plan_case.h"
 
 #define SECOND 1000000ull
@@ -22,8 +24,8 @@
 static void decide(
     struct state *s, const char *name, enum decision_word word, uint64_t until_us)
 {
-	plan_server(s, name)->decision =
-	    (struct decision){ .word = word, .until_us = until_us };
+	state_decide(plan_server(s, name),
+	    &(struct decision){ .word = word, .until_us = until_us });
 }
 
 /* Below quorum the sorry server serves, and the usable ones keep connections. */
@@ -56,13 +58,13 @@ static void test_quorum_without_sorry(void **state)
 	struct ipvs_table have = { 0 };
 	struct state *s =
 	    state_build(plan_parse(WEB THREE " option quorum 3\n"), NULL, &have, 1);
-	struct plan_count c;
+	struct serving_count c;
 
 	(void)state;
 	plan_all_up(s);
 	plan_set_health(s, "s3", false);
 	plan_expect(s, &have, 0, SVC S1 "1\n" S2 "1\n");
-	plan_count(&s->directors[0], &c);
+	serving_count(&s->directors[0], &c);
 	assert_int_equal(c.usable, 2);
 	assert_int_equal(c.quorum, 3);
 	state_free(s);
@@ -77,14 +79,14 @@ static void test_quorum_percent(void **state)
 	    state_build(plan_parse(WEB THREE
 			    " option quorum 50%\n server sorry 10.2.0.13:80 sorry\n"),
 		NULL, &none, 1);
-	struct plan_count c;
+	struct serving_count c;
 
 	(void)state;
-	plan_count(&s->directors[0], &c);
+	serving_count(&s->directors[0], &c);
 	assert_int_equal(c.ready, 3);
 	assert_int_equal(c.quorum, 2);
 	decide(s, "s3", DECISION_MAINT, 0);
-	plan_count(&s->directors[0], &c);
+	serving_count(&s->directors[0], &c);
 	assert_int_equal(c.ready, 2);
 	assert_int_equal(c.quorum, 1);
 	state_free(s);
@@ -121,7 +123,7 @@ static void test_panic(void **state)
 	plan_expect(s, &have, 0, SVC); /* s3 has not spoken */
 	plan_set_health(s, "s3", true);
 	plan_expect(s, &have, 0, SVC S1 "1\n" S2 "1\n" S3 "1\n");
-	assert_int_equal(plan_serving(&s->directors[0], AF_UNSPEC, &have), SERVING_PANIC);
+	assert_int_equal(serving_who(&s->directors[0], AF_UNSPEC, &have), SERVING_PANIC);
 	/* whom an operator took out is absent, not failed */
 	decide(s, "s1", DECISION_MAINT, 1);
 	plan_expect(s, &have, 0, SVC S3 "1\n");
@@ -142,7 +144,7 @@ static void test_weight_0_is_no_panic(void **state)
 	(void)state;
 	plan_all_up(s);
 	for (size_t i = 0; i < 3; i++)
-		s->servers[i].decision.has_weight = true;
+		state_decide(&s->servers[i], &(struct decision){ .has_weight = true });
 	plan_expect(s, &have, 1, SVC S1 "0\n" S2 "0\n" SORRY "1\n" S3 "0\n");
 	state_free(s);
 	ipvs_table_fini(&have);
@@ -235,8 +237,8 @@ static void test_operator_deadline(void **state)
 	plan_expect_at(s, &have, 11 * SECOND, 4, SVC S1 "3\n" S2 "1\n");
 	decide(s, "s1", DECISION_MAINT, 0);
 	plan_expect_at(s, &have, 11 * SECOND, 4, SVC S1 "0\n" S2 "1\n");
-	plan_server(s, "s2")->decision =
-	    (struct decision){ .has_weight = true, .weight = 70 };
+	state_decide(
+	    plan_server(s, "s2"), &(struct decision){ .has_weight = true, .weight = 70 });
 	plan_expect_at(s, &have, 11 * SECOND, 4, SVC S1 "0\n" S2 "70\n");
 	state_free(s);
 	ipvs_table_fini(&have);
