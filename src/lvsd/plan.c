@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lvsd/agents.h"
+
 /*
  * The kernel's scheduler for each word. sh and mh get their fallback flag
  * always: without it a server at weight 0 refuses the clients hashed to it
@@ -62,7 +64,8 @@ const char *plan_unsupported(const struct director_conf *d)
 
 static uint32_t full_weight(const struct server_state *s)
 {
-	return s->decision.has_weight ? s->decision.weight : s->conf->weight;
+	return agents_weight(
+	    s, s->decision.has_weight ? s->decision.weight : s->conf->weight);
 }
 
 uint32_t plan_weight(const struct server_state *s, uint64_t now_us)
@@ -79,8 +82,8 @@ uint32_t plan_weight(const struct server_state *s, uint64_t now_us)
 
 bool plan_usable(const struct server_state *s)
 {
-	return s->decision.word == DECISION_READY && full_weight(s) > 0 &&
-	       (s->probe == NO_PROBE || s->health.state == HEALTH_UP);
+	return agents_word(s) == DECISION_READY && full_weight(s) > 0 &&
+	       agents_health(s) == HEALTH_UP;
 }
 
 static size_t quorum(const struct director_conf *d, size_t ready)
@@ -96,14 +99,12 @@ void plan_count(const struct director_state *d, struct plan_count *c)
 	for (size_t i = 0; i < d->n_servers; i++) {
 		const struct server_state *s = &d->servers[i];
 
-		if (s->conf->sorry || s->decision.word != DECISION_READY)
+		if (s->conf->sorry || agents_word(s) != DECISION_READY)
 			continue;
 		c->ready++;
 		c->usable += plan_usable(s);
-		if (s->probe == NO_PROBE)
-			continue;
-		c->all_known = c->all_known && s->health.state != HEALTH_UNKNOWN;
-		c->failed += s->health.state == HEALTH_DOWN && full_weight(s) > 0;
+		c->all_known = c->all_known && agents_health(s) != HEALTH_UNKNOWN;
+		c->failed += agents_health(s) == HEALTH_DOWN && full_weight(s) > 0;
 	}
 	c->quorum = quorum(d->conf, c->ready);
 }
@@ -256,22 +257,32 @@ static enum place without_weight(const struct director_conf *d)
 	return is_hashed(d) ? PLACE_OUT : PLACE_IN;
 }
 
+/* Where S is while it is down. Whether it stays with weight 0 is for its check to say,
+ * or for the director's where it has only an agent. */
+static enum place place_down(const struct server_state *s)
+{
+	const struct director_conf *d = s->director->conf;
+	const struct check_conf *check =
+	    s->conf->check != NULL ? s->conf->check : d->check;
+
+	return check->inhibit || s->assumed ? without_weight(d) : PLACE_OUT;
+}
+
 static enum place server_place(const struct server_state *s, enum plan_serving serving,
     uint64_t now_us, uint32_t *weight)
 {
 	const struct director_conf *d = s->director->conf;
-	bool down = s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
+	enum health_state health = agents_health(s);
 
 	*weight = 0;
-	if (s->decision.word != DECISION_READY)
+	if (agents_word(s) != DECISION_READY)
 		return s->decision.until_us != 0 && now_us >= s->decision.until_us
 			   ? PLACE_OUT
 			   : PLACE_LEAVE;
-	if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
+	if (health == HEALTH_UNKNOWN)
 		return PLACE_LEAVE;
-	if (down && (serving != SERVING_PANIC || s->conf->sorry))
-		return s->conf->check->inhibit || s->assumed ? without_weight(d)
-							     : PLACE_OUT;
+	if (health == HEALTH_DOWN && (serving != SERVING_PANIC || s->conf->sorry))
+		return place_down(s);
 	if (s->conf->sorry && serving != SERVING_SORRY)
 		return PLACE_LEAVE;
 	/* Below quorum the sorry page serves; connections of the usable ones live. */

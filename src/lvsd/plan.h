@@ -35,8 +35,8 @@ const char *plan_unsupported(const struct director_conf *d);
 /* Takes traffic as far as operator, health and weight go. */
 bool plan_usable(const struct server_state *s);
 void plan_count(const struct director_state *d, struct plan_count *c);
-/* The weight S has while it takes traffic: the operator's, else the file's, less
- * during its slow start, but then at least 1. */
+/* The weight S has while it takes traffic: the operator's, else the file's, its
+ * agent's share of that, less during its slow start, but then at least 1. */
 uint32_t plan_weight(const struct server_state *s, uint64_t now_us);
 /* Who serves for D in the service of FAMILY (a mark director can have two;
  * AF_UNSPEC: in any), given the services of ours in HAVE. */

@@ -46,7 +46,7 @@ bool record_is_this_boot(const json_t *root, const struct record_origin *o);
 void record_owned(const json_t *root, struct ipvs_table *owned);
 void record_settings(const json_t *root, struct settings *settings);
 /*
- * Puts decisions into S, and for the same boot also scores and times of those
+ * Puts decisions into S, and for the same boot also what agents said, and scores and times of those
  * servers whose health HAVE confirms: one that was up is in the kernel with
  * weight, one that was down is not. Health that the kernel contradicts is void.
  */

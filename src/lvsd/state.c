@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/xalloc.h"
+#include "lvsd/agents.h"
 #include "lvsd/carry.h"
 
 /* ---- probes ---- */
@@ -29,10 +30,9 @@ static int candidate_cmp(const void *a, const void *b)
 	return c != 0 ? c : (x->server > y->server) - (x->server < y->server);
 }
 
-/* What has to be asked of S, a server with a check. */
-static struct probe probe_of(const struct server_state *s)
+/* What CHECK asks of S. */
+static struct probe probe_of(const struct server_state *s, const struct check_conf *check)
 {
-	const struct check_conf *check = s->conf->check;
 	struct probe p = { .check = check, .addr = s->conf->addr };
 
 	if (check->method == CHECK_ICMP || check->method == CHECK_ARP)
@@ -43,19 +43,43 @@ static struct probe probe_of(const struct server_state *s)
 	return p;
 }
 
-/* Equal checks become one probe; each server learns which is its own. */
-static void build_probes(struct state *s)
+/* Everything that has to be asked: checks and agents; returns how many there are. */
+static size_t list_candidates(struct state *s, struct candidate *all)
 {
-	struct candidate *all = xcalloc(s->n_servers, sizeof *all);
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_servers; i++) {
 		struct server_state *server = &s->servers[i];
+		const struct check_conf *check = server->conf->check;
+		const struct agent_conf *agent = server->director->conf->agent;
 
 		server->probe = NO_PROBE;
-		if (server->conf->check != NULL)
-			all[n++] = (struct candidate){ probe_of(server), server };
+		if (check != NULL)
+			all[n++] = (struct candidate){ probe_of(server, check), server };
+		if (agent != NULL)
+			all[n++] =
+			    (struct candidate){ probe_of(server, agent->check), server };
 	}
+	return n;
+}
+
+static void note_probe(
+    struct state *s, struct server_state *server, struct probe_state *p)
+{
+	struct director_state *d = server->director;
+
+	if (p->probe.check->method == CHECK_AGENT)
+		d->agents[server - d->servers] = p;
+	else
+		server->probe = (uint32_t)(p - s->probes);
+}
+
+/* Equal checks become one probe; each server learns which is its own. */
+static void build_probes(struct state *s)
+{
+	struct candidate *all = xcalloc(s->n_servers + s->n_agents, sizeof *all);
+	size_t n = list_candidates(s, all);
+
 	if (n > 1)
 		qsort(all, n, sizeof *all, candidate_cmp);
 	s->probes = xcalloc(n, sizeof *s->probes);
@@ -72,7 +96,7 @@ static void build_probes(struct state *s)
 		}
 		s->by_probe[i] = all[i].server;
 		last->n_servers++;
-		all[i].server->probe = (uint32_t)(last - s->probes);
+		note_probe(s, all[i].server, last);
 	}
 	free(all);
 }
@@ -99,6 +123,27 @@ static void sort_servers(struct director_state *d)
 	if (!sorted)
 		qsort(d->by_addr, d->n_servers, sizeof(struct server_state *),
 		    server_addr_cmp);
+}
+
+/* Room for the agents of all servers of the directors that ask them. */
+static void place_agents(struct state *s)
+{
+	struct probe_state **at;
+
+	for (size_t i = 0; i < s->n_directors; i++)
+		if (s->directors[i].conf->agent != NULL)
+			s->n_agents += s->directors[i].n_servers;
+	if (s->n_agents > 0)
+		s->agents = xcalloc(s->n_agents, sizeof(struct probe_state *));
+	at = s->agents;
+	for (size_t i = 0; i < s->n_directors; i++) {
+		struct director_state *d = &s->directors[i];
+
+		if (d->conf->agent == NULL)
+			continue;
+		d->agents = at;
+		at += d->n_servers;
+	}
 }
 
 struct state *state_build(struct conf *conf, const struct state *old,
@@ -130,6 +175,7 @@ struct state *state_build(struct conf *conf, const struct state *old,
 			};
 		sort_servers(d);
 	}
+	place_agents(s);
 	build_probes(s);
 	carry_over(s, old, have, now_us);
 	for (size_t i = 0; i < s->n_probes; i++)
@@ -159,6 +205,7 @@ void state_strip(struct state *s)
 		free(s->directors[i].fault.text);
 	free(s->probes);
 	free(s->by_probe);
+	free(s->agents);
 	free(s->by_addr);
 	free(s->servers);
 	free(s->directors);
@@ -179,7 +226,7 @@ void state_refit_probes(struct state *s)
 	for (size_t i = 0; i < s->n_probes; i++) {
 		struct probe_state *p = &s->probes[i];
 
-		for (size_t j = 0; j < p->n_servers; j++)
+		for (size_t j = 0; j < p->n_servers && !agents_is_agent(p); j++)
 			if (p->servers[j]->health.state >= p->probe.health.state)
 				p->probe.health = p->servers[j]->health;
 		p->probe.paused = state_rests(p);
@@ -188,9 +235,14 @@ void state_refit_probes(struct state *s)
 
 bool state_rests(const struct probe_state *p)
 {
-	for (size_t i = 0; i < p->n_servers; i++)
-		if (p->servers[i]->decision.word != DECISION_MAINT)
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_state *s = p->servers[i];
+		enum decision_word word =
+		    agents_is_agent(p) ? s->decision.word : agents_word(s);
+
+		if (word != DECISION_MAINT)
 			return false;
+	}
 	return true;
 }
 
@@ -198,6 +250,8 @@ void state_forget(struct probe_state *p, uint64_t now_us)
 {
 	p->probe.health = health_unknown();
 	p->reason = REASON_NONE;
+	if (agents_is_agent(p))
+		return;
 	for (size_t i = 0; i < p->n_servers; i++) {
 		p->servers[i]->health = health_unknown();
 		p->servers[i]->assumed = false;
@@ -215,11 +269,8 @@ bool state_same_probes(const struct state *a, const struct state *b)
 	return true;
 }
 
-void state_report(struct state *s, const struct probe_report *r, uint64_t now_us,
-    state_changed_fn *changed, void *arg)
+void state_take(struct probe_state *p, const struct probe_report *r)
 {
-	struct probe_state *p = &s->probes[r->probe];
-
 	p->probe.health = (struct health){ (enum health_state)r->health, r->score };
 	p->probe.started_us = r->started_us;
 	p->reason = (enum reason)r->reason;
@@ -227,6 +278,22 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 	p->duration_us = r->duration_us;
 	free(p->text);
 	p->text = r->text[0] != '\0' ? xstrdup(r->text) : NULL;
+}
+
+void state_came_up(struct server_state *s, uint64_t now_us)
+{
+	if (s->director->conf->slowstart_ms == 0)
+		return;
+	s->slow_from_us = now_us;
+	state_slow(s);
+}
+
+void state_report(struct state *s, const struct probe_report *r, uint64_t now_us,
+    state_changed_fn *changed, void *arg)
+{
+	struct probe_state *p = &s->probes[r->probe];
+
+	state_take(p, r);
 	for (size_t i = 0; i < p->n_servers; i++) {
 		struct server_state *server = p->servers[i];
 		enum health_state was = server->health.state;
@@ -241,11 +308,8 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 		server->assumed = server->assumed && !spoken;
 		if (was != server->health.state)
 			server->since_us = now_us;
-		if (was == HEALTH_DOWN && server->health.state == HEALTH_UP &&
-		    server->director->conf->slowstart_ms > 0) {
-			server->slow_from_us = now_us;
-			state_slow(server);
-		}
+		if (was == HEALTH_DOWN && server->health.state == HEALTH_UP)
+			state_came_up(server, now_us);
 		changed(server, was, arg);
 	}
 }

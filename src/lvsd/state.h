@@ -64,6 +64,7 @@ struct director_state {
 	const struct director_conf *conf;
 	struct server_state *servers;  /* in the order of the file */
 	struct server_state **by_addr; /* in that of address and port, for the plan */
+	struct probe_state **agents;   /* of servers[], each its agent; NULL: none */
 	size_t n_servers;
 	bool dirty;		   /* to be planned at the end of this turn */
 	uint64_t slow_until_us;	   /* mono: some server is in its slow start */
@@ -92,6 +93,8 @@ struct state {
 	size_t n_probes;
 	struct server_state **by_addr;	/* where directors[].by_addr point into */
 	struct server_state **by_probe; /* where probes[].servers point into */
+	struct probe_state **agents;	/* where directors[].agents point into */
+	size_t n_agents;
 };
 
 /*
@@ -117,16 +120,22 @@ uint64_t state_slow_end(const struct server_state *s);
 /* The slow start of S runs: its director is planned until it is over. */
 void state_slow(const struct server_state *s);
 
-/* P rests while all its servers are in maintenance. */
+/* P rests while all its servers are in maintenance; the probe of agents, which may be
+ * the ones that said so, while the operators keep them there. */
 bool state_rests(const struct probe_state *p);
-/* What P found is void: it was at rest. */
+/* What P found is void: it was at rest. What an agent said stands. */
 void state_forget(struct probe_state *p, uint64_t now_us);
 
 /* The checks of A and B are the same, so a running checker can stay. */
 bool state_same_probes(const struct state *a, const struct state *b);
 
+/* What R, a validated report, tells of P itself: health and the last check. */
+void state_take(struct probe_state *p, const struct probe_report *r);
+/* S, which was down, is up again at NOW_US: its slow start begins. */
+void state_came_up(struct server_state *s, uint64_t now_us);
+
 /*
- * Takes a validated report: health of every server of that probe, reason and
+ * Takes a validated report of a check: health of every server of that probe, reason and
  * figures of the check. CHANGED is called for each server whose health is
  * another one now (its old state is given) after all is taken.
  */
