@@ -19,7 +19,7 @@
 
 /* Where and when a record is true. */
 struct record_origin {
-	char boot[64];	/* /proc/sys/kernel/random/boot_id */
+	char boot[64]; /* /proc/sys/kernel/random/boot_id */
 	/* The network namespace, by its cookie, which is never used again, or on a
 	 * kernel before 5.14 by its inode; 0: a dry run (socket(7), SO_NETNS_COOKIE). */
 	uint64_t netns;

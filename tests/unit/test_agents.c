@@ -12,6 +12,7 @@
 
 #include "lvsd/agents.h"
 #include "lvsd/record.h"
+#include "lvsd/serving.h"
 #include "plan_case.h"
 
 #define S3 "-a -t 10.9.9.1:80 -r 10.2.0.14:80 -m -w "
@@ -66,7 +67,7 @@ static void test_weight(void **state)
 	say(s, "s1", percent(50));
 	s1->decision.has_weight = true;
 	s1->decision.weight = 40;
-	assert_int_equal(plan_weight(s1, 1), 20);
+	assert_int_equal(serving_weight(s1, 1), 20);
 	state_free(s);
 }
 
@@ -129,17 +130,17 @@ static void test_down(void **state)
 	struct state *s = build(WEB TWO " option agentcheck port 9999\n"
 					" server s3 10.2.0.14:80 check inhibit\n",
 	    NULL);
-	struct plan_count c;
+	struct serving_count c;
 
 	(void)state;
 	say(s, "s3", (struct agent_verdict){ .service = AGENT_DOWN });
 	plan_expect(s, &have, 0, SVC S1 "10\n" S2 "10\n" S3 "0\n");
-	plan_count(&s->directors[0], &c);
+	serving_count(&s->directors[0], &c);
 	assert_int_equal(c.ready, 3);
 	assert_int_equal(c.usable, 2);
 	assert_int_equal(c.failed, 1);
 	say(s, "s3", (struct agent_verdict){ .admin = AGENT_MAINT });
-	plan_count(&s->directors[0], &c);
+	serving_count(&s->directors[0], &c);
 	assert_int_equal(c.ready, 2);
 	state_free(s);
 
@@ -291,9 +292,9 @@ static void test_slow_start(void **state)
 	(void)state;
 	say(s, "s1", percent(50));
 	state_came_up(s1, 1000000);
-	assert_int_equal(plan_weight(s1, 1000000), 1);
-	assert_int_equal(plan_weight(s1, 6000000), 2);
-	assert_int_equal(plan_weight(s1, 11000000), 5);
+	assert_int_equal(serving_weight(s1, 1000000), 1);
+	assert_int_equal(serving_weight(s1, 6000000), 2);
+	assert_int_equal(serving_weight(s1, 11000000), 5);
 	state_free(s);
 }
 
