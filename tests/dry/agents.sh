@@ -87,13 +87,13 @@ say "maint"
 check "maint" wait_for 5 weights_are "a 7"
 older() { jq -en "$(field "$1" "$2") > $3" >/dev/null; }
 younger() { jq -en "$(field "$1" "$2") < $3" >/dev/null; }
-check "the check is not made" wait_for 5 older a check.age_s 0.5
-check "the agent is asked on" wait_for 5 younger a agent.age_s 0.3
+check "the check is not made" wait_for 10 older a check.age_s 2.5
+check "the agent is asked on" wait_for 10 younger a agent.age_s 1.5
 is "what was known stays" "$(field a health)" up
 say "ready"
 check "and back when it says so" wait_for 5 weights_are "a 5 b 2 a 7"
 check "an operator's maint" op maint web/a
-check "agent and check rest" wait_for 5 older a agent.age_s 0.5
+check "agent and check rest" wait_for 10 older a agent.age_s 2.5
 check "and ready" op ready web/a
 check "both go on" wait_for 5 weights_are "a 5 b 2 a 7"
 
