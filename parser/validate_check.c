@@ -183,21 +183,22 @@ static void judge_sorry(struct parse *p, const struct director_draft *d)
 static void judge_unchecked(
     struct parse *p, const struct director_draft *d, struct loc check_loc)
 {
-	const struct server_conf *s;
-	const struct server_conf *unchecked = NULL;
+	const struct server_draft *unchecked = NULL;
 	size_t n_checked = 0;
 
-	STAILQ_FOREACH (s, &d->conf->servers, entry) {
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_conf *s = p->servers[i].conf;
+
 		if (s->check != NULL)
 			n_checked++;
 		else if (!s->sorry && addr_is_set(&s->addr) && unchecked == NULL)
-			unchecked = s;
+			unchecked = &p->servers[i];
 	}
 	if (n_checked == 0 && check_loc.line > 0 && d->conf->n_servers > 0)
 		parse_warning(p, check_loc,
 		    "no server of this director says \"check\": none will be checked");
 	else if (n_checked > 0 && unchecked != NULL && d->conf->agent == NULL)
-		parse_warning(p, unchecked->loc,
+		parse_warning(p, unchecked->name_loc,
 		    "this server does not say \"check\" as others do: it is always taken "
 		    "for up");
 }
@@ -230,17 +231,21 @@ static struct agent_conf *complete_agent(
 static void judge_agents(struct parse *p, const struct director_conf *d)
 {
 	const struct addr *source = &d->agent->check->source;
-	const struct server_conf *s;
 
-	STAILQ_FOREACH (s, &d->servers, entry)
-		if (addr_is_set(source) && addr_is_set(&s->addr) &&
-		    source->family != s->addr.family &&
-		    (s->check == NULL || s->check->source.family == s->addr.family))
-			parse_error(p, s->loc,
-			    "this server is IPv%c and its agent would be asked from an "
-			    "IPv%c address, the source of the director's check",
-			    s->addr.family == AF_INET ? '4' : '6',
-			    source->family == AF_INET ? '4' : '6');
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_draft *s = &p->servers[i];
+		const struct check_conf *check = s->conf->check;
+		uint8_t family = s->conf->addr.family;
+
+		if (!addr_is_set(source) || !addr_is_set(&s->conf->addr) ||
+		    source->family == family ||
+		    (check != NULL && check->source.family != family))
+			continue;
+		parse_error(p, s->name_loc,
+		    "this server is IPv%c and its agent would be asked from an IPv%c "
+		    "address, the source of the director's check",
+		    family == AF_INET ? '4' : '6', source->family == AF_INET ? '4' : '6');
+	}
 }
 
 /* Puts the words of the director's lines together in *W; the check they make. */

@@ -42,16 +42,23 @@ enum decision_word agents_word(const struct server_state *s)
 		[AGENT_DRAIN] = DECISION_DRAIN,
 		[AGENT_MAINT] = DECISION_MAINT,
 	};
+	enum decision_word operator= state_decision(s)->word;
 	enum decision_word word = words[agents_verdict(s)->admin];
 
-	return word > s->decision.word ? word : s->decision.word;
+	return word > operator? word : operator;
+}
+
+static enum health_state health_with(
+    const struct server_state *s, const struct agent_verdict *v)
+{
+	if (v->service == AGENT_DOWN)
+		return HEALTH_DOWN;
+	return s->probe == NO_PROBE ? HEALTH_UP : s->health.state;
 }
 
 enum health_state agents_health(const struct server_state *s)
 {
-	if (agents_verdict(s)->service == AGENT_DOWN)
-		return HEALTH_DOWN;
-	return s->probe == NO_PROBE ? HEALTH_UP : s->health.state;
+	return health_with(s, agents_verdict(s));
 }
 
 uint32_t agents_weight(const struct server_state *s, uint32_t weight)
@@ -139,10 +146,11 @@ static void said(struct lvsd *l, struct server_state *s, const struct probe_stat
 {
 	const struct agent_verdict *now = &p->probe.agent;
 	const char *director = s->director->conf->name;
+	enum health_state health_was = health_with(s, was);
 	char before[TEXT_MAX], after[TEXT_MAX];
 
-	if (was->service == AGENT_DOWN && agents_health(s) == HEALTH_UP)
-		state_came_up(s, mono_us());
+	if (health_was != agents_health(s))
+		state_turned(s, health_was, agents_health(s), mono_us());
 	if (s->probe != NO_PROBE)
 		checker_follow(l, s->probe);
 	reconcile_mark(l, s->director);

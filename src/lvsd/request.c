@@ -108,8 +108,10 @@ static void decide(struct lvsd *l, struct server_state *s, decide_fn *take,
     const struct decision *now, const char *what)
 {
 	const struct probe_state *agent = agents_probe(s);
+	struct decision d = *state_decision(s);
 
-	take(&s->decision, now);
+	take(&d, now);
+	state_decide(s, &d);
 	if (s->probe != NO_PROBE)
 		checker_follow(l, s->probe);
 	if (agent != NULL)

@@ -11,17 +11,19 @@
 
 static uint32_t full_weight(const struct server_state *s)
 {
+	const struct decision *decision = state_decision(s);
+
 	return agents_weight(
-	    s, s->decision.has_weight ? s->decision.weight : s->conf->weight);
+	    s, decision->has_weight ? decision->weight : s->conf->weight);
 }
 
 uint32_t serving_weight(const struct server_state *s, uint64_t now_us)
 {
 	uint64_t slow_us = s->director->conf->slowstart_ms * 1000ull;
-	uint64_t past_us = now_us - s->slow_from_us;
+	uint64_t past_us = now_us - s->since_us;
 	uint32_t full = full_weight(s), now;
 
-	if (full == 0 || s->slow_from_us == 0 || past_us >= slow_us)
+	if (full == 0 || !s->slow || past_us >= slow_us)
 		return full;
 	now = (uint32_t)(full * past_us / slow_us);
 	return now > 0 ? now : 1;

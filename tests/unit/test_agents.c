@@ -65,8 +65,7 @@ static void test_weight(void **state)
 	}
 	/* of the operator's weight, where there is one */
 	say(s, "s1", percent(50));
-	s1->decision.has_weight = true;
-	s1->decision.weight = 40;
+	state_decide(s1, &(struct decision){ .has_weight = true, .weight = 40 });
 	assert_int_equal(serving_weight(s1, 1), 20);
 	state_free(s);
 }
@@ -87,7 +86,8 @@ static void test_word(void **state)
 	(void)state;
 	for (int word = DECISION_READY; word <= DECISION_MAINT; word++)
 		for (size_t i = 0; i < 4; i++) {
-			s1->decision.word = (enum decision_word)word;
+			state_decide(
+			    s1, &(struct decision){ .word = (enum decision_word)word });
 			say(s, "s1", (struct agent_verdict){ .admin = said[i] });
 			assert_int_equal(agents_word(s1), want[word][i]);
 		}
@@ -182,7 +182,7 @@ static void test_rests(void **state)
 	assert_true(state_rests(check));
 	assert_false(state_rests(agent));
 	say(s, "s1", nothing);
-	s1->decision.word = DECISION_MAINT;
+	state_decide(s1, &(struct decision){ .word = DECISION_MAINT });
 	assert_true(state_rests(check));
 	assert_true(state_rests(agent));
 	state_free(s);
@@ -291,7 +291,7 @@ static void test_slow_start(void **state)
 
 	(void)state;
 	say(s, "s1", percent(50));
-	state_came_up(s1, 1000000);
+	state_turned(s1, HEALTH_DOWN, HEALTH_UP, 1000000);
 	assert_int_equal(serving_weight(s1, 1000000), 1);
 	assert_int_equal(serving_weight(s1, 6000000), 2);
 	assert_int_equal(serving_weight(s1, 11000000), 5);
