@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
+	tests/unit/test_raw \
 	tests/unit/test_reconcile \
 	tests/unit/test_record \
 	tests/unit/test_run \
@@ -72,6 +73,8 @@ tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tes
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_raw_SOURCES = tests/unit/test_raw.c
+tests_unit_test_raw_LDADD = $(unit_ldadd)
 tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c
 tests_unit_test_reconcile_LDADD = $(unit_ldadd)
 tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/plan_case.c tests/unit/plan_case.h
