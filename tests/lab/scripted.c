@@ -4,7 +4,7 @@
  *   scripted [-c CERTIFICATE -k KEY] [-l LOG] [PORT SCRIPT]...
  *
  * Every connection to PORT is a process of its own that goes through SCRIPT, steps
- * separated by ";" and blanks around them:
+ * with ";" between them and blanks around:
  *
  *   tls            the server's side of a handshake; all else is within it then
  *   read TEXT      until TEXT has come
@@ -22,6 +22,7 @@
  * Goes to the background as soon as its ports are open and prints its process, which
  * takes the connections with it when it ends.
  */
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -243,13 +244,13 @@ static char *next_step(char **script)
 
 	if (begin == NULL)
 		return NULL;
-	while (*begin == ' ')
+	while (isspace((unsigned char)*begin))
 		begin++;
 	for (end = begin; *end != '\0' && *end != ';'; end++)
 		if (*end == '\\' && end[1] != '\0')
 			end++;
 	*script = *end == ';' ? end + 1 : NULL;
-	while (end > begin && end[-1] == ' ')
+	while (end > begin && isspace((unsigned char)end[-1]))
 		end--;
 	*end = '\0';
 	return begin;
