@@ -2,6 +2,7 @@ sbin_PROGRAMS += lvsd
 # What the daemon is made of, but main.c: the unit tests link it too.
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
+	src/lvsd/agents.c src/lvsd/agents.h \
 	src/lvsd/audit.c src/lvsd/audit.h \
 	src/lvsd/carry.c src/lvsd/carry.h \
 	src/lvsd/children.c src/lvsd/children.h \
