@@ -147,7 +147,6 @@ after "a reload with more servers"
 is "the new ones had their first and one a round" \
 	"$(counts "$(later "$at" 2)" "$(later "$at" 40)" 8106 8110)" 19
 during kill_checker
-echo at $at now $(now); awk -v at=$at '$2==8084 && $1>at-3 && $1 < at+3' $ARRIVALS; grep -c . /run/said
 after "a dead checker"
 
 # Another daemon checks all at once, and then goes on in the old phases.
@@ -178,7 +177,7 @@ stop_checker()
 
 	pid=$(checker_pid)
 	kill -STOP "$pid"
-	pause 20
+	until_moment "$(later "$at" 20)"
 	kill -CONT "$pid"
 }
 

@@ -19,9 +19,11 @@ settle()
 	echo "$at"
 }
 
-# until_moment SECONDS: sleeps until then.
+# until_moment SECONDS: sleeps until then, and not a tenth of a second longer,
+# which a long sleep may take in select(2).
 until_moment()
 {
+	pause "$(now | awk -v at="$1" '{ printf "%.6f", at - $1 - 0.2 }')"
 	pause "$(now | awk -v at="$1" '{ printf "%.6f", at - $1 }')"
 }
 
