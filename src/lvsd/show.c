@@ -76,6 +76,7 @@ static json_t *show_server(const struct lvsd *l, const struct server_state *s,
     const struct ipvs_dest *dest, bool texts)
 {
 	char addr[ADDR_TEXT_MAX];
+	const struct decision *decision = state_decision(s);
 	json_t *o = json_pack("{s:s, s:s, s:i, s:b, s:s}", "name", s->conf->name,
 	    "address", addr_port_text(&s->conf->addr, s->conf->port, addr), "weight",
 	    (int)s->conf->weight, "sorry", (int)s->conf->sorry, "health",
@@ -88,9 +89,9 @@ static json_t *show_server(const struct lvsd *l, const struct server_state *s,
 	    o, "active", dest != NULL ? json_integer(dest->active) : json_null());
 	json_object_set_new(
 	    o, "inactive", dest != NULL ? json_integer(dest->inactive) : json_null());
-	json_object_set_new(o, "operator", json_string(decision_name(s->decision.word)));
+	json_object_set_new(o, "operator", json_string(decision_name(decision->word)));
 	json_object_set_new(o, "operator_weight",
-	    s->decision.has_weight ? json_integer(s->decision.weight) : json_null());
+	    decision->has_weight ? json_integer(decision->weight) : json_null());
 	json_object_set_new(o, "check", show_check(l, s, texts));
 	return o;
 }
