@@ -28,7 +28,7 @@ cat >/run/checks/look <<'END'
 #!/bin/sh
 [ "$LVSD_ADDRESS" = 10.2.0.12 ] && [ "$LVSD_PORT" = 80 ] && [ "$1" = quick ] || exit 9
 [ "$(id -un)" = daemon ] || exit 8
-[ ! -e /run/checks/down ] || exit 7
+[ ! -e /run/checks/down ] || { echo looking; echo "there is a \"down\"" >&2; exit 7; }
 END
 chmod 755 /run/checks /run/checks/look
 
@@ -129,7 +129,8 @@ is "an alarm of that, once a minute" "$(logged 'a check could not be made.* reas
 
 touch /run/checks/down
 check "the program fails: down" wait_for 30 is_health program down
-check "by its status" wait_for 30 is_why program "exit 7 null"
+check "by its status, with what it said last" wait_for 30 is_why program 'exit 7 there is a \x22down\x22'
+is "and so says the log" "$(grep -c 'program/a up -> down: the command failed .* reason=exit code=7 duration_us=[0-9]* text="there is a \\x22down\\x22"' "$LVSD_LOG")" 1
 rm /run/checks/down
 check "and up again" wait_for 30 is_health program up
 kill $names_pid

@@ -9,6 +9,14 @@
 lab_up 3
 start_backends
 start_nginx rs1
+ns rs3 scripted 25 'send 220 mx\r\n; read QUIT; send 221 bye\r\n; hold' \
+	9999 'file /run/said' >/run/pids
+echo "up 50%" >/run/said
+ip netns exec rs2 dnsmasq -k --port=54 --no-resolv --no-hosts --conf-file=/dev/null \
+	--pid-file= --address=/lab.example/10.2.0.12 >/run/dnsmasq.log 2>&1 &
+mkdir -p -m 755 /run/checks
+printf '#!/bin/sh\necho seen\n' >/run/checks/look
+chmod 755 /run/checks/look
 # What valgrind calls possibly lost is not counted: the event loop and the lists
 # point into the middle of what they hold, and a checker has its parent's memory
 # from before the fork, which it neither needs nor frees. %p is the process, so
@@ -23,7 +31,7 @@ conf()
 
 	cat <<-END
 		global
-		 user nobody
+		 user daemon
 		director tcp $VIP:81
 		 balance roundrobin
 		$check
@@ -66,6 +74,35 @@ conf()
 		$check
 		 option httpscheck verify required
 		 server rs1 10.2.0.11:8443 check
+		director mail $VIP:89
+		$check
+		 option tcpcheck send "QUIT\r\n" expect "221 bye"
+		 server rs3 10.2.0.13:25 check
+		director ssl $VIP:90
+		$check
+		 option tcpcheck send "GET / HTTP/1.0\r\n\r\n" expect "200 OK" ssl sni lab.example
+		 server rs1 10.2.0.11:8443 check
+		director match $VIP:91
+		$check
+		 option httpcheck match "rs1" statuscode 200-299
+		 server rs1 10.2.0.11:8080 check
+		director udp $VIP:92 UDP
+		$check
+		 option udpcheck send "who" expect "rs2"
+		 server rs2 10.2.0.12:53 check
+		director dns $VIP:93 UDP
+		$check
+		 option dnscheck name lab.example type A
+		 server rs2 10.2.0.12:54 check
+		director agent $VIP:94
+		$check
+		 option tcpcheck
+		 option agentcheck port 9999
+		 server rs3 10.2.0.13:80 weight 20 check
+		director program $VIP:95
+		$check
+		 option externalcheck "/run/checks/look"
+		 server rs3 10.2.0.13:80 weight 0 check
 		director nosuch $VIP:88
 		 balance twos
 		 server rs1 10.2.0.11:80
@@ -86,9 +123,21 @@ is_logged() { [ "$(logged "$1")" -gt 0 ]; }
 
 conf 1s >/run/first
 lvsd_start </run/first
-becomes "all that can be up is up" live=11
+becomes "all that can be up is up" live=17
 check "the one whose issuer is unknown is down" wait_for 30 is_logged 'mistrusted/rs1 .* -> down'
 
+becomes "an agent has its server at half its weight" "tcp:$VIP:94,10.2.0.13:80=10"
+echo "drain" >/run/said
+becomes "and takes it out" "tcp:$VIP:94,10.2.0.13:80=absent"
+echo "ready" >/run/said
+becomes "and in again" "tcp:$VIP:94,10.2.0.13:80=10"
+# Valgrind 3.19 knows no pidfd_open(2), without which no program is run.
+is_seen()
+{
+	lvsctl --json status | jq -e '.directors[].servers[].check |
+		select(.text == "seen" or (.method == "external" and .reason == "local-other"))'
+}
+check "a program is run, or is local trouble" wait_for 30 is_seen
 check "lvsctl status" lvsctl status
 check "lvsctl table" lvsctl table
 printf 'nonsense\n' | socat -t 30 - UNIX:/run/lvsd/status.sock >/run/said
@@ -114,12 +163,13 @@ start_nginx rs1
 becomes "and out" "tcp:$VIP:82,10.2.0.11:8080=1" "tcp:$VIP:82,10.2.0.13:80=absent" \
 	"tcp:$VIP:84,10.2.0.11:8443=1"
 refuse rs3
-becomes "a server refuses" "tcp:$VIP:81,10.2.0.13:80=0"
+becomes "a server refuses" "tcp:$VIP:81,10.2.0.13:80=0" "tcp:$VIP:89,10.2.0.13:25=absent"
 silence rs2
-becomes "a server is silent" "tcp:$VIP:81,10.2.0.12:80=absent" "tcp:$VIP:85,10.2.0.12:80=absent"
+becomes "a server is silent" "tcp:$VIP:81,10.2.0.12:80=absent" "tcp:$VIP:85,10.2.0.12:80=absent" \
+	"udp:$VIP:92,10.2.0.12:53=absent" "udp:$VIP:93,10.2.0.12:54=absent"
 heal rs3
 heal rs2
-becomes "both are back" live=11
+becomes "both are back" live=17
 
 checker=$(checker_pid)
 kill "$checker"

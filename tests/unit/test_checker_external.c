@@ -125,6 +125,31 @@ static void status_is_the_verdict(void **state)
 	assert_string_equal(r.text, "killed by a signal");
 }
 
+/* The last line of what it writes, on whichever descriptor, and however much. */
+static void last_line(void **state)
+{
+	static const struct {
+		const char *script, *text;
+	} rows[] = {
+		{ "echo one\necho two", "two" },
+		{ "echo out\necho err >&2\nexit 3", "err" },
+		{ "printf 'no end of line'", "no end of line" },
+		{ "printf 'one\\r\\n\\n\\n'", "one" },
+		{ "printf 'a\\001b\\n'", "a\\x01b" },
+		{ "yes | head -c 1000000\necho end", "end" },
+		{ "head -c 1000000 /dev/zero | tr '\\0' x",
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" },
+		{ "", "" },
+	};
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		script(s, rows[i].script);
+		assert_string_equal(bench_once(&s->b).text, rows[i].text);
+	}
+}
+
 /* Words, environment and descriptors: what is told here and nothing else. */
 static void what_it_is_given(void **state)
 {
@@ -285,6 +310,7 @@ int main(int argc, char **argv, char **envp)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(status_is_the_verdict, setup, teardown),
+		cmocka_unit_test_setup_teardown(last_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_it_is_given, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_at_the_deadline, setup, teardown),
 		cmocka_unit_test_setup_teardown(leaves_nobody_behind, setup, teardown),

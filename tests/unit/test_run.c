@@ -154,6 +154,8 @@ static void texts_are_printable(void **state)
 	(void)state;
 	run_escape(text, "a\x1b[\xff\n\0z", 7);
 	assert_string_equal(text, "a\\x1b[\\xff\\x0a\\x00z");
+	run_escape(text, "a \"b\" \\x", 8);
+	assert_string_equal(text, "a \\x22b\\x22 \\x5cx");
 	run_escape(text, "", 0);
 	assert_string_equal(text, "");
 	memset(long_text, 'x', sizeof long_text);
