@@ -1,4 +1,8 @@
-/* One request, one answer, with a deadline on every step. */
+/*
+ * One request, one answer, with a deadline on every step. A call with a deadline is
+ * not begun again by itself when the user has stopped lvsctl and lets it go on
+ * (signal(7)).
+ */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -28,10 +32,13 @@ static int connect_to(const char *path)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);
-	if (connect(fd, (const struct sockaddr *)&sun, sizeof sun) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	while (connect(fd, (const struct sockaddr *)&sun, sizeof sun) != 0) {
+		if (errno == EINTR)
+			continue;
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 static bool send_line(int fd, const char *request)
@@ -40,7 +47,9 @@ static bool send_line(int fd, const char *request)
 	ssize_t n;
 
 	buf_printf(&line, "%s\n", request);
-	n = send(fd, line.data, line.len, MSG_NOSIGNAL);
+	do
+		n = send(fd, line.data, line.len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
 	n = n == (ssize_t)line.len ? 0 : -1;
 	buf_fini(&line);
 	return n == 0;
@@ -51,8 +60,11 @@ static bool read_all(int fd, struct buf *answer)
 	char piece[16384];
 	ssize_t n;
 
-	while ((n = recv(fd, piece, sizeof piece, 0)) > 0)
-		buf_add(answer, piece, (size_t)n);
+	do {
+		n = recv(fd, piece, sizeof piece, 0);
+		if (n > 0)
+			buf_add(answer, piece, (size_t)n);
+	} while (n > 0 || (n < 0 && errno == EINTR));
 	return n == 0 && answer->len > 0;
 }
 
