@@ -1,4 +1,4 @@
-# lab: -t 200
+# lab: -t 500
 # t_valgrind.sh: the daemon and its checkers under valgrind, through all that
 # they do in a life: every check method, servers that die and come back, the
 # sorry page, reloads of all kinds, a checker that ends, a scheduler that the
@@ -27,7 +27,7 @@ LVSD_UNDER="valgrind --error-exitcode=99 --log-file=/run/valgrind.%p --leak-chec
 # conf INTERVAL: what is checked in all ways
 conf()
 {
-	local check=" check interval $1 timeout 900ms fall 1 rise 1"
+	local check=" check interval $1 timeout $1 fall 2 rise 1"
 
 	cat <<-END
 		global
@@ -114,7 +114,7 @@ becomes()
 	local text=$1
 
 	shift
-	ns director ipvswait -t 20 -i 20000 "$@" >/run/waited 2>&1
+	ns director ipvswait -i 20000 "$@" >/run/waited 2>&1
 	is "$text" $? 0
 }
 checker_pid() { lvsctl --json status | jq .checker.pid; }
@@ -124,7 +124,7 @@ is_logged() { [ "$(logged "$1")" -gt 0 ]; }
 conf 1s >/run/first
 lvsd_start </run/first
 becomes "all that can be up is up" live=17
-check "the one whose issuer is unknown is down" wait_for 10 is_logged 'mistrusted/rs1 .* -> down'
+check "the one whose issuer is unknown is down" wait_for 30 is_logged 'mistrusted/rs1 .* -> down'
 
 becomes "an agent has its server at half its weight" "tcp:$VIP:94,10.2.0.13:80=10"
 echo "drain" >/run/said
@@ -137,10 +137,10 @@ is_seen()
 	lvsctl --json status | jq -e '.directors[].servers[].check |
 		select(.text == "seen" or (.method == "external" and .reason == "local-other"))'
 }
-check "a program is run, or is local trouble" wait_for 10 is_seen
+check "a program is run, or is local trouble" wait_for 30 is_seen
 check "lvsctl status" lvsctl status
 check "lvsctl table" lvsctl table
-printf 'nonsense\n' | socat -t 2 - UNIX:/run/lvsd/status.sock >/run/said
+printf 'nonsense\n' | socat -t 30 - UNIX:/run/lvsd/status.sock >/run/said
 like "nonsense is answered" "$(cat /run/said)" 'unknown request'
 (printf 'no end of line' | socat -t 0.1 - UNIX:/run/lvsd/control.sock) >/run/said 2>&1
 
@@ -173,7 +173,7 @@ becomes "both are back" live=17
 
 checker=$(checker_pid)
 kill "$checker"
-check "another checker takes over" wait_for 20 other_checker "$checker"
+check "another checker takes over" wait_for 30 other_checker "$checker"
 ns director ipvsadm -D -t $VIP:81
 weight=4 conf 1s | lvsd_reload >/run/said
 becomes "what a stranger deleted is there again" "tcp:$VIP:81,10.2.0.13:80=4"
@@ -185,7 +185,7 @@ is "the daemon's exit status" $? 0
 
 # Its children are gone, too, and have said what there was to say.
 all_ended() { ! ps -eo args | grep -q '[v]algrind.*lvsd'; }
-check "the checkers end with it" wait_for 20 all_ended
+check "the checkers end with it" wait_for 30 all_ended
 # Those who write the state file have reports, too.
 at_least() { [ "$1" -ge "$2" ]; }
 check "there is a report of the daemon and of each of its checkers" \
