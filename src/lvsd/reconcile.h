@@ -1,9 +1,9 @@
 /*
  * reconcile: the one road to the kernel.
  *
- * Plans what is dirty, compares with what the kernel has, sends the
- * difference in one batch and deals with refusals. Nothing else in the daemon
- * calls ipvs_apply().
+ * Says what is planned and when; a run (run.h) compares that with what the kernel
+ * has, sends the difference in one batch and deals with refusals. No other way
+ * leads to ipvs_apply().
  */
 #ifndef LVSD_RECONCILE_H
 #define LVSD_RECONCILE_H
@@ -20,6 +20,10 @@ struct reconcile_counts {
 /* Deletes every service that is ours, in one go. */
 void reconcile_clear(struct lvsd *l);
 
+struct run;
+
+/* Plans everything into R, which is empty; sends nothing. */
+void reconcile_plan(struct lvsd *l, struct run *r);
 /* Plans and sends everything. COUNTS is to be freed by buf_fini(&counts->text). */
 void reconcile_all(struct lvsd *l, struct reconcile_counts *counts);
 /* Plans and sends the dirty directors; the end of a turn. */

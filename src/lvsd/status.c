@@ -15,8 +15,9 @@
 
 #include "lib/mono.h"
 #include "lib/xalloc.h"
-#include "lvsd/plan.h"
 #include "lvsd/put.h"
+#include "lvsd/service.h"
+#include "lvsd/serving.h"
 #include "lvsd/show.h"
 
 #define SERVERS_A_PIECE 200
@@ -96,7 +97,7 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	put_bool(b, "sorry", s->conf->sorry);
 	put_text(b, "health", server_health(s));
 	put_seconds(b, "since_s", mono_us() - s->since_us);
-	put_dest(b, plan_find(s, &st->now));
+	put_dest(b, service_find(s, &st->now));
 	put_text(b, "operator", decision_name(s->decision.word));
 	if (s->decision.has_weight)
 		put_integer(b, "operator_weight", s->decision.weight);
@@ -110,9 +111,10 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 
 const char *status_director_word(const struct lvsd *l, const struct director_state *d)
 {
-	if (d->fault.text != NULL && (d->fault.no_service || plan_unsupported(d->conf)))
+	if (d->fault.text != NULL &&
+	    (d->fault.no_service || service_unsupported(d->conf)))
 		return "failed";
-	switch (plan_serving(d, AF_UNSPEC, &l->have)) {
+	switch (serving_who(d, AF_UNSPEC, &l->have)) {
 	case SERVING_SERVERS:
 		return "up";
 	case SERVING_SORRY:
@@ -157,7 +159,7 @@ static void read_director(struct status *st, const struct director_state *d)
 {
 	struct lvsd *l = st->l;
 
-	plan_identities(d->conf, &st->now);
+	service_identities(d->conf, &st->now);
 	ipvs_table_sort(&st->now);
 	for (size_t i = 0; i < st->now.n; i++)
 		if (st->answers && ipvs_table_find(&l->have, &st->now.svcs[i]) != NULL)
