@@ -1,6 +1,8 @@
 sbin_PROGRAMS += lvsctl
 lvsctl_SOURCES = \
 	src/lvsctl/ask.c \
+	src/lvsctl/call.c \
+	src/lvsctl/command.c \
 	src/lvsctl/import.c src/lvsctl/import.h \
 	src/lvsctl/import_brace.c \
 	src/lvsctl/import_ipvsadm.c src/lvsctl/import_ipvsadm.h \
