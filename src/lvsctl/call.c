@@ -51,9 +51,12 @@ json_t *call_ask(const struct call *c, const char *request, int *status)
 	return NULL;
 }
 
-/* Only what the command takes was given, and nothing that contradicts itself. */
-static bool options_fit(const struct call *c)
+/* Its words are as many as it has, only what it takes was given, and nothing
+ * contradicts itself. */
+static bool fits(const struct call *c)
 {
+	if (c->n < c->command->min || c->n > c->command->max)
+		return false;
 	for (int i = 0; i < N_OPTIONS; i++)
 		if (c->given[i] != NULL && !c->command->takes[i])
 			return false;
@@ -64,9 +67,7 @@ char *call_request(const struct call *c)
 {
 	struct buf b = { 0 };
 
-	if (c->n < c->command->min || c->n > c->command->max || !options_fit(c))
-		return NULL;
-	buf_str(&b, c->command->request != NULL ? c->command->request : "");
+	buf_str(&b, c->command->request);
 	for (int i = 0; i < c->n; i++)
 		buf_printf(&b, " %s", c->words[i]);
 	for (int i = 0; i < N_OPTIONS; i++) {
@@ -105,15 +106,15 @@ static int ask_and_show(const struct call *c, const char *request)
 
 int call_run(const struct call *c)
 {
-	char *request = call_request(c);
+	char *request;
 	int status;
 
-	if (request == NULL)
-		status = CTL_USAGE;
-	else if (c->command->run != NULL)
-		status = c->command->run(c);
-	else
-		status = ask_and_show(c, request);
+	if (!fits(c))
+		return CTL_USAGE;
+	if (c->command->run != NULL)
+		return c->command->run(c);
+	request = call_request(c);
+	status = request != NULL ? ask_and_show(c, request) : CTL_USAGE;
 	free(request);
 	return status;
 }

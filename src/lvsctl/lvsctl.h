@@ -73,8 +73,7 @@ json_t *ask(const char *path, const char *request);
 /* The same to the socket of C. The answer is one that says "ok", or NULL after the
  * reason on standard error; *STATUS is then what to exit with. */
 json_t *call_ask(const struct call *c, const char *request, int *status);
-/* The request line of C, which the caller owns; NULL when the caller's words or options
- * are not those of the command. */
+/* The request line of C, which the caller owns; NULL when it would be two lines. */
 char *call_request(const struct call *c);
 /* Does what C says; the exit status. */
 int call_run(const struct call *c);
