@@ -2,17 +2,18 @@
  * The table of commands, the help that is made of it, and the answers that need
  * no more than a line or two.
  */
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lvsctl/lvsctl.h"
+#include "lvsctl/words.h"
 
 static void show_status(const json_t *answer)
 {
-	bool colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+	struct buf page = { 0 };
 
-	render_status(answer, colour);
+	status_page(answer, words_colour(), &page);
+	fwrite(page.data, 1, page.len, stdout);
+	buf_fini(&page);
 }
 
 static void show_table(const json_t *answer)
@@ -69,7 +70,8 @@ const struct option_name option_names[N_OPTIONS] = {
 };
 
 static const struct command commands[] = {
-	{ .name = "status", .request = "show status", .show = show_status,
+	{ .name = "status", .words = "[DIRECTOR[/SERVER]]", .max = 1,
+	  .request = "show status", .show = show_status,
 	  .help = "directors and servers: state, why, weight, connections" },
 	{ .name = "table", .request = "show table", .show = show_table,
 	  .help = "what the kernel holds that is ours, as ipvsadm -Sn prints it" },

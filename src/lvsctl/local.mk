@@ -20,5 +20,6 @@ lvsctl_SOURCES = \
 	src/lvsctl/import_write.c \
 	src/lvsctl/lvsctl.h \
 	src/lvsctl/main.c \
-	src/lvsctl/render.c
+	src/lvsctl/status.c \
+	src/lvsctl/words.c src/lvsctl/words.h
 lvsctl_LDADD = libparser.a liblib.a $(JANSSON_LIBS) $(LIBBSD_LIBS)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "lib/buf.h"
+
 /* Exit statuses; lvsctl(8) documents them. */
 enum {
 	CTL_DONE = 0,
@@ -78,8 +80,8 @@ char *call_request(const struct call *c);
 /* Does what C says; the exit status. */
 int call_run(const struct call *c);
 
-/* Writes STATUS, the answer to "show status", for people, 80 columns wide. */
-void render_status(const json_t *status, bool colour);
+/* Appends STATUS, the answer to "show status", for people, 80 columns wide. */
+void status_page(const json_t *status, bool colour, struct buf *out);
 
 /*
  * import: prints the file of the one word of C ("-": standard input), the
