@@ -15,7 +15,6 @@
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
 #include "lvsd/own.h"
-#include "lvsd/plan.h"
 #include "lvsd/reconcile.h"
 
 #define PASS_S 60.	/* from start to start */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/xalloc.h"
-#include "lvsd/plan.h"
+#include "lvsd/service.h"
 
 /* ---- who was who ---- */
 
@@ -151,7 +151,7 @@ static struct health found_health(
     const struct server_state *s, const struct ipvs_table *have)
 {
 	const struct check_conf *check = s->conf->check;
-	const struct ipvs_dest *dest = plan_find(s, have);
+	const struct ipvs_dest *dest = service_find(s, have);
 
 	if (dest == NULL)
 		return health_unknown();
@@ -222,7 +222,7 @@ static void carry_server(
 static void carry_director(struct director_state *d, const struct director_state *before)
 {
 	d->serving = before->serving;
-	if (before->fault.text == NULL || !plan_same_services(before->conf, d->conf))
+	if (before->fault.text == NULL || !service_same(before->conf, d->conf))
 		return;
 	d->fault = before->fault;
 	d->fault.text = xstrdup(d->fault.text);

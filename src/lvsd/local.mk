@@ -11,6 +11,9 @@ libdaemon_a_SOURCES = \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/plan.c src/lvsd/plan.h \
+	src/lvsd/run.c src/lvsd/run.h \
+	src/lvsd/service.c src/lvsd/service.h \
+	src/lvsd/serving.c src/lvsd/serving.h \
 	src/lvsd/programs.c src/lvsd/programs.h \
 	src/lvsd/reconcile.c src/lvsd/reconcile.h \
 	src/lvsd/record.c src/lvsd/record.h \

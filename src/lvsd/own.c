@@ -14,6 +14,7 @@
 #include "lib/mono.h"
 #include "lvsd/plan.h"
 #include "lvsd/reconcile.h"
+#include "lvsd/service.h"
 
 void own_add_id(struct ipvs_table *ids, const struct ipvs_svc *svc)
 {
@@ -105,7 +106,7 @@ bool own_adopt(struct lvsd *l, const struct conf *conf, const struct ipvs_table 
 	bool done = true;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &named);
+		service_identities(dc, &named);
 	if (conf->table_exclusive)
 		done = name_all(l, &named);
 	ipvs_table_sort(&named); /* adding in order costs nothing */
@@ -146,7 +147,7 @@ static void add_identities(const struct conf *conf, struct ipvs_table *owned)
 	size_t n = owned->n;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &ids);
+		service_identities(dc, &ids);
 	for (size_t i = 0; i < ids.n; i++) {
 		struct ipvs_table sorted = { .svcs = owned->svcs, .n = n };
 
@@ -184,7 +185,7 @@ bool own_is_new(const struct lvsd *l, const struct conf *conf)
 	bool found = false;
 
 	STAILQ_FOREACH (dc, &conf->directors, entry)
-		plan_identities(dc, &ids);
+		service_identities(dc, &ids);
 	for (size_t i = 0; !found && i < ids.n; i++)
 		found = ipvs_table_find(&l->owned, &ids.svcs[i]) == NULL;
 	ipvs_table_fini(&ids);
@@ -198,12 +199,12 @@ void own_note_removed(struct lvsd *l, const struct conf *after)
 	uint64_t now_us = mono_us();
 
 	STAILQ_FOREACH (dc, &after->directors, entry)
-		plan_identities(dc, &kept);
+		service_identities(dc, &kept);
 	ipvs_table_sort(&kept);
 	STAILQ_FOREACH (dc, &l->state->conf->directors, entry) {
 		size_t n = ids.n;
 
-		plan_identities(dc, &ids);
+		service_identities(dc, &ids);
 		for (; n < ids.n; n++) {
 			struct ipvs_svc *svc = ipvs_table_find(&l->have, &ids.svcs[n]);
 

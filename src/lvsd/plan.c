@@ -1,44 +1,17 @@
 /*
  * The rules of behaviour.md, *A server*, as functions of state and table.
  *
- * From the outside in: who serves for a director (plan_serving), where each
- * server stands (server_place), what is kept for its connections
- * (keep_leaving), and the services made of these.
+ * From the inside out: where each server stands (server_place), what is kept for
+ * its connections (keep_leaving), and the services made of these. Who serves is
+ * counted in serving.c; how the kernel calls it all is known in service.c.
  */
 #include "lvsd/plan.h"
 
-#include <arpa/inet.h>
 #include <linux/ip_vs.h>
-#include <stdlib.h>
-#include <string.h>
+#include <netinet/in.h>
 
-/*
- * The kernel's scheduler for each word. sh and mh get their fallback flag
- * always: without it a server at weight 0 refuses the clients hashed to it
- * (ip_vs_sh.c, ip_vs_mh.c). srcdst is sh: with one address per director the
- * destination adds nothing to the hash.
- */
-static const struct {
-	const char *sched;
-	uint32_t flags;
-} schedulers[] = {
-	[BALANCE_ROUNDROBIN] = { "wrr", 0 },
-	[BALANCE_LEASTCONN] = { "wlc", 0 },
-	[BALANCE_LOCALITY] = { "lblc", 0 },
-	[BALANCE_LOCALITY_REPLICATION] = { "lblcr", 0 },
-	[BALANCE_SOURCE] = { "sh", IP_VS_SVC_F_SCHED1 },
-	[BALANCE_SRCDST] = { "sh", IP_VS_SVC_F_SCHED1 },
-	[BALANCE_DEST] = { "dh", 0 },
-	[BALANCE_SHORTEXPDELAY] = { "sed", 0 },
-	[BALANCE_NEVERQUEUE] = { "nq", 0 },
-	[BALANCE_FO] = { "fo", 0 },
-	[BALANCE_OVF] = { "ovf", 0 },
-	[BALANCE_MH] = { "mh", IP_VS_SVC_F_SCHED1 },
-	[BALANCE_TWOS] = { "twos", 0 },
-};
-
-/* The second flag: the hash takes the client's port, too (ip_vs_sh.c, ip_vs_mh.c). */
-#define FLAG_HASH_PORT IP_VS_SVC_F_SCHED2
+#include "lvsd/service.h"
+#include "lvsd/serving.h"
 
 /* What the plan says of one server. */
 enum place {
@@ -47,217 +20,15 @@ enum place {
 	PLACE_LEAVE, /* not wanted, but kept at weight 0 while it has connections */
 };
 
-const char *plan_unsupported(const struct director_conf *d)
-{
-	if (!addr_is_set(&d->addr) && d->fwmark == 0)
-		return "a director without an address needs a flow, which is not "
-		       "supported yet; give it an address or \"fwmark <n>\"";
-	if (addr_is_set(&d->addr) && d->port == 0 && !d->persistent)
-		return "an address without a port means all ports, which is supported "
-		       "only with \"option persistence\" yet; give it a port";
-	return NULL;
-}
-
-/* ---- who may take traffic ---- */
-
-static uint32_t full_weight(const struct server_state *s)
-{
-	return s->decision.has_weight ? s->decision.weight : s->conf->weight;
-}
-
-uint32_t plan_weight(const struct server_state *s, uint64_t now_us)
-{
-	uint64_t slow_us = s->director->conf->slowstart_ms * 1000ull;
-	uint64_t past_us = now_us - s->slow_from_us;
-	uint32_t full = full_weight(s), now;
-
-	if (full == 0 || s->slow_from_us == 0 || past_us >= slow_us)
-		return full;
-	now = (uint32_t)(full * past_us / slow_us);
-	return now > 0 ? now : 1;
-}
-
-bool plan_usable(const struct server_state *s)
-{
-	return s->decision.word == DECISION_READY && full_weight(s) > 0 &&
-	       (s->probe == NO_PROBE || s->health.state == HEALTH_UP);
-}
-
-static size_t quorum(const struct director_conf *d, size_t ready)
-{
-	size_t n = d->quorum_is_percent ? (ready * d->quorum + 99) / 100 : d->quorum;
-
-	return n > 0 ? n : 1;
-}
-
-void plan_count(const struct director_state *d, struct plan_count *c)
-{
-	*c = (struct plan_count){ .all_known = true };
-	for (size_t i = 0; i < d->n_servers; i++) {
-		const struct server_state *s = &d->servers[i];
-
-		if (s->conf->sorry || s->decision.word != DECISION_READY)
-			continue;
-		c->ready++;
-		c->usable += plan_usable(s);
-		if (s->probe == NO_PROBE)
-			continue;
-		c->all_known = c->all_known && s->health.state != HEALTH_UNKNOWN;
-		c->failed += s->health.state == HEALTH_DOWN && full_weight(s) > 0;
-	}
-	c->quorum = quorum(d->conf, c->ready);
-}
-
-/* ---- identities ---- */
-
-static void svc_id(const struct director_conf *d, uint8_t family, struct ipvs_svc *svc)
-{
-	memset(svc, 0, sizeof *svc);
-	svc->addr.family = family;
-	if (d->fwmark != 0) {
-		svc->fwmark = d->fwmark;
-		return;
-	}
-	svc->addr = d->addr;
-	svc->protocol = d->protocol;
-	svc->port = d->port;
-}
-
-/* The family of the service that S belongs to. */
-static uint8_t svc_family(const struct director_conf *d, const struct server_conf *s)
-{
-	return addr_is_set(&d->addr) ? d->addr.family : s->addr.family;
-}
-
-static uint8_t forwarding(enum mode mode)
-{
-	switch (mode) {
-	case MODE_GATEWAY:
-		return IP_VS_CONN_F_DROUTE;
-	case MODE_TUNNEL:
-		return IP_VS_CONN_F_TUNNEL;
-	default:
-		return IP_VS_CONN_F_MASQ;
-	}
-}
-
-static void tunnel_attrs(const struct director_conf *d, struct ipvs_dest *dest)
-{
-	static const uint8_t types[] = {
-		[TUNNEL_IPIP] = IP_VS_CONN_F_TUNNEL_TYPE_IPIP,
-		[TUNNEL_GUE] = IP_VS_CONN_F_TUNNEL_TYPE_GUE,
-		[TUNNEL_GRE] = IP_VS_CONN_F_TUNNEL_TYPE_GRE,
-	};
-	static const uint16_t checksums[] = {
-		[CHECKSUM_NONE] = IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM,
-		[CHECKSUM_YES] = IP_VS_TUNNEL_ENCAP_FLAG_CSUM,
-		[CHECKSUM_REMOTE] = IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM,
-	};
-
-	if (d->mode != MODE_TUNNEL)
-		return;
-	dest->tun_type = types[d->tunnel_type];
-	dest->tun_port = d->tunnel_port;
-	dest->tun_flags = checksums[d->tunnel_checksum];
-}
-
-/* Fills in DEST where it stands: a director may have ten thousand of them. */
-static void dest_of(const struct director_conf *d, const struct server_conf *s,
-    uint32_t weight, struct ipvs_dest *dest)
-{
-	memset(dest, 0, sizeof *dest);
-	dest->addr = s->addr;
-	/* As ipvsadm does: without a port, the service's. */
-	dest->port = s->port != 0 ? s->port : d->port;
-	dest->fwd = forwarding(d->mode);
-	dest->weight = weight;
-	dest->u_thresh = s->maxconn;
-	dest->l_thresh = s->minconn;
-	dest->active = dest->inactive = IPVS_CONNS_UNKNOWN;
-	tunnel_attrs(d, dest);
-}
-
-const struct ipvs_dest *plan_find(
-    const struct server_state *s, const struct ipvs_table *have)
-{
-	const struct director_conf *d = s->director->conf;
-	const struct ipvs_svc *svc;
-	struct ipvs_svc svc_key;
-	struct ipvs_dest id;
-
-	dest_of(d, s->conf, 0, &id);
-	svc_id(d, svc_family(d, s->conf), &svc_key);
-	svc = ipvs_table_find(have, &svc_key);
-	return svc != NULL ? ipvs_svc_find(svc, &id) : NULL;
-}
-
 /* ---- servers ---- */
-
-static bool serves_now(const struct server_state *s, const struct ipvs_table *have)
-{
-	const struct ipvs_dest *dest = plan_find(s, have);
-
-	return dest != NULL && dest->weight > 0;
-}
-
-/* Usable servers, usable sorry servers, and whether one of these serves already;
- * of the service of FAMILY, or of all for AF_UNSPEC. */
-static void count_family(const struct director_state *d, uint8_t family,
-    const struct ipvs_table *have, size_t *usable, size_t *sorry, bool *sorry_serves)
-{
-	*usable = *sorry = 0;
-	*sorry_serves = false;
-	for (size_t i = 0; i < d->n_servers; i++) {
-		const struct server_state *s = &d->servers[i];
-
-		if ((family != AF_UNSPEC && svc_family(d->conf, s->conf) != family) ||
-		    !plan_usable(s))
-			continue;
-		if (!s->conf->sorry) {
-			++*usable;
-			continue;
-		}
-		++*sorry;
-		*sorry_serves = *sorry_serves || serves_now(s, have);
-	}
-}
-
-enum plan_serving plan_serving(
-    const struct director_state *d, uint8_t family, const struct ipvs_table *have)
-{
-	size_t usable, sorry;
-	struct plan_count c;
-	bool sorry_serves;
-
-	plan_count(d, &c);
-	if (c.all_known && c.failed > 0 &&
-	    c.usable * 100 < c.ready * d->conf->panic_percent)
-		return SERVING_PANIC;
-	count_family(d, family, have, &usable, &sorry, &sorry_serves);
-	if (usable > 0 && c.usable >= c.quorum)
-		return SERVING_SERVERS;
-	/* At the start servers may still prove to be up: no sorry page before
-	 * all have spoken, unless it is what serves already. */
-	if (sorry > 0 && (c.all_known || sorry_serves))
-		return SERVING_SORRY;
-	return usable > 0 ? SERVING_SERVERS : SERVING_NOBODY;
-}
-
-/* dh picks one server by hash and refuses when that one has weight 0: with it
- * a server has weight or is not there (ip_vs_dh.c). */
-static bool is_hashed(const struct director_conf *d)
-{
-	return d->balance == BALANCE_DEST ||
-	       (d->balance == BALANCE_KERNEL && strcmp(d->kernel_sched->name, "dh") == 0);
-}
 
 static enum place without_weight(const struct director_conf *d)
 {
-	return is_hashed(d) ? PLACE_OUT : PLACE_IN;
+	return service_is_hashed(d) ? PLACE_OUT : PLACE_IN;
 }
 
-static enum place server_place(const struct server_state *s, enum plan_serving serving,
-    uint64_t now_us, uint32_t *weight)
+static enum place server_place(
+    const struct server_state *s, enum serving serving, uint64_t now_us, uint32_t *weight)
 {
 	const struct director_conf *d = s->director->conf;
 	bool down = s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
@@ -277,55 +48,11 @@ static enum place server_place(const struct server_state *s, enum plan_serving s
 	/* Below quorum the sorry page serves; connections of the usable ones live. */
 	if (!s->conf->sorry && serving == SERVING_SORRY)
 		return without_weight(d);
-	*weight = plan_weight(s, now_us);
+	*weight = serving_weight(s, now_us);
 	return *weight > 0 ? PLACE_IN : without_weight(d);
 }
 
 /* ---- services ---- */
-
-static uint32_t netmask(const struct director_conf *d, uint8_t family)
-{
-	unsigned full = family == AF_INET6 ? 128 : 32, prefix = full;
-
-	/* A mark director can have both families; a length that fits only one
-	 * of them is meant for that one. */
-	if (d->persistent &&
-	    (addr_is_set(&d->addr) || (d->persist_prefix > 32) == (full > 32)))
-		prefix = d->persist_prefix;
-	if (family == AF_INET6)
-		return prefix;
-	return prefix == 0 ? 0 : htonl(0xffffffffu << (32 - prefix));
-}
-
-static void sched_attrs(const struct director_conf *d, struct ipvs_svc *svc)
-{
-	static const uint32_t flags[] = { IP_VS_SVC_F_SCHED1, IP_VS_SVC_F_SCHED2,
-		IP_VS_SVC_F_SCHED3 };
-
-	if (d->balance == BALANCE_KERNEL) {
-		strlcpy(svc->sched, d->kernel_sched->name, sizeof svc->sched);
-		for (int i = 0; i < 3; i++)
-			if (d->kernel_sched->flags[i])
-				svc->flags |= flags[i];
-		return;
-	}
-	strcpy(svc->sched, schedulers[d->balance].sched);
-	svc->flags = schedulers[d->balance].flags;
-	if (d->hash_port)
-		svc->flags |= FLAG_HASH_PORT;
-}
-
-static void svc_attrs(const struct director_conf *d, struct ipvs_svc *svc)
-{
-	sched_attrs(d, svc);
-	if (d->onepacket)
-		svc->flags |= IP_VS_SVC_F_ONEPACKET;
-	if (d->persistent) {
-		svc->flags |= IP_VS_SVC_F_PERSISTENT;
-		svc->timeout_s = d->persist_timeout_s;
-	}
-	svc->netmask = netmask(d, svc->addr.family);
-}
 
 /*
  * No connection is left. In nat mode closed TCP connections linger for two
@@ -402,7 +129,7 @@ static void keep_leaving(
 	ipvs_svc_sort(want);
 }
 
-static void plan_service(const struct director_state *d, enum plan_serving serving,
+static void plan_service(const struct director_state *d, enum serving serving,
     const struct ipvs_svc *have, uint64_t now_us, struct ipvs_svc *want)
 {
 	struct leaving leaving = {
@@ -416,96 +143,38 @@ static void plan_service(const struct director_state *d, enum plan_serving servi
 		enum place place;
 		uint32_t weight;
 
-		if (svc_family(d->conf, s->conf) != want->addr.family)
+		if (service_family(d->conf, s->conf) != want->addr.family)
 			continue;
 		place = server_place(s, serving, now_us, &weight);
 		if (place == PLACE_IN)
-			dest_of(d->conf, s->conf, weight, ipvs_svc_append_new(want));
+			service_dest(d->conf, s->conf, weight, ipvs_svc_append_new(want));
 		else if (have != NULL)
-			dest_of(d->conf, s->conf, weight,
+			service_dest(d->conf, s->conf, weight,
 			    ipvs_svc_append_new(
 				place == PLACE_OUT ? &leaving.out : &leaving.stays));
 	}
 	ipvs_svc_sort(want);
 	ipvs_svc_sort(&leaving.out);
 	ipvs_svc_sort(&leaving.stays);
-	if (have != NULL && !is_hashed(d->conf))
+	if (have != NULL && !service_is_hashed(d->conf))
 		keep_leaving(have, &leaving, want);
 	ipvs_svc_fini(&leaving.out);
 	ipvs_svc_fini(&leaving.stays);
-}
-
-/* The families D has a service for; returns how many. */
-static size_t families(const struct director_conf *d, uint8_t family[2])
-{
-	const struct server_conf *s;
-	bool v4 = false, v6 = false;
-	size_t n = 0;
-
-	if (plan_unsupported(d) != NULL)
-		return 0;
-	if (addr_is_set(&d->addr)) {
-		family[0] = d->addr.family;
-		return 1;
-	}
-	STAILQ_FOREACH (s, &d->servers, entry) {
-		v4 = v4 || s->addr.family == AF_INET;
-		v6 = v6 || s->addr.family == AF_INET6;
-	}
-	if (v4 || !v6)
-		family[n++] = AF_INET;
-	if (v6)
-		family[n++] = AF_INET6;
-	return n;
-}
-
-void plan_identities(const struct director_conf *d, struct ipvs_table *ids)
-{
-	uint8_t family[2];
-	size_t n = families(d, family);
-
-	for (size_t i = 0; i < n; i++) {
-		struct ipvs_svc svc;
-
-		svc_id(d, family[i], &svc);
-		svc.tag = PLAN_TAG_LEAVING;
-		ipvs_table_append(ids, &svc);
-	}
-}
-
-bool plan_same_services(const struct director_conf *a, const struct director_conf *b)
-{
-	uint8_t family_a[2], family_b[2];
-	size_t n = families(a, family_a);
-
-	if (families(b, family_b) != n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		struct ipvs_svc x, y;
-
-		svc_id(a, family_a[i], &x);
-		svc_id(b, family_b[i], &y);
-		svc_attrs(a, &x);
-		svc_attrs(b, &y);
-		if (ipvs_svc_cmp(&x, &y) != 0 || !ipvs_svc_same(&x, &y))
-			return false;
-	}
-	return true;
 }
 
 void plan_director(const struct director_state *d, uint32_t tag,
     const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want)
 {
 	uint8_t family[2];
-	size_t n = d->fault.waits ? 0 : families(d->conf, family);
+	size_t n = d->fault.waits ? 0 : service_families(d->conf, family);
 
 	for (size_t i = 0; i < n; i++) {
 		struct ipvs_svc svc;
 
-		svc_id(d->conf, family[i], &svc);
-		svc_attrs(d->conf, &svc);
+		service_id(d->conf, family[i], &svc);
+		service_attrs(d->conf, &svc);
 		svc.tag = tag;
-		plan_service(d, plan_serving(d, family[i], have),
+		plan_service(d, serving_who(d, family[i], have),
 		    ipvs_table_find(have, &svc), now_us, &svc);
 		ipvs_table_append(want, &svc);
 	}

@@ -14,39 +14,13 @@
 #define LVSD_PLAN_H
 
 #include "ipvs/ipvs.h"
+#include "lvsd/service.h"
 #include "lvsd/state.h"
-
-#define PLAN_TAG_LEAVING UINT32_MAX /* a service whose director is gone */
-
-/* How a director stands. Sorry servers and those that an operator took out are not
- * counted: they are absent, not failed. */
-struct plan_count {
-	size_t ready, usable;
-	size_t failed;	/* that are down, and would have weight */
-	size_t quorum;	/* usable servers that it needs to be up, at least 1 */
-	bool all_known; /* every checked one has a verdict */
-};
-
-/*
- * Why this version cannot program the director at all (it needs flows), or NULL.
- */
-const char *plan_unsupported(const struct director_conf *d);
-
-/* Takes traffic as far as operator, health and weight go. */
-bool plan_usable(const struct server_state *s);
-void plan_count(const struct director_state *d, struct plan_count *c);
-/* The weight S has while it takes traffic: the operator's, else the file's, less
- * during its slow start, but then at least 1. */
-uint32_t plan_weight(const struct server_state *s, uint64_t now_us);
-/* Who serves for D in the service of FAMILY (a mark director can have two;
- * AF_UNSPEC: in any), given the services of ours in HAVE. */
-enum plan_serving plan_serving(
-    const struct director_state *d, uint8_t family, const struct ipvs_table *have);
 
 /*
  * Appends the services of D to WANT (one; a mark director has one for each
- * family of its servers; none when it is unsupported or waits for a retry). Their tag is TAG.
- * WANT has to be sorted afterwards.
+ * family of its servers; none when it is unsupported or waits for a retry).
+ * Their tag is TAG. WANT has to be sorted afterwards.
  */
 void plan_director(const struct director_state *d, uint32_t tag,
     const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want);
@@ -65,15 +39,5 @@ uint64_t plan_drain_until(const struct director_conf *d, uint64_t now_us);
  * director's services is its index in S. */
 void plan_all(const struct state *s, const struct ipvs_table *have, uint64_t now_us,
     struct ipvs_table *want);
-
-/* A and B ask the kernel for the same services, servers aside. */
-bool plan_same_services(const struct director_conf *a, const struct director_conf *b);
-
-/* Appends the services that D would have, without attributes and servers. */
-void plan_identities(const struct director_conf *d, struct ipvs_table *ids);
-
-/* The destination of S in HAVE, or NULL. */
-const struct ipvs_dest *plan_find(
-    const struct server_state *s, const struct ipvs_table *have);
 
 #endif

@@ -1,31 +1,28 @@
 /*
- * One run of the road: diff, apply, settle.
+ * When the road is walked, and for whom: all directors after a start or a reload, the
+ * dirty ones at the end of a turn, and what lingers, grows or failed once a second.
  *
- * A run holds the services as they should be and the ids of those that go.
- * After it, what was done is what the kernel has; a service with a refused
- * operation is read again instead of being guessed at. Faults wait with a
- * back-off, each director for itself.
+ * A kernel that did not answer is read as a whole before anything else is sent.
  */
-#include "lvsd/own.h"
 #include "lvsd/reconcile.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/own.h"
 #include "lvsd/plan.h"
-#include "lvsd/statefile.h"
+#include "lvsd/run.h"
+#include "lvsd/service.h"
+#include "lvsd/serving.h"
 
-#define RETRY_FIRST_US (1 * 1000000ull)
-#define RETRY_MAX_US (60 * 1000000ull)
 #define TICK_S 1.
 #define TICK_SOON_S .05	    /* when the last one did not come through */
 #define TICK_BUDGET_US 2000 /* for reading connections */
 #define ROUNDS 3	    /* in one turn, when the kernel proved different */
-#define TEXT_OPS 20	    /* operations, and directors, told one by one */
+#define TEXT_DIRECTORS 20   /* told one by one */
 
 void reconcile_wake(struct lvsd *l)
 {
@@ -63,217 +60,6 @@ static bool resync(struct lvsd *l)
 	return done;
 }
 
-/* ---- refusals ---- */
-
-static struct director_state *tagged_director(struct lvsd *l, uint32_t tag)
-{
-	return tag < l->state->n_directors ? &l->state->directors[tag] : NULL;
-}
-
-/* Our picture was wrong: someone else changed the table. Comparing anew with
- * what was read again mends that. */
-static bool is_mismatch(const struct ipvs_op *op)
-{
-	switch (op->cmd) {
-	case IPVS_ADD_SVC:
-		return op->error == EEXIST;
-	case IPVS_SET_SVC:
-	case IPVS_DEL_SVC:
-		return op->error == ESRCH;
-	default:
-		return op->error == EEXIST || op->error == ENOENT || op->error == ESRCH;
-	}
-}
-
-/* What the refusal of OP means, for people. */
-static void refusal_text(const struct ipvs_op *op, struct buf *b)
-{
-	bool sets_scheduler = op->cmd == IPVS_ADD_SVC || op->cmd == IPVS_SET_SVC;
-
-	if (sets_scheduler && op->error == ENOENT) {
-		buf_printf(b,
-		    "this kernel has no scheduler \"%s\" (module ip_vs_%s); choose "
-		    "another balance or install it",
-		    op->svc->sched, op->svc->sched);
-		return;
-	}
-	buf_str(b, "the kernel refused \"");
-	ipvs_op_text(op, b);
-	buf_printf(b, "\": %s", strerror(op->error));
-}
-
-/* D failed in the kernel, by OP; told once, tried again after a while. */
-static void fail_director(struct director_state *d, const struct ipvs_op *op)
-{
-	struct buf text = { 0 };
-	unsigned shift = d->fault.failures < 6 ? d->fault.failures : 6;
-	uint64_t wait_us = RETRY_FIRST_US << shift;
-
-	refusal_text(op, &text);
-	if (d->fault.text == NULL || strcmp(d->fault.text, text.data) != 0)
-		log_err("director %s failed: %s director=%s", d->conf->name, text.data,
-		    d->conf->name);
-	fault_set(&d->fault, text.data,
-	    mono_us() + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US));
-	/* A mark director may have its other family's service all the same. */
-	d->fault.no_service = op->cmd == IPVS_ADD_SVC && d->conf->fwmark == 0;
-	buf_fini(&text);
-}
-
-/*
- * Goes through the answers. A service whose first operation was refused fails
- * once; that its servers then had nowhere to go is no failure of its own.
- * Services with a refusal come into FAILED.
- */
-static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_round,
-    struct ipvs_table *failed)
-{
-	for (size_t i = 0; i < ops->n; i++) {
-		const struct ipvs_op *op = &ops->list[i];
-		struct director_state *d = tagged_director(l, op->svc->tag);
-
-		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL)
-			continue;
-		own_add_id(failed, op->svc);
-		if (d == NULL)
-			continue; /* a service that leaves: the tick comes again */
-		d->fault.fresh = true;
-		if (is_mismatch(op) && !last_round) {
-			log_warnx("the kernel's table was changed by someone else; "
-				  "mending director %s director=%s",
-			    d->conf->name, d->conf->name);
-			reconcile_mark(l, d);
-		} else {
-			fail_director(d, op);
-		}
-	}
-}
-
-/* ---- one run ---- */
-
-/* What one run plans: services as they should be, and those that go. */
-struct run {
-	struct ipvs_table want, gone;
-};
-
-static void run_fini(struct run *r)
-{
-	ipvs_table_fini(&r->want);
-	ipvs_table_fini(&r->gone);
-}
-
-static void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
-{
-	for (size_t i = 0; i < r->want.n; i++)
-		ipvs_diff_svc(
-		    ipvs_table_find(&l->have, &r->want.svcs[i]), &r->want.svcs[i], ops);
-	for (size_t i = 0; i < r->gone.n; i++)
-		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
-	ipvs_ops_order(ops);
-}
-
-static void tell(struct reconcile_counts *counts, const struct ipvs_ops *ops)
-{
-	for (size_t i = 0; i < ops->n; i++) {
-		if (counts->n_ops++ < TEXT_OPS) {
-			ipvs_op_text(&ops->list[i], &counts->text);
-			buf_str(&counts->text, "\n");
-		}
-	}
-}
-
-static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
-{
-	struct director_state *d = tagged_director(l, svc->tag);
-
-	/* A mark director has a service for each family: one is enough to fail. */
-	if (d == NULL || d->fault.text == NULL || d->fault.fresh)
-		return;
-	log_info(
-	    "director %s is in the kernel now director=%s", d->conf->name, d->conf->name);
-	fault_set(&d->fault, NULL, 0);
-}
-
-/* WANT was refused in part: until when its servers may stay holds all the same, or
- * each retry would give them their time anew. */
-static void keep_notes(struct lvsd *l, const struct ipvs_svc *want)
-{
-	struct ipvs_svc *have = ipvs_table_find(&l->have, want);
-
-	if (have != NULL)
-		ipvs_svc_note(have, want);
-}
-
-/* The service SVC is in the kernel now: it replaces the one that is among the first N of
- * what it has, or comes behind all, to be sorted later. */
-static void settle_service(struct lvsd *l, size_t n, struct ipvs_svc *svc)
-{
-	const struct ipvs_table sorted = { .svcs = l->have.svcs, .n = n };
-	struct ipvs_svc *known = ipvs_table_find(&sorted, svc);
-
-	if (known == NULL) {
-		ipvs_table_append(&l->have, svc);
-		return;
-	}
-	ipvs_svc_fini(known);
-	*known = *svc;
-	memset(svc, 0, sizeof *svc);
-}
-
-/* What was done becomes what the kernel has; services in FAILED are read. */
-static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *failed)
-{
-	size_t n = l->have.n;
-	bool lingers = false;
-
-	for (size_t i = 0; i < r->want.n; i++) {
-		struct ipvs_svc *svc = &r->want.svcs[i];
-
-		lingers = lingers || svc->lingering > 0;
-		if (ipvs_table_find(failed, svc) != NULL) {
-			keep_notes(l, svc);
-			continue;
-		}
-		clear_fault(l, svc);
-		settle_service(l, n, svc);
-	}
-	if (l->have.n > n)
-		ipvs_table_sort(&l->have);
-	if (r->gone.n > 0) {
-		ipvs_table_subtract(&r->gone, failed);
-		ipvs_table_subtract(&l->have, &r->gone);
-		statefile_touch(l->statefile); /* they are not ours any more */
-	}
-	if (!own_reread(l, failed))
-		l->resync = true;
-	if (lingers || failed->n > 0)
-		reconcile_wake(l);
-}
-
-/* Sends one run. Directors whose service was different in the kernel are dirty
- * again afterwards, unless this was the LAST_ROUND. */
-static void run_send(
-    struct lvsd *l, struct run *r, bool last_round, struct reconcile_counts *counts)
-{
-	struct ipvs_ops ops = { 0 };
-	struct ipvs_table failed = { 0 };
-
-	run_diff(l, r, &ops);
-	if (ipvs_apply(l->ipvs, &ops)) {
-		take_refusals(l, &ops, last_round, &failed);
-		tell(counts, &ops);
-		settle(l, r, &failed);
-	} else {
-		log_err(
-		    "the kernel did not take %zu operations: %s", ops.n, strerror(errno));
-		l->resync = true;
-	}
-	if (l->resync)
-		reconcile_wake(l);
-	ipvs_table_fini(&failed);
-	ipvs_ops_fini(&ops);
-}
-
 /* ---- what to plan ---- */
 
 /* Nothing of D is in the kernel, and it is not time to try again. */
@@ -282,7 +68,7 @@ static bool must_wait(const struct director_state *d, uint64_t now_us)
 	return d->fault.text != NULL && d->fault.no_service && now_us < d->fault.retry_us;
 }
 
-static void say_serving(const struct director_state *d, const struct plan_count *c)
+static void say_serving(const struct director_state *d, const struct serving_count *c)
 {
 	const char *name = d->conf->name;
 
@@ -313,27 +99,27 @@ static void say_serving(const struct director_state *d, const struct plan_count 
  * those of a run: a line each for the first. */
 static void tell_serving(const struct lvsd *l, struct director_state *d, size_t *told)
 {
-	enum plan_serving was = d->serving, now = plan_serving(d, AF_UNSPEC, &l->have);
-	struct plan_count c;
+	enum serving was = d->serving, now = serving_who(d, AF_UNSPEC, &l->have);
+	struct serving_count c;
 
 	if (now == was)
 		return;
-	plan_count(d, &c);
+	serving_count(d, &c);
 	if (was == SERVING_NOT_YET && now == SERVING_NOBODY && !c.all_known)
 		return;
 	d->serving = now;
 	/* That all is well at the start is no news. */
 	if (was == SERVING_NOT_YET && now == SERVING_SERVERS)
 		return;
-	if (++*told <= TEXT_OPS)
+	if (++*told <= TEXT_DIRECTORS)
 		say_serving(d, &c);
 }
 
 static void tell_more(size_t told)
 {
-	if (told > TEXT_OPS)
+	if (told > TEXT_DIRECTORS)
 		log_warnx("who serves changed for %zu more directors: see lvsctl status",
-		    told - TEXT_OPS);
+		    told - TEXT_DIRECTORS);
 }
 
 static void plan_dirty(struct lvsd *l, struct run *r)
@@ -379,7 +165,7 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 	}
 	for (size_t i = 0; i < l->state->n_directors; i++) {
 		struct director_state *d = &l->state->directors[i];
-		const char *why = plan_unsupported(d->conf);
+		const char *why = service_unsupported(d->conf);
 
 		d->dirty = d->fault.fresh = false;
 		if (why != NULL && d->fault.text == NULL) {
@@ -449,7 +235,7 @@ size_t reconcile_failed(const struct lvsd *l)
  * being dirty; without one it comes into R. */
 static void look_at_lingering(struct lvsd *l, struct ipvs_svc *svc, struct run *r)
 {
-	struct director_state *d = tagged_director(l, svc->tag);
+	struct director_state *d = run_director(l, svc->tag);
 	size_t n_want = r->want.n;
 
 	if (!ipvs_read_dests(l->ipvs, svc)) {

@@ -1,9 +1,9 @@
 /*
  * reconcile: the one road to the kernel.
  *
- * Plans what is dirty, compares with what the kernel has, sends the
- * difference in one batch and deals with refusals. Nothing else in the daemon
- * calls ipvs_apply().
+ * Says what is planned and when; a run (run.h) compares that with what the kernel
+ * has, sends the difference in one batch and deals with refusals. No other way
+ * leads to ipvs_apply().
  */
 #ifndef LVSD_RECONCILE_H
 #define LVSD_RECONCILE_H

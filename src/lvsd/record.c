@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lvsd/plan.h"
+#include "lvsd/service.h"
 
 static uint64_t netns_id(void)
 {
@@ -297,7 +297,7 @@ static void read_health(
     const json_t *o, struct server_state *s, const struct ipvs_table *have)
 {
 	const char *health = json_string_value(json_object_get(o, "health"));
-	const struct ipvs_dest *dest = plan_find(s, have);
+	const struct ipvs_dest *dest = service_find(s, have);
 	bool up = health != NULL && strcmp(health, "up") == 0;
 	bool in_kernel = dest != NULL && dest->weight > 0;
 	uint64_t slow_from_us;

@@ -17,7 +17,8 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/audit.h"
-#include "lvsd/plan.h"
+#include "lvsd/service.h"
+#include "lvsd/serving.h"
 #include "lvsd/statefile.h"
 
 json_t *show_text(const char *text)
@@ -99,9 +100,10 @@ static json_t *show_server(const struct lvsd *l, const struct server_state *s,
 static const char *director_state_word(
     const struct lvsd *l, const struct director_state *d)
 {
-	if (d->fault.text != NULL && (d->fault.no_service || plan_unsupported(d->conf)))
+	if (d->fault.text != NULL &&
+	    (d->fault.no_service || service_unsupported(d->conf)))
 		return "failed";
-	switch (plan_serving(d, AF_UNSPEC, &l->have)) {
+	switch (serving_who(d, AF_UNSPEC, &l->have)) {
 	case SERVING_SERVERS:
 		return "up";
 	case SERVING_SORRY:
@@ -120,7 +122,7 @@ static const char *director_state_word(
 static void read_director(
     struct lvsd *l, const struct director_state *d, struct ipvs_table *now, bool *answers)
 {
-	plan_identities(d->conf, now);
+	service_identities(d->conf, now);
 	ipvs_table_sort(now);
 	for (size_t i = 0; i < now->n; i++)
 		if (*answers && ipvs_table_find(&l->have, &now->svcs[i]) != NULL)
@@ -168,7 +170,7 @@ static json_t *show_director(
 	for (size_t i = 0; i < d->n_servers; i++)
 		json_array_append_new(
 		    servers, show_server(l, &d->servers[i],
-				 plan_find(&d->servers[i], &now), texts));
+				 service_find(&d->servers[i], &now), texts));
 	json_object_set_new(o, "servers", servers);
 	ipvs_table_fini(&now);
 	return o;

@@ -42,7 +42,7 @@ struct server_state {
 };
 
 /* Who takes the traffic of a director; plan.h decides. */
-enum plan_serving {
+enum serving {
 	SERVING_NOT_YET, /* never told: its checks have not all spoken */
 	SERVING_NOBODY,
 	SERVING_SERVERS,
@@ -65,9 +65,9 @@ struct director_state {
 	struct server_state *servers;  /* in the order of the file */
 	struct server_state **by_addr; /* in that of address and port, for the plan */
 	size_t n_servers;
-	bool dirty;		   /* to be planned at the end of this turn */
-	uint64_t slow_until_us;	   /* mono: some server is in its slow start */
-	enum plan_serving serving; /* when it was last planned; for the log */
+	bool dirty;		/* to be planned at the end of this turn */
+	uint64_t slow_until_us; /* mono: some server is in its slow start */
+	enum serving serving;	/* when it was last planned; for the log */
 	struct fault fault;
 };
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "lvsd/serving.h"
+
 #include "plan_case.h"
 
 #define SECOND 1000000ull
@@ -56,13 +58,13 @@ static void test_quorum_without_sorry(void **state)
 	struct ipvs_table have = { 0 };
 	struct state *s =
 	    state_build(plan_parse(WEB THREE " option quorum 3\n"), NULL, &have, 1);
-	struct plan_count c;
+	struct serving_count c;
 
 	(void)state;
 	plan_all_up(s);
 	plan_set_health(s, "s3", false);
 	plan_expect(s, &have, 0, SVC S1 "1\n" S2 "1\n");
-	plan_count(&s->directors[0], &c);
+	serving_count(&s->directors[0], &c);
 	assert_int_equal(c.usable, 2);
 	assert_int_equal(c.quorum, 3);
 	state_free(s);
@@ -77,14 +79,14 @@ static void test_quorum_percent(void **state)
 	    state_build(plan_parse(WEB THREE
 			    " option quorum 50%\n server sorry 10.2.0.13:80 sorry\n"),
 		NULL, &none, 1);
-	struct plan_count c;
+	struct serving_count c;
 
 	(void)state;
-	plan_count(&s->directors[0], &c);
+	serving_count(&s->directors[0], &c);
 	assert_int_equal(c.ready, 3);
 	assert_int_equal(c.quorum, 2);
 	decide(s, "s3", DECISION_MAINT, 0);
-	plan_count(&s->directors[0], &c);
+	serving_count(&s->directors[0], &c);
 	assert_int_equal(c.ready, 2);
 	assert_int_equal(c.quorum, 1);
 	state_free(s);
@@ -121,7 +123,7 @@ static void test_panic(void **state)
 	plan_expect(s, &have, 0, SVC); /* s3 has not spoken */
 	plan_set_health(s, "s3", true);
 	plan_expect(s, &have, 0, SVC S1 "1\n" S2 "1\n" S3 "1\n");
-	assert_int_equal(plan_serving(&s->directors[0], AF_UNSPEC, &have), SERVING_PANIC);
+	assert_int_equal(serving_who(&s->directors[0], AF_UNSPEC, &have), SERVING_PANIC);
 	/* whom an operator took out is absent, not failed */
 	decide(s, "s1", DECISION_MAINT, 1);
 	plan_expect(s, &have, 0, SVC S3 "1\n");

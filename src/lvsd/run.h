@@ -1,0 +1,32 @@
+/*
+ * run: one walk of the road, from what was planned to what the kernel has.
+ *
+ * Whoever plans (reconcile.c) fills in the services as they should be and the ids of
+ * those that go; a run finds the difference, has it carried out, and takes the answers.
+ */
+#ifndef LVSD_RUN_H
+#define LVSD_RUN_H
+
+#include "lvsd/lvsd.h"
+#include "lvsd/reconcile.h"
+
+/* A zeroed one is empty. Both tables are sorted; run_fini() frees what they hold. */
+struct run {
+	struct ipvs_table want, gone;
+};
+
+void run_fini(struct run *r);
+
+/*
+ * Sends R and adds to COUNTS. Services of want move to what the kernel has (l->have).
+ * Directors whose service was different in the kernel are dirty again afterwards,
+ * unless this was the LAST_ROUND: then they fail, as those do whose operation was
+ * refused for another reason. l->resync is set when it is not known what was done.
+ */
+void run_send(
+    struct lvsd *l, struct run *r, bool last_round, struct reconcile_counts *counts);
+
+/* The director whose service has this tag (plan.h), or NULL: it leaves. */
+struct director_state *run_director(struct lvsd *l, uint32_t tag);
+
+#endif
