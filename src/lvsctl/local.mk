@@ -1,6 +1,8 @@
 sbin_PROGRAMS += lvsctl
 lvsctl_SOURCES = \
 	src/lvsctl/ask.c \
+	src/lvsctl/call.c \
+	src/lvsctl/command.c \
 	src/lvsctl/import.c src/lvsctl/import.h \
 	src/lvsctl/import_brace.c \
 	src/lvsctl/import_ipvsadm.c src/lvsctl/import_ipvsadm.h \
@@ -18,5 +20,6 @@ lvsctl_SOURCES = \
 	src/lvsctl/import_write.c \
 	src/lvsctl/lvsctl.h \
 	src/lvsctl/main.c \
-	src/lvsctl/render.c
+	src/lvsctl/status.c \
+	src/lvsctl/words.c src/lvsctl/words.h
 lvsctl_LDADD = libparser.a liblib.a $(JANSSON_LIBS) $(LIBBSD_LIBS)

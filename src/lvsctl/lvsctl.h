@@ -1,11 +1,17 @@
 /*
  * lvsctl: asks the daemon over its sockets and shows what it says.
+ *
+ * command.c has the one table of commands. What a caller typed becomes a struct
+ * call; a command that is more than one request and its answer runs itself with it.
  */
 #ifndef LVSD_LVSCTL_H
 #define LVSD_LVSCTL_H
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/buf.h"
 
 /* Exit statuses; lvsctl(8) documents them. */
 enum {
@@ -16,20 +22,71 @@ enum {
 	CTL_IMPORTED_PARTLY = 3, /* of import, which needs none */
 };
 
+/* What may stand behind a command, in the order of the help. */
+enum ctl_option {
+	OPTION_CLEAR,
+	OPTION_DEADLINE,
+	OPTION_NOW,
+	N_OPTIONS,
+};
+
+struct option_name {
+	const char *name;
+	const char *value; /* what follows it, for the help; NULL: nothing */
+	bool is_sent;	   /* the daemon is told of it, behind the caller's words */
+};
+extern const struct option_name option_names[N_OPTIONS];
+
+struct call {
+	const struct command *command;
+	const char *socket; /* NULL: the command's own */
+	bool json;
+	int n;
+	char **words;
+	const char *given[N_OPTIONS]; /* NULL: not given; "" for one without a value */
+};
+
+struct command {
+	const char *name;
+	const char *words; /* of the caller, for the help */
+	int min, max;	   /* how many those are */
+	bool takes[N_OPTIONS];
+	bool for_operators;  /* the socket that only shows does not take it */
+	const char *request; /* the line; the caller's words follow */
+	/* Shows an answer; NULL: there is nothing to show. */
+	void (*show)(const json_t *answer);
+	/* In place of request and show: all of it. Returns the exit status, CTL_USAGE
+	 * without a word said. */
+	int (*run)(const struct call *c);
+	const char *help; /* one line */
+};
+
+/* The command of that name, or NULL. */
+const struct command *command_find(const char *name);
+/* The summary of options and commands. */
+void command_usage(FILE *out);
+
 /*
  * Sends the line REQUEST to the socket PATH and returns the parsed answer, owned
  * by the caller. NULL after one line on standard error: no daemon answers there.
  */
 json_t *ask(const char *path, const char *request);
 
-/* Writes STATUS, the answer to "show status", for people, 80 columns wide. */
-void render_status(const json_t *status, bool colour);
+/* The same to the socket of C. The answer is one that says "ok", or NULL after the
+ * reason on standard error; *STATUS is then what to exit with. */
+json_t *call_ask(const struct call *c, const char *request, int *status);
+/* The request line of C, which the caller owns; NULL when it would be two lines. */
+char *call_request(const struct call *c);
+/* Does what C says; the exit status. */
+int call_run(const struct call *c);
+
+/* Appends STATUS, the answer to "show status", for people, 80 columns wide. */
+void status_page(const json_t *status, bool colour, struct buf *out);
 
 /*
- * import: prints the file of the one word in WORDS ("-": standard input), the
- * configuration of another balancer, as an lvs.conf. Returns the exit status;
- * CTL_USAGE without a word said.
+ * import: prints the file of the one word of C ("-": standard input), the
+ * configuration of another balancer, as an lvs.conf. Returns the exit status.
  */
-int import_main(int n, char **words);
+int import_main(const struct call *c);
 
 #endif
