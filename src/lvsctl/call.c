@@ -13,7 +13,7 @@
 #define STATUS_SOCKET RUNDIR "/status.sock"
 
 /* Operators are told more than readers; who may use their socket does. */
-static const char *socket_of(const struct call *c)
+const char *call_socket(const struct call *c)
 {
 	if (c->socket != NULL)
 		return c->socket;
@@ -22,7 +22,7 @@ static const char *socket_of(const struct call *c)
 	return STATUS_SOCKET;
 }
 
-static void print_refusal(const json_t *answer)
+void call_print_refusal(const json_t *answer)
 {
 	const char *error = json_string_value(json_object_get(answer, "error"));
 
@@ -37,7 +37,7 @@ static void print_refusal(const json_t *answer)
 
 json_t *call_ask(const struct call *c, const char *request, int *status)
 {
-	json_t *answer = ask(socket_of(c), request);
+	json_t *answer = ask(call_socket(c), request);
 
 	*status = CTL_NO_DAEMON;
 	if (answer == NULL)
@@ -46,7 +46,7 @@ json_t *call_ask(const struct call *c, const char *request, int *status)
 	if (json_is_true(json_object_get(answer, "ok")))
 		return answer;
 	*status = CTL_REFUSED;
-	print_refusal(answer);
+	call_print_refusal(answer);
 	json_decref(answer);
 	return NULL;
 }
@@ -88,7 +88,7 @@ static int ask_and_show(const struct call *c, const char *request)
 	int status;
 
 	if (c->json) {
-		answer = ask(socket_of(c), request);
+		answer = ask(call_socket(c), request);
 		if (answer == NULL)
 			return CTL_NO_DAEMON;
 		json_dumpf(answer, stdout, JSON_INDENT(2));
@@ -110,11 +110,11 @@ int call_run(const struct call *c)
 	int status;
 
 	if (!fits(c))
-		return CTL_USAGE;
+		return CTL_WRONG;
 	if (c->command->run != NULL)
 		return c->command->run(c);
 	request = call_request(c);
-	status = request != NULL ? ask_and_show(c, request) : CTL_USAGE;
+	status = request != NULL ? ask_and_show(c, request) : CTL_WRONG;
 	free(request);
 	return status;
 }

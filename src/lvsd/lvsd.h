@@ -108,6 +108,7 @@ struct lvsd {
 	struct pending_reload pending;
 	uint64_t started_us, reloads;
 	struct control *control;
+	unsigned asides; /* processes that make an answer */
 
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
