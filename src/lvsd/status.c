@@ -87,6 +87,7 @@ static void put_dest(struct buf *b, const struct ipvs_dest *dest)
 
 static void put_server(struct status *st, const struct server_state *s, struct buf *b)
 {
+	const struct decision *decision = state_decision(s);
 	char addr[ADDR_TEXT_MAX];
 
 	buf_str(b, st->open ? ",{\"name\":" : "{\"name\":");
@@ -98,9 +99,9 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	put_text(b, "health", server_health(s));
 	put_seconds(b, "since_s", mono_us() - s->since_us);
 	put_dest(b, service_find(s, &st->now));
-	put_text(b, "operator", decision_name(s->decision.word));
-	if (s->decision.has_weight)
-		put_integer(b, "operator_weight", s->decision.weight);
+	put_text(b, "operator", decision_name(decision->word));
+	if (decision->has_weight)
+		put_integer(b, "operator_weight", decision->weight);
 	else
 		put_null(b, "operator_weight");
 	put_check(b, st->l, s, st->texts);
