@@ -20,6 +20,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/import_write.c \
 	src/lvsctl/lvsctl.h \
 	src/lvsctl/main.c \
-	src/lvsctl/status.c \
+	src/lvsctl/status.c src/lvsctl/status.h \
+	src/lvsctl/status_director.c \
 	src/lvsctl/words.c src/lvsctl/words.h
 lvsctl_LDADD = libparser.a liblib.a $(JANSSON_LIBS) $(LIBBSD_LIBS)

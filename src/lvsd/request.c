@@ -38,11 +38,17 @@ static json_t *refusal(const char *text)
 
 static json_t *do_status(struct request *r)
 {
+	if (r->n > 3)
+		return refusal("name one director, or one director/server");
+	if (r->n == 3)
+		return show_director_status(r->l, r->words[2], r->may_change);
 	return show_status(r->l, r->may_change);
 }
 
 static json_t *do_table(struct request *r)
 {
+	if (r->n > 2)
+		return refusal("nothing may stand after \"show table\"");
 	return show_table(r->l);
 }
 
@@ -243,7 +249,7 @@ static bool is_verb(const struct verb *v, const struct request *r)
 {
 	if (r->n == 0 || strcmp(r->words[0], v->first) != 0)
 		return false;
-	return v->second == NULL || (r->n == 2 && strcmp(r->words[1], v->second) == 0);
+	return v->second == NULL || (r->n >= 2 && strcmp(r->words[1], v->second) == 0);
 }
 
 json_t *request_answer(

@@ -59,16 +59,27 @@ static json_t *show_check(const struct lvsd *l, const struct server_state *s, bo
 		return json_null();
 	p = &l->state->probes[s->probe];
 	started_us = p->probe.started_us;
-	o = json_pack("{s:s, s:i, s:s, s:s, s:i}", "method",
+	o = json_pack("{s:s, s:i, s:b, s:s, s:s, s:i}", "method",
 	    conf_method_name(s->conf->check->method), "interval_ms",
-	    (int)s->conf->check->interval_ms, "reason", reason_name(p->reason), "means",
-	    reason_text(p->reason), "code", (int)p->code);
+	    (int)s->conf->check->interval_ms, "inhibit", (int)s->conf->check->inhibit,
+	    "reason", reason_name(p->reason), "means", reason_text(p->reason), "code",
+	    (int)p->code);
 	json_object_set_new(o, "duration_us", json_integer(p->duration_us));
 	json_object_set_new(
 	    o, "text", texts && p->text != NULL ? show_text(p->text) : json_null());
 	json_object_set_new(o, "age_s",
 	    started_us != 0 ? seconds_since(started_us, mono_us()) : json_null());
 	return o;
+}
+
+/* When a drained server loses the connections that are left; null: it keeps them. */
+static json_t *show_cut(const struct decision *d)
+{
+	uint64_t now_us = mono_us();
+
+	if (d->word == DECISION_READY || d->until_us == 0)
+		return json_null();
+	return json_real(d->until_us > now_us ? (double)(d->until_us - now_us) / 1e6 : 0);
 }
 
 /* DEST: where the kernel has it, or NULL. */
@@ -91,6 +102,7 @@ static json_t *show_server(const struct lvsd *l, const struct server_state *s,
 	json_object_set_new(o, "operator", json_string(decision_name(s->decision.word)));
 	json_object_set_new(o, "operator_weight",
 	    s->decision.has_weight ? json_integer(s->decision.weight) : json_null());
+	json_object_set_new(o, "cut_in_s", show_cut(&s->decision));
 	json_object_set_new(o, "check", show_check(l, s, texts));
 	return o;
 }
@@ -154,8 +166,34 @@ static const char *balance_text(const struct director_conf *d, char *buf)
 	return buf;
 }
 
-static json_t *show_director(
-    struct lvsd *l, const struct director_state *d, bool texts, bool *answers)
+/* How many of its servers could serve, and what it asks of the kernel. */
+static void show_director_facts(json_t *o, const struct director_state *d)
+{
+	const struct director_conf *conf = d->conf;
+	struct serving_count count;
+	struct ipvs_svc svc = { 0 };
+	char addr[ADDR_TEXT_MAX];
+	size_t total = 0;
+
+	serving_count(d, &count);
+	service_attrs(conf, &svc);
+	for (size_t i = 0; i < d->n_servers; i++)
+		total += !d->servers[i].conf->sorry;
+	json_object_set_new(o, "total", json_integer((json_int_t)total));
+	json_object_set_new(o, "ready", json_integer((json_int_t)count.ready));
+	json_object_set_new(o, "usable", json_integer((json_int_t)count.usable));
+	json_object_set_new(o, "quorum", json_integer((json_int_t)count.quorum));
+	json_object_set_new(o, "vip",
+	    addr_is_set(&conf->addr) ? json_string(addr_text(&conf->addr, addr))
+				     : json_null());
+	json_object_set_new(o, "scheduler", json_string(svc.sched));
+	json_object_set_new(o, "persistent", json_boolean(conf->persistent));
+	json_object_set_new(o, "masquerade", json_boolean(conf->masquerade));
+}
+
+/* With its servers; with ONLY, the one of that name. */
+static json_t *show_director(struct lvsd *l, const struct director_state *d,
+    const char *only, bool texts, bool *answers)
 {
 	struct ipvs_table now = { 0 };
 	char service[IPVS_SVC_NAME_MAX], balance[32];
@@ -166,14 +204,49 @@ static json_t *show_director(
 	    "mode", conf_mode_name(d->conf->mode), "state", director_state_word(l, d));
 	json_object_set_new(
 	    o, "fault", d->fault.text != NULL ? json_string(d->fault.text) : json_null());
+	show_director_facts(o, d);
 	read_director(l, d, &now, answers);
 	for (size_t i = 0; i < d->n_servers; i++)
-		json_array_append_new(
-		    servers, show_server(l, &d->servers[i],
-				 service_find(&d->servers[i], &now), texts));
+		if (only == NULL || strcmp(d->servers[i].conf->name, only) == 0)
+			json_array_append_new(
+			    servers, show_server(l, &d->servers[i],
+					 service_find(&d->servers[i], &now), texts));
 	json_object_set_new(o, "servers", servers);
 	ipvs_table_fini(&now);
 	return o;
+}
+
+json_t *show_director_status(struct lvsd *l, char *name, bool texts)
+{
+	const char *server = name;
+	const char *director = strsep((char **)&server, "/");
+	bool answers = !l->resync;
+
+	for (size_t i = 0; i < l->state->n_directors; i++) {
+		const struct director_state *d = &l->state->directors[i];
+
+		if (strcmp(d->conf->name, director) != 0 ||
+		    (server != NULL && state_find(l->state, director, server) == NULL))
+			continue;
+		return json_pack("{s:b, s:[o]}", "ok", 1, "directors",
+		    show_director(l, d, server, texts, &answers));
+	}
+	return json_pack("{s:b, s:s}", "ok", 0, "error",
+	    server != NULL ? "there is no such server; name it as director/server"
+			   : "there is no such director");
+}
+
+/* How many servers of SVC the file no longer has: a note stands with each of them, and
+ * none with those that an operator took out. */
+static size_t count_leaving(const struct ipvs_svc *svc)
+{
+	size_t n = 0;
+
+	if (svc->tag == PLAN_TAG_LEAVING || svc->lingering == 0)
+		return svc->lingering;
+	for (size_t i = 0; i < svc->n_dests; i++)
+		n += svc->dests[i].until_us != 0;
+	return n;
 }
 
 /* Services and servers that stay only until their connections end. */
@@ -184,11 +257,12 @@ static json_t *show_leaving(const struct lvsd *l)
 
 	for (size_t i = 0; i < l->have.n; i++) {
 		const struct ipvs_svc *svc = &l->have.svcs[i];
+		size_t n = count_leaving(svc);
 
-		if (svc->lingering > 0)
-			json_array_append_new(list,
-			    json_pack("{s:s, s:i}", "service", ipvs_svc_name(svc, name),
-				"servers", (int)svc->lingering));
+		if (n > 0)
+			json_array_append_new(
+			    list, json_pack("{s:s, s:i}", "service",
+				      ipvs_svc_name(svc, name), "servers", (int)n));
 	}
 	return list;
 }
@@ -240,7 +314,7 @@ json_t *show_status(struct lvsd *l, bool texts)
 		(json_int_t)stats.reads, "answers", (int)!l->resync));
 	for (size_t i = 0; i < l->state->n_directors; i++)
 		json_array_append_new(directors,
-		    show_director(l, &l->state->directors[i], texts, &answers));
+		    show_director(l, &l->state->directors[i], NULL, texts, &answers));
 	json_object_set_new(o, "audit", audit_figures(l->audit));
 	json_object_set_new(o, "state_file_error",
 	    statefile_error(l->statefile) != NULL

@@ -17,6 +17,9 @@ json_t *show_text(const char *text);
 /* The caller owns the result. TEXTS: with what servers answered, which is for
  * operators only. */
 json_t *show_status(struct lvsd *l, bool texts);
+/* The same of one director, or of one "director/server", without the daemon's own. NAME
+ * is cut up. */
+json_t *show_director_status(struct lvsd *l, char *name, bool texts);
 /* The services that are ours, as the kernel has them: `ipvsadm -Sn`. */
 json_t *show_table(struct lvsd *l);
 
