@@ -82,39 +82,40 @@ char *call_request(const struct call *c)
 	return b.data;
 }
 
-static int ask_and_show(const struct call *c, const char *request)
+/* The answer as it came; the exit status. */
+static int print_json(const json_t *answer)
 {
+	if (answer == NULL)
+		return CTL_NO_DAEMON;
+	json_dumpf(answer, stdout, JSON_INDENT(2));
+	putchar('\n');
+	return json_is_true(json_object_get(answer, "ok")) ? CTL_DONE : CTL_REFUSED;
+}
+
+int call_plain(const struct call *c)
+{
+	char *request = call_request(c);
 	json_t *answer;
 	int status;
 
+	if (request == NULL)
+		return CTL_USAGE;
 	if (c->json) {
 		answer = ask(socket_of(c), request);
-		if (answer == NULL)
-			return CTL_NO_DAEMON;
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		putchar('\n');
-		status =
-		    json_is_true(json_object_get(answer, "ok")) ? CTL_DONE : CTL_REFUSED;
+		status = print_json(answer);
 	} else {
 		answer = call_ask(c, request, &status);
 		if (answer != NULL && c->command->show != NULL)
 			c->command->show(answer);
 	}
 	json_decref(answer);
+	free(request);
 	return status;
 }
 
 int call_run(const struct call *c)
 {
-	char *request;
-	int status;
-
 	if (!fits(c))
 		return CTL_USAGE;
-	if (c->command->run != NULL)
-		return c->command->run(c);
-	request = call_request(c);
-	status = request != NULL ? ask_and_show(c, request) : CTL_USAGE;
-	free(request);
-	return status;
+	return c->command->run != NULL ? c->command->run(c) : call_plain(c);
 }

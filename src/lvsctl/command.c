@@ -67,6 +67,7 @@ const struct option_name option_names[N_OPTIONS] = {
 	[OPTION_CLEAR] = { .name = "clear", .is_sent = true },
 	[OPTION_DEADLINE] = { .name = "deadline", .value = "TIME", .is_sent = true },
 	[OPTION_NOW] = { .name = "now", .is_sent = true },
+	[OPTION_WAIT] = { .name = "wait" },
 };
 
 static const struct command commands[] = {
@@ -82,12 +83,14 @@ static const struct command commands[] = {
 	  .request = "ready", .show = show_decision, .for_operators = true,
 	  .help = "it takes traffic again, if its check is content" },
 	{ .name = "drain", .words = "SERVER", .min = 1, .max = 1,
-	  .takes = { [OPTION_DEADLINE] = true, [OPTION_NOW] = true },
-	  .request = "drain", .show = show_decision, .for_operators = true,
+	  .takes = { [OPTION_DEADLINE] = true, [OPTION_NOW] = true, [OPTION_WAIT] = true },
+	  .request = "drain", .show = show_decision, .run = drain_main,
+	  .for_operators = true,
 	  .help = "it gets no new connections" },
 	{ .name = "maint", .words = "SERVER", .min = 1, .max = 1,
-	  .takes = { [OPTION_DEADLINE] = true, [OPTION_NOW] = true },
-	  .request = "maint", .show = show_decision, .for_operators = true,
+	  .takes = { [OPTION_DEADLINE] = true, [OPTION_NOW] = true, [OPTION_WAIT] = true },
+	  .request = "maint", .show = show_decision, .run = drain_main,
+	  .for_operators = true,
 	  .help = "as drain, and it is not checked" },
 	{ .name = "weight", .words = "SERVER N|auto", .min = 2, .max = 2,
 	  .request = "weight", .show = show_decision, .for_operators = true,

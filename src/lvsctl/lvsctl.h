@@ -27,6 +27,7 @@ enum ctl_option {
 	OPTION_CLEAR,
 	OPTION_DEADLINE,
 	OPTION_NOW,
+	OPTION_WAIT,
 	N_OPTIONS,
 };
 
@@ -55,8 +56,7 @@ struct command {
 	const char *request; /* the line; the caller's words follow */
 	/* Shows an answer; NULL: there is nothing to show. */
 	void (*show)(const json_t *answer);
-	/* In place of request and show: all of it. Returns the exit status, CTL_USAGE
-	 * without a word said. */
+	/* In place of call_plain(): all of it. Returns the exit status. */
 	int (*run)(const struct call *c);
 	const char *help; /* one line */
 };
@@ -77,11 +77,16 @@ json_t *ask(const char *path, const char *request);
 json_t *call_ask(const struct call *c, const char *request, int *status);
 /* The request line of C, which the caller owns; NULL when it would be two lines. */
 char *call_request(const struct call *c);
+/* Asks and shows, as the table has it for C; the exit status. */
+int call_plain(const struct call *c);
 /* Does what C says; the exit status. */
 int call_run(const struct call *c);
 
 /* Appends STATUS, the answer to "show status", for people, 80 columns wide. */
 void status_page(const json_t *status, bool colour, struct buf *out);
+
+/* drain and maint, with --wait until the last connection is gone; the exit status. */
+int drain_main(const struct call *c);
 
 /*
  * import: prints the file of the one word of C ("-": standard input), the

@@ -32,10 +32,8 @@ static void fit(struct page *p, const json_t *directors)
 	int name = 6, address = 7, room = STATUS_NAMES_WIDTH - 1;
 	size_t i, j;
 
-	json_array_foreach(directors, i, director)
-	{
-		json_array_foreach(json_object_get(director, "servers"), j, server)
-		{
+	json_array_foreach (directors, i, director) {
+		json_array_foreach (json_object_get(director, "servers"), j, server) {
 			take_max(&name, server, "name");
 			take_max(&address, server, "address");
 		}
@@ -81,11 +79,10 @@ static void put_totals(const struct page *p, const json_t *directors)
 	const json_t *director, *server;
 	size_t i, j;
 
-	json_array_foreach(directors, i, director)
-	{
+	json_array_foreach (directors, i, director) {
 		tally_add(&d, words_of(director, "state"));
-		json_array_foreach(json_object_get(director, "servers"), j, server)
-		    tally_add(&s, status_server_state(server));
+		json_array_foreach (json_object_get(director, "servers"), j, server)
+			tally_add(&s, status_server_state(server));
 	}
 	put_tally(p, &d, "director");
 	buf_str(p->out, "\n");
@@ -179,13 +176,11 @@ void status_page(const json_t *status, bool colour, struct buf *out)
 		put_totals(&p, directors);
 		buf_str(out, "\n");
 	}
-	json_array_foreach(directors, i, item)
-	{
+	json_array_foreach (directors, i, item) {
 		buf_str(out, i > 0 ? "\n" : "");
 		status_put_director(&p, item);
 	}
-	json_array_foreach(json_object_get(status, "leaving"), i, item)
-	{
+	json_array_foreach (json_object_get(status, "leaving"), i, item) {
 		buf_str(out, i == 0 ? "\n" : "");
 		put_leaving(&p, item);
 	}

@@ -205,6 +205,6 @@ void status_put_director(const struct page *p, const json_t *director)
 	buf_printf(p->out, "%*s%-*s %-*s %-9s %6s %6s %6s %6s\n", STATUS_INDENT, "",
 	    p->name_width, "SERVER", p->address_width, "ADDRESS", "STATE", "SINCE",
 	    "WEIGHT", "ACTIVE", "INACT");
-	json_array_foreach(json_object_get(director, "servers"), i, server)
-	    put_server(p, server);
+	json_array_foreach (json_object_get(director, "servers"), i, server)
+		put_server(p, server);
 }
