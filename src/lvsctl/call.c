@@ -11,6 +11,7 @@
 
 #define CONTROL_SOCKET RUNDIR "/control.sock"
 #define STATUS_SOCKET RUNDIR "/status.sock"
+#define TRIES 5
 
 /* Operators are told more than readers; who may use their socket does. */
 static const char *socket_of(const struct call *c)
@@ -35,9 +36,22 @@ static void print_refusal(const json_t *answer)
 		fprintf(stderr, "lvsctl: refused: %s\n", error);
 }
 
-json_t *call_ask(const struct call *c, const char *request, int *status)
+/* A reload in the middle of a large answer cuts it short; then it is asked for again. */
+static json_t *ask_whole(const struct call *c, const char *request)
 {
 	json_t *answer = ask(socket_of(c), request);
+
+	for (int i = 0; i < TRIES && json_is_false(json_object_get(answer, "complete"));
+	     i++) {
+		json_decref(answer);
+		answer = ask(socket_of(c), request);
+	}
+	return answer;
+}
+
+json_t *call_ask(const struct call *c, const char *request, int *status)
+{
+	json_t *answer = ask_whole(c, request);
 
 	*status = CTL_NO_DAEMON;
 	if (answer == NULL)
@@ -101,12 +115,12 @@ int call_plain(const struct call *c)
 	if (request == NULL)
 		return CTL_USAGE;
 	if (c->json) {
-		answer = ask(socket_of(c), request);
+		answer = ask_whole(c, request);
 		status = print_json(answer);
 	} else {
 		answer = call_ask(c, request, &status);
 		if (answer != NULL && c->command->show != NULL)
-			c->command->show(answer);
+			c->command->show(c, answer);
 	}
 	json_decref(answer);
 	free(request);

@@ -55,7 +55,7 @@ struct command {
 	bool for_operators;  /* the socket that only shows does not take it */
 	const char *request; /* the line; the caller's words follow */
 	/* Shows an answer; NULL: there is nothing to show. */
-	void (*show)(const json_t *answer);
+	void (*show)(const struct call *c, const json_t *answer);
 	/* In place of call_plain(): all of it. Returns the exit status. */
 	int (*run)(const struct call *c);
 	const char *help; /* one line */
@@ -82,8 +82,9 @@ int call_plain(const struct call *c);
 /* Does what C says; the exit status. */
 int call_run(const struct call *c);
 
-/* Appends STATUS, the answer to "show status", for people, 80 columns wide. */
-void status_page(const json_t *status, bool colour, struct buf *out);
+/* Appends STATUS, the answer to "show status", for people, 80 columns wide: WHOLE, or
+ * the directors alone. */
+void status_page(const json_t *status, bool whole, bool colour, struct buf *out);
 
 /* drain and maint, with --wait until the last connection is gone; the exit status. */
 int drain_main(const struct call *c);

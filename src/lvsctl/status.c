@@ -163,15 +163,14 @@ static void put_leaving(const struct page *p, const json_t *item)
 	    words_number(item, "servers") == 1 ? "" : "s");
 }
 
-void status_page(const json_t *status, bool colour, struct buf *out)
+void status_page(const json_t *status, bool whole, bool colour, struct buf *out)
 {
 	const json_t *directors = json_object_get(status, "directors"), *item;
 	struct page p = { .out = out, .colour = colour };
 	size_t i;
 
 	fit(&p, directors);
-	/* What is asked of one director has no daemon around it. */
-	if (json_object_get(status, "version") != NULL) {
+	if (whole) {
 		put_daemon(&p, status);
 		put_totals(&p, directors);
 		buf_str(out, "\n");
@@ -180,6 +179,8 @@ void status_page(const json_t *status, bool colour, struct buf *out)
 		buf_str(out, i > 0 ? "\n" : "");
 		status_put_director(&p, item);
 	}
+	if (!whole)
+		return;
 	json_array_foreach (json_object_get(status, "leaving"), i, item) {
 		buf_str(out, i == 0 ? "\n" : "");
 		put_leaving(&p, item);

@@ -83,6 +83,7 @@ struct lvsd {
 	struct ev_loop *loop;
 	struct ipvs *ipvs;
 	struct state *state;
+	uint64_t configuration;	 /* the number of the one that runs, from 1 */
 	struct ipvs_table have;	 /* what of ours the kernel has, as far as we know */
 	struct ipvs_table owned; /* the services that are ours, as it is on disk */
 	size_t foreign;		 /* services that are not ours, when last listed */

@@ -195,6 +195,7 @@ static void start_state(struct lvsd *l, struct conf *conf)
 	start_table(l, conf, &owned);
 	ipvs_table_fini(&owned);
 	l->state = state_build(conf, NULL, &l->have, mono_us());
+	l->configuration = 1;
 	if (record != NULL)
 		record_servers(
 		    record, record_is_this_boot(record, &here), l->state, &l->have);

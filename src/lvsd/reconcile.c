@@ -153,16 +153,9 @@ static void run_dirty(struct lvsd *l, struct reconcile_counts *counts)
 	}
 }
 
-void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
+/* What each director starts with: no longer dirty, in or out of the plan. */
+static void prepare_directors(struct lvsd *l, uint64_t now_us)
 {
-	struct run r = { 0 };
-	uint64_t now_us = mono_us();
-	size_t told = 0;
-
-	if (l->resync && !resync(l)) {
-		reconcile_wake(l);
-		return;
-	}
 	for (size_t i = 0; i < l->state->n_directors; i++) {
 		struct director_state *d = &l->state->directors[i];
 		const char *why = service_unsupported(d->conf);
@@ -179,15 +172,34 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 			reconcile_wake(l);
 	}
 	l->dirty = false;
-	plan_all(l->state, &l->have, now_us, &r.want);
+}
+
+void reconcile_plan(struct lvsd *l, struct run *r)
+{
+	uint64_t now_us = mono_us();
+	size_t told = 0;
+
+	prepare_directors(l, now_us);
+	plan_all(l->state, &l->have, now_us, &r->want);
 	for (size_t i = 0; i < l->state->n_directors; i++)
 		tell_serving(l, &l->state->directors[i], &told);
 	tell_more(told);
 	for (size_t i = 0; i < l->have.n; i++)
-		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
-			own_add_id(&r.gone, &l->have.svcs[i]);
-	for (size_t i = 0; i < r.gone.n; i++)
-		r.gone.svcs[i].tag = PLAN_TAG_LEAVING; /* it was a director's of before */
+		if (ipvs_table_find(&r->want, &l->have.svcs[i]) == NULL)
+			own_add_id(&r->gone, &l->have.svcs[i]);
+	for (size_t i = 0; i < r->gone.n; i++)
+		r->gone.svcs[i].tag = PLAN_TAG_LEAVING; /* it was a director's of before */
+}
+
+void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
+{
+	struct run r = { 0 };
+
+	if (l->resync && !resync(l)) {
+		reconcile_wake(l);
+		return;
+	}
+	reconcile_plan(l, &r);
 	run_send(l, &r, false, counts);
 	run_fini(&r);
 	run_dirty(l, counts);

@@ -132,6 +132,7 @@ static void put_in_place(
 	own_note_removed(l, conf);
 	result_fini(r);
 	l->state = state_build(conf, before, &l->have, mono_us());
+	l->configuration++;
 	r->checks_kept = state_same_probes(before, l->state) &&
 			 user->uid == l->user.uid && user->gid == l->user.gid &&
 			 before->conf->checks_max == conf->checks_max &&

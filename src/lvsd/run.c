@@ -114,7 +114,7 @@ void run_fini(struct run *r)
 	ipvs_table_fini(&r->gone);
 }
 
-static void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
+void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
 	for (size_t i = 0; i < r->want.n; i++)
 		ipvs_diff_svc(

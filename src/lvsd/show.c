@@ -1,13 +1,7 @@
-/*
- * The state in JSON, from the daemon down to the last check of a server.
- *
- * Connections come from a fresh read of each director's services, so asking for
- * the status costs the kernel one dump a director.
- */
+/* The daemon in JSON, and the directors for the log. */
 #include "lvsd/show.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,9 +11,8 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/audit.h"
-#include "lvsd/service.h"
-#include "lvsd/serving.h"
 #include "lvsd/statefile.h"
+#include "lvsd/status.h"
 
 json_t *show_text(const char *text)
 {
@@ -40,231 +33,6 @@ json_t *show_text(const char *text)
 static json_t *seconds_since(uint64_t then_us, uint64_t now_us)
 {
 	return json_real((double)(now_us - then_us) / 1e6);
-}
-
-/* ---- servers ---- */
-
-static const char *server_health(const struct server_state *s)
-{
-	return s->probe == NO_PROBE ? "unchecked" : health_name(s->health.state);
-}
-
-static json_t *show_check(const struct lvsd *l, const struct server_state *s, bool texts)
-{
-	const struct probe_state *p;
-	uint64_t started_us;
-	json_t *o;
-
-	if (s->probe == NO_PROBE)
-		return json_null();
-	p = &l->state->probes[s->probe];
-	started_us = p->probe.started_us;
-	o = json_pack("{s:s, s:i, s:b, s:s, s:s, s:i}", "method",
-	    conf_method_name(s->conf->check->method), "interval_ms",
-	    (int)s->conf->check->interval_ms, "inhibit", (int)s->conf->check->inhibit,
-	    "reason", reason_name(p->reason), "means", reason_text(p->reason), "code",
-	    (int)p->code);
-	json_object_set_new(o, "duration_us", json_integer(p->duration_us));
-	json_object_set_new(
-	    o, "text", texts && p->text != NULL ? show_text(p->text) : json_null());
-	json_object_set_new(o, "age_s",
-	    started_us != 0 ? seconds_since(started_us, mono_us()) : json_null());
-	return o;
-}
-
-/* When a drained server loses the connections that are left; null: it keeps them. */
-static json_t *show_cut(const struct decision *d)
-{
-	uint64_t now_us = mono_us();
-
-	if (d->word == DECISION_READY || d->until_us == 0)
-		return json_null();
-	return json_real(d->until_us > now_us ? (double)(d->until_us - now_us) / 1e6 : 0);
-}
-
-/* DEST: where the kernel has it, or NULL. */
-static json_t *show_server(const struct lvsd *l, const struct server_state *s,
-    const struct ipvs_dest *dest, bool texts)
-{
-	char addr[ADDR_TEXT_MAX];
-	json_t *o = json_pack("{s:s, s:s, s:i, s:b, s:s}", "name", s->conf->name,
-	    "address", addr_port_text(&s->conf->addr, s->conf->port, addr), "weight",
-	    (int)s->conf->weight, "sorry", (int)s->conf->sorry, "health",
-	    server_health(s));
-
-	json_object_set_new(o, "since_s", seconds_since(s->since_us, mono_us()));
-	json_object_set_new(
-	    o, "table_weight", dest != NULL ? json_integer(dest->weight) : json_null());
-	json_object_set_new(
-	    o, "active", dest != NULL ? json_integer(dest->active) : json_null());
-	json_object_set_new(
-	    o, "inactive", dest != NULL ? json_integer(dest->inactive) : json_null());
-	json_object_set_new(o, "operator", json_string(decision_name(s->decision.word)));
-	json_object_set_new(o, "operator_weight",
-	    s->decision.has_weight ? json_integer(s->decision.weight) : json_null());
-	json_object_set_new(o, "cut_in_s", show_cut(&s->decision));
-	json_object_set_new(o, "check", show_check(l, s, texts));
-	return o;
-}
-
-/* ---- directors ---- */
-
-static const char *director_state_word(
-    const struct lvsd *l, const struct director_state *d)
-{
-	if (d->fault.text != NULL &&
-	    (d->fault.no_service || service_unsupported(d->conf)))
-		return "failed";
-	switch (serving_who(d, AF_UNSPEC, &l->have)) {
-	case SERVING_SERVERS:
-		return "up";
-	case SERVING_SORRY:
-		return "sorry";
-	case SERVING_PANIC:
-		return "panic";
-	case SERVING_NOBODY:
-	case SERVING_NOT_YET:
-		break;
-	}
-	return "down";
-}
-
-/* The director's services as the kernel has them now, with connections. Once it did
- * not answer (*ANSWERS) it is not asked again: each question may take long. */
-static void read_director(
-    struct lvsd *l, const struct director_state *d, struct ipvs_table *now, bool *answers)
-{
-	service_identities(d->conf, now);
-	ipvs_table_sort(now);
-	for (size_t i = 0; i < now->n; i++)
-		if (*answers && ipvs_table_find(&l->have, &now->svcs[i]) != NULL)
-			*answers = ipvs_read_dests(l->ipvs, &now->svcs[i]);
-}
-
-static const char *service_text(const struct director_conf *d, char *buf)
-{
-	char addr[ADDR_TEXT_MAX];
-
-	if (!addr_is_set(&d->addr))
-		snprintf(buf, IPVS_SVC_NAME_MAX, d->fwmark != 0 ? "FWM %u" : "FWM -",
-		    (unsigned)d->fwmark);
-	else
-		snprintf(buf, IPVS_SVC_NAME_MAX, "%s %s",
-		    d->protocol == IPPROTO_UDP	  ? "UDP"
-		    : d->protocol == IPPROTO_SCTP ? "SCTP"
-						  : "TCP",
-		    addr_port_text(&d->addr, d->port, addr));
-	return buf;
-}
-
-/* "leastconn", or "kernel rr" for one by the kernel's name. BUF has 32 bytes. */
-static const char *balance_text(const struct director_conf *d, char *buf)
-{
-	if (d->balance != BALANCE_KERNEL)
-		return conf_balance_name(d->balance);
-	snprintf(buf, 32, "kernel %s", d->kernel_sched->name);
-	return buf;
-}
-
-/* How many of its servers could serve, and what it asks of the kernel. */
-static void show_director_facts(json_t *o, const struct director_state *d)
-{
-	const struct director_conf *conf = d->conf;
-	struct serving_count count;
-	struct ipvs_svc svc = { 0 };
-	char addr[ADDR_TEXT_MAX];
-	size_t total = 0;
-
-	serving_count(d, &count);
-	service_attrs(conf, &svc);
-	for (size_t i = 0; i < d->n_servers; i++)
-		total += !d->servers[i].conf->sorry;
-	json_object_set_new(o, "total", json_integer((json_int_t)total));
-	json_object_set_new(o, "ready", json_integer((json_int_t)count.ready));
-	json_object_set_new(o, "usable", json_integer((json_int_t)count.usable));
-	json_object_set_new(o, "quorum", json_integer((json_int_t)count.quorum));
-	json_object_set_new(o, "vip",
-	    addr_is_set(&conf->addr) ? json_string(addr_text(&conf->addr, addr))
-				     : json_null());
-	json_object_set_new(o, "scheduler", json_string(svc.sched));
-	json_object_set_new(o, "persistent", json_boolean(conf->persistent));
-	json_object_set_new(o, "masquerade", json_boolean(conf->masquerade));
-}
-
-/* With its servers; with ONLY, the one of that name. */
-static json_t *show_director(struct lvsd *l, const struct director_state *d,
-    const char *only, bool texts, bool *answers)
-{
-	struct ipvs_table now = { 0 };
-	char service[IPVS_SVC_NAME_MAX], balance[32];
-	json_t *servers = json_array(), *o;
-
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", d->conf->name, "service",
-	    service_text(d->conf, service), "balance", balance_text(d->conf, balance),
-	    "mode", conf_mode_name(d->conf->mode), "state", director_state_word(l, d));
-	json_object_set_new(
-	    o, "fault", d->fault.text != NULL ? json_string(d->fault.text) : json_null());
-	show_director_facts(o, d);
-	read_director(l, d, &now, answers);
-	for (size_t i = 0; i < d->n_servers; i++)
-		if (only == NULL || strcmp(d->servers[i].conf->name, only) == 0)
-			json_array_append_new(
-			    servers, show_server(l, &d->servers[i],
-					 service_find(&d->servers[i], &now), texts));
-	json_object_set_new(o, "servers", servers);
-	ipvs_table_fini(&now);
-	return o;
-}
-
-json_t *show_director_status(struct lvsd *l, char *name, bool texts)
-{
-	const char *server = name;
-	const char *director = strsep((char **)&server, "/");
-	bool answers = !l->resync;
-
-	for (size_t i = 0; i < l->state->n_directors; i++) {
-		const struct director_state *d = &l->state->directors[i];
-
-		if (strcmp(d->conf->name, director) != 0 ||
-		    (server != NULL && state_find(l->state, director, server) == NULL))
-			continue;
-		return json_pack("{s:b, s:[o]}", "ok", 1, "directors",
-		    show_director(l, d, server, texts, &answers));
-	}
-	return json_pack("{s:b, s:s}", "ok", 0, "error",
-	    server != NULL ? "there is no such server; name it as director/server"
-			   : "there is no such director");
-}
-
-/* How many servers of SVC the file no longer has: a note stands with each of them, and
- * none with those that an operator took out. */
-static size_t count_leaving(const struct ipvs_svc *svc)
-{
-	size_t n = 0;
-
-	if (svc->tag == PLAN_TAG_LEAVING || svc->lingering == 0)
-		return svc->lingering;
-	for (size_t i = 0; i < svc->n_dests; i++)
-		n += svc->dests[i].until_us != 0;
-	return n;
-}
-
-/* Services and servers that stay only until their connections end. */
-static json_t *show_leaving(const struct lvsd *l)
-{
-	json_t *list = json_array();
-	char name[IPVS_SVC_NAME_MAX];
-
-	for (size_t i = 0; i < l->have.n; i++) {
-		const struct ipvs_svc *svc = &l->have.svcs[i];
-		size_t n = count_leaving(svc);
-
-		if (n > 0)
-			json_array_append_new(
-			    list, json_pack("{s:s, s:i}", "service",
-				      ipvs_svc_name(svc, name), "servers", (int)n));
-	}
-	return list;
 }
 
 static json_t *show_reload(const struct lvsd *l)
@@ -296,33 +64,30 @@ static json_t *show_checker(const struct lvsd *l)
 	return o;
 }
 
-json_t *show_status(struct lvsd *l, bool texts)
+static json_t *show_kernel(const struct lvsd *l)
 {
-	const struct ipvs_stats stats = *ipvs_stats(l->ipvs);
-	json_t *directors = json_array(), *o;
-	bool answers = !l->resync;
+	const struct ipvs_stats *stats = ipvs_stats(l->ipvs);
 
-	o = json_pack("{s:b, s:s, s:i, s:o, s:b}", "ok", 1, "version", PACKAGE_VERSION,
-	    "pid", (int)getpid(), "config", show_text(l->options.config), "dry_run",
-	    (int)l->options.dry_run);
+	return json_pack("{s:I, s:I, s:I, s:b}", "operations", (json_int_t)stats->ops,
+	    "refused", (json_int_t)stats->ops_refused, "reads", (json_int_t)stats->reads,
+	    "answers", (int)!l->resync);
+}
+
+json_t *show_daemon(const struct lvsd *l)
+{
+	const char *error = statefile_error(l->statefile);
+	json_t *o = json_pack("{s:b, s:s, s:i, s:o, s:b}", "ok", 1, "version",
+	    PACKAGE_VERSION, "pid", (int)getpid(), "config", show_text(l->options.config),
+	    "dry_run", (int)l->options.dry_run);
+
 	json_object_set_new(o, "uptime_s", seconds_since(l->started_us, mono_us()));
 	json_object_set_new(o, "reload", show_reload(l));
 	json_object_set_new(o, "checker", show_checker(l));
-	json_object_set_new(o, "kernel",
-	    json_pack("{s:I, s:I, s:I, s:b}", "operations", (json_int_t)stats.ops,
-		"refused", (json_int_t)stats.ops_refused, "reads",
-		(json_int_t)stats.reads, "answers", (int)!l->resync));
-	for (size_t i = 0; i < l->state->n_directors; i++)
-		json_array_append_new(directors,
-		    show_director(l, &l->state->directors[i], NULL, texts, &answers));
+	json_object_set_new(o, "kernel", show_kernel(l));
 	json_object_set_new(o, "audit", audit_figures(l->audit));
-	json_object_set_new(o, "state_file_error",
-	    statefile_error(l->statefile) != NULL
-		? show_text(statefile_error(l->statefile))
-		: json_null());
+	json_object_set_new(
+	    o, "state_file_error", error != NULL ? show_text(error) : json_null());
 	json_object_set_new(o, "foreign", json_integer((json_int_t)l->foreign));
-	json_object_set_new(o, "directors", directors);
-	json_object_set_new(o, "leaving", show_leaving(l));
 	return o;
 }
 
@@ -365,7 +130,7 @@ void show_log(const struct lvsd *l)
 			    s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN;
 		}
 		log_info("director %s %s is %s director=%s up=%zu down=%zu unknown=%zu",
-		    d->conf->name, service_text(d->conf, service),
-		    director_state_word(l, d), d->conf->name, up, down, unknown);
+		    d->conf->name, status_service_text(d->conf, service),
+		    status_director_word(l, d), d->conf->name, up, down, unknown);
 	}
 }

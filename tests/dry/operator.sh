@@ -31,9 +31,9 @@ is "status of one director" "$(page web)" "web  TCP 10.9.9.1:80  leastconn  nat 
   b      127.0.0.1:B up N      4      0      0"
 is "status of one server" "$(page web/b | tail -n +3)" "  b      127.0.0.1:B up N      4      0      0"
 fails "status of none" 1 op status web/c
-is "says so" "$tap_said" "lvsctl: refused: there is no such server; name it as director/server"
+is "says so" "$tap_said" "lvsctl: refused: there is no such director or server"
 fails "status of no director" 1 op status nobody
-is "says so, too" "$tap_said" "lvsctl: refused: there is no such director"
+is "says so, too" "$tap_said" "lvsctl: refused: there is no such director or server"
 fails "not two of them" 2 op status web web
 
 check "weight" op weight web/a 9
