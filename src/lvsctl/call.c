@@ -11,6 +11,7 @@
 
 #define CONTROL_SOCKET RUNDIR "/control.sock"
 #define STATUS_SOCKET RUNDIR "/status.sock"
+#define TRIES 5
 
 /* Operators are told more than readers; who may use their socket does. */
 const char *call_socket(const struct call *c)
@@ -35,9 +36,22 @@ void call_print_refusal(const json_t *answer)
 		fprintf(stderr, "lvsctl: refused: %s\n", error);
 }
 
-json_t *call_ask(const struct call *c, const char *request, int *status)
+/* A reload in the middle of a large answer cuts it short; then it is asked for again. */
+static json_t *ask_whole(const struct call *c, const char *request)
 {
 	json_t *answer = ask(call_socket(c), request);
+
+	for (int i = 0; i < TRIES && json_is_false(json_object_get(answer, "complete"));
+	     i++) {
+		json_decref(answer);
+		answer = ask(call_socket(c), request);
+	}
+	return answer;
+}
+
+json_t *call_ask(const struct call *c, const char *request, int *status)
+{
+	json_t *answer = ask_whole(c, request);
 
 	*status = CTL_NO_DAEMON;
 	if (answer == NULL)
@@ -82,39 +96,40 @@ char *call_request(const struct call *c)
 	return b.data;
 }
 
-static int ask_and_show(const struct call *c, const char *request)
+/* The answer as it came; the exit status. */
+static int print_json(const json_t *answer)
 {
+	if (answer == NULL)
+		return CTL_NO_DAEMON;
+	json_dumpf(answer, stdout, JSON_INDENT(2));
+	putchar('\n');
+	return json_is_true(json_object_get(answer, "ok")) ? CTL_DONE : CTL_REFUSED;
+}
+
+int call_plain(const struct call *c)
+{
+	char *request = call_request(c);
 	json_t *answer;
 	int status;
 
+	if (request == NULL)
+		return CTL_WRONG;
 	if (c->json) {
-		answer = ask(call_socket(c), request);
-		if (answer == NULL)
-			return CTL_NO_DAEMON;
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		putchar('\n');
-		status =
-		    json_is_true(json_object_get(answer, "ok")) ? CTL_DONE : CTL_REFUSED;
+		answer = ask_whole(c, request);
+		status = print_json(answer);
 	} else {
 		answer = call_ask(c, request, &status);
 		if (answer != NULL && c->command->show != NULL)
-			c->command->show(answer);
+			c->command->show(c, answer);
 	}
 	json_decref(answer);
+	free(request);
 	return status;
 }
 
 int call_run(const struct call *c)
 {
-	char *request;
-	int status;
-
 	if (!fits(c))
 		return CTL_WRONG;
-	if (c->command->run != NULL)
-		return c->command->run(c);
-	request = call_request(c);
-	status = request != NULL ? ask_and_show(c, request) : CTL_WRONG;
-	free(request);
-	return status;
+	return c->command->run != NULL ? c->command->run(c) : call_plain(c);
 }

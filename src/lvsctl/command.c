@@ -7,25 +7,27 @@
 #include "lvsctl/lvsctl.h"
 #include "lvsctl/words.h"
 
-static void show_status(const json_t *answer)
+static void show_status(const struct call *c, const json_t *answer)
 {
 	struct buf page = { 0 };
 
-	status_page(answer, words_colour(), &page);
+	status_page(answer, c->n == 0, words_colour(), &page);
 	fwrite(page.data, 1, page.len, stdout);
 	buf_fini(&page);
 }
 
-static void show_table(const json_t *answer)
+static void show_table(const struct call *c, const json_t *answer)
 {
+	(void)c;
 	fputs(json_string_value(json_object_get(answer, "table")), stdout);
 }
 
-static void show_reload(const json_t *answer)
+static void show_reload(const struct call *c, const json_t *answer)
 {
 	json_int_t ops = json_integer_value(json_object_get(answer, "operations"));
 	json_int_t failed = json_integer_value(json_object_get(answer, "failed"));
 
+	(void)c;
 	fputs(json_string_value(json_object_get(answer, "changes")), stdout);
 	printf("reloaded, %lld operation%s", (long long)ops, ops == 1 ? "" : "s");
 	if (failed > 0)
@@ -37,11 +39,12 @@ static void show_reload(const json_t *answer)
 	    json_is_true(json_object_get(answer, "checks_kept")) ? "go on" : "restarted");
 }
 
-static void show_audit(const json_t *answer)
+static void show_audit(const struct call *c, const json_t *answer)
 {
 	json_int_t services = json_integer_value(json_object_get(answer, "services"));
 	json_int_t changed = json_integer_value(json_object_get(answer, "changed"));
 
+	(void)c;
 	printf(
 	    "looked at %lld service%s, ", (long long)services, services == 1 ? "" : "s");
 	if (changed == 0)
@@ -51,10 +54,11 @@ static void show_audit(const json_t *answer)
 		    (long long)changed);
 }
 
-static void show_decision(const json_t *answer)
+static void show_decision(const struct call *c, const json_t *answer)
 {
 	const char *warning = json_string_value(json_object_get(answer, "warning"));
 
+	(void)c;
 	if (warning != NULL)
 		fprintf(stderr,
 		    "lvsctl: done, but a restart will forget it: the state file cannot "
@@ -67,6 +71,7 @@ const struct option_name option_names[N_OPTIONS] = {
 	[OPTION_CLEAR] = { .name = "clear", .is_sent = true },
 	[OPTION_DEADLINE] = { .name = "deadline", .value = "TIME", .is_sent = true },
 	[OPTION_NOW] = { .name = "now", .is_sent = true },
+	[OPTION_WAIT] = { .name = "wait" },
 };
 
 static const struct command commands[] = {
@@ -85,12 +90,14 @@ static const struct command commands[] = {
 	  .request = "ready", .show = show_decision, .for_operators = true,
 	  .help = "it takes traffic again, if its check is content" },
 	{ .name = "drain", .words = "SERVER", .min = 1, .max = 1,
-	  .takes = { [OPTION_DEADLINE] = true, [OPTION_NOW] = true },
-	  .request = "drain", .show = show_decision, .for_operators = true,
+	  .takes = { [OPTION_DEADLINE] = true, [OPTION_NOW] = true, [OPTION_WAIT] = true },
+	  .request = "drain", .show = show_decision, .run = drain_main,
+	  .for_operators = true,
 	  .help = "it gets no new connections" },
 	{ .name = "maint", .words = "SERVER", .min = 1, .max = 1,
-	  .takes = { [OPTION_DEADLINE] = true, [OPTION_NOW] = true },
-	  .request = "maint", .show = show_decision, .for_operators = true,
+	  .takes = { [OPTION_DEADLINE] = true, [OPTION_NOW] = true, [OPTION_WAIT] = true },
+	  .request = "maint", .show = show_decision, .run = drain_main,
+	  .for_operators = true,
 	  .help = "as drain, and it is not checked" },
 	{ .name = "weight", .words = "SERVER N|auto", .min = 2, .max = 2,
 	  .request = "weight", .show = show_decision, .for_operators = true,

@@ -3,6 +3,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/ask.c \
 	src/lvsctl/call.c \
 	src/lvsctl/command.c \
+	src/lvsctl/drain.c \
 	src/lvsctl/import.c src/lvsctl/import.h \
 	src/lvsctl/import_brace.c \
 	src/lvsctl/import_ipvsadm.c src/lvsctl/import_ipvsadm.h \
@@ -21,6 +22,8 @@ lvsctl_SOURCES = \
 	src/lvsctl/lvsctl.h \
 	src/lvsctl/main.c \
 	src/lvsctl/plan.c \
-	src/lvsctl/status.c \
+	src/lvsctl/progress.c src/lvsctl/progress.h \
+	src/lvsctl/status.c src/lvsctl/status.h \
+	src/lvsctl/status_director.c \
 	src/lvsctl/words.c src/lvsctl/words.h
 lvsctl_LDADD = libparser.a liblib.a $(JANSSON_LIBS) $(LIBBSD_LIBS)

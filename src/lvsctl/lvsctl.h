@@ -30,6 +30,7 @@ enum ctl_option {
 	OPTION_CLEAR,
 	OPTION_DEADLINE,
 	OPTION_NOW,
+	OPTION_WAIT,
 	N_OPTIONS,
 };
 
@@ -57,8 +58,8 @@ struct command {
 	bool for_operators;  /* the socket that only shows does not take it */
 	const char *request; /* the line; the caller's words follow */
 	/* Shows an answer; NULL: there is nothing to show. */
-	void (*show)(const json_t *answer);
-	/* In place of request and show: all of it. Returns the exit status, or CTL_WRONG
+	void (*show)(const struct call *c, const json_t *answer);
+	/* In place of call_plain(): all of it. Returns the exit status, or CTL_WRONG
 	 * without a word said. */
 	int (*run)(const struct call *c);
 	const char *help; /* one line */
@@ -86,11 +87,17 @@ char *call_request(const struct call *c);
 const char *call_socket(const struct call *c);
 /* Says why ANSWER, which is not "ok", refuses. */
 void call_print_refusal(const json_t *answer);
+/* Asks and shows, as the table has it for C; the exit status, or CTL_WRONG. */
+int call_plain(const struct call *c);
 /* Does what C says; the exit status, or CTL_WRONG. */
 int call_run(const struct call *c);
 
-/* Appends STATUS, the answer to "show status", for people, 80 columns wide. */
-void status_page(const json_t *status, bool colour, struct buf *out);
+/* Appends STATUS, the answer to "show status", for people, 80 columns wide: WHOLE, or
+ * the directors alone. */
+void status_page(const json_t *status, bool whole, bool colour, struct buf *out);
+
+/* drain and maint, with --wait until the last connection is gone; the exit status. */
+int drain_main(const struct call *c);
 
 /*
  * import: prints the file of the one word of C ("-": standard input), the

@@ -30,6 +30,7 @@ struct status {
 	struct lvsd *l;
 	uint64_t configuration; /* that it tells of */
 	const char *server;	/* the only one, of the configuration; NULL: all */
+	bool whole;		/* of all directors, and what leaves */
 	bool texts;
 	bool answers; /* the kernel did so far */
 	enum part part;
@@ -61,6 +62,7 @@ static void put_check(
 	buf_str(b, ",\"check\":{\"method\":");
 	put_quoted(b, conf_method_name(check->method));
 	put_integer(b, "interval_ms", check->interval_ms);
+	put_bool(b, "inhibit", check->inhibit);
 	put_text(b, "reason", reason_name(p->reason));
 	put_text(b, "means", reason_text(p->reason));
 	put_integer(b, "code", p->code);
@@ -85,9 +87,26 @@ static void put_dest(struct buf *b, const struct ipvs_dest *dest)
 	put_integer(b, "inactive", dest->inactive);
 }
 
+/* An operator's decision: its word, until when connections are kept (null: until the
+ * last one ends), and a weight. */
+static void put_decision(struct buf *b, const struct decision *d)
+{
+	uint64_t now_us = mono_us();
+
+	put_text(b, "operator", decision_name(d->word));
+	if (d->word != DECISION_READY && d->until_us != 0)
+		put_seconds(
+		    b, "cut_in_s", d->until_us > now_us ? d->until_us - now_us : 0);
+	else
+		put_null(b, "cut_in_s");
+	if (d->has_weight)
+		put_integer(b, "operator_weight", d->weight);
+	else
+		put_null(b, "operator_weight");
+}
+
 static void put_server(struct status *st, const struct server_state *s, struct buf *b)
 {
-	const struct decision *decision = state_decision(s);
 	char addr[ADDR_TEXT_MAX];
 
 	buf_str(b, st->open ? ",{\"name\":" : "{\"name\":");
@@ -99,11 +118,7 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	put_text(b, "health", server_health(s));
 	put_seconds(b, "since_s", mono_us() - s->since_us);
 	put_dest(b, service_find(s, &st->now));
-	put_text(b, "operator", decision_name(decision->word));
-	if (decision->has_weight)
-		put_integer(b, "operator_weight", decision->weight);
-	else
-		put_null(b, "operator_weight");
+	put_decision(b, state_decision(s));
 	put_check(b, st->l, s, st->texts);
 	buf_str(b, "}");
 }
@@ -167,6 +182,29 @@ static void read_director(struct status *st, const struct director_state *d)
 			st->answers = ipvs_read_dests(l->ipvs, &st->now.svcs[i]);
 }
 
+/* How many of its servers could serve, and what it asks of the kernel. */
+static void put_facts(struct buf *b, const struct director_state *d)
+{
+	const struct director_conf *conf = d->conf;
+	struct serving_count count;
+	struct ipvs_svc svc = { 0 };
+	char vip[ADDR_TEXT_MAX];
+	int64_t total = 0;
+
+	for (size_t i = 0; i < d->n_servers; i++)
+		total += !d->servers[i].conf->sorry;
+	serving_count(d, &count);
+	service_attrs(conf, &svc);
+	put_integer(b, "total", total);
+	put_integer(b, "ready", (int64_t)count.ready);
+	put_integer(b, "usable", (int64_t)count.usable);
+	put_integer(b, "quorum", (int64_t)count.quorum);
+	put_text(b, "vip", addr_is_set(&conf->addr) ? addr_text(&conf->addr, vip) : NULL);
+	put_text(b, "scheduler", svc.sched);
+	put_bool(b, "persistent", conf->persistent);
+	put_bool(b, "masquerade", conf->masquerade);
+}
+
 static void begin_director(
     struct status *st, const struct director_state *d, struct buf *b)
 {
@@ -179,6 +217,7 @@ static void begin_director(
 	put_text(b, "mode", conf_mode_name(d->conf->mode));
 	put_text(b, "state", status_director_word(st->l, d));
 	put_text(b, "fault", d->fault.text);
+	put_facts(b, d);
 	buf_str(b, ",\"servers\":[");
 	read_director(st, d);
 	st->in_director = true;
@@ -205,7 +244,7 @@ static void more_directors(struct status *st, struct buf *b)
 		buf_str(b, "],\"leaving\":[");
 		st->part = PART_LEAVING;
 		st->open = false;
-		st->at = 0;
+		st->at = st->whole ? 0 : st->l->have.n;
 		return;
 	}
 	d = &st->l->state->directors[st->director];
@@ -221,6 +260,19 @@ static void more_directors(struct status *st, struct buf *b)
 	}
 }
 
+/* How many servers of SVC the file no longer has: a note stands with each of them, and
+ * none with those that an operator took out. */
+static size_t count_leaving(const struct ipvs_svc *svc)
+{
+	size_t n = 0;
+
+	if (svc->tag == PLAN_TAG_LEAVING || svc->lingering == 0)
+		return svc->lingering;
+	for (size_t i = 0; i < svc->n_dests; i++)
+		n += svc->dests[i].until_us != 0;
+	return n;
+}
+
 /* Services and servers that stay only until their connections end. */
 static void more_leaving(struct status *st, struct buf *b)
 {
@@ -231,12 +283,14 @@ static void more_leaving(struct status *st, struct buf *b)
 	for (; st->at < have->n && st->at < end; st->at++) {
 		const struct ipvs_svc *svc = &have->svcs[st->at];
 
-		if (svc->lingering == 0)
+		size_t n = count_leaving(svc);
+
+		if (n == 0)
 			continue;
 		buf_str(b, st->open ? ",{\"service\":" : "{\"service\":");
 		st->open = true;
 		put_quoted(b, ipvs_svc_name(svc, name));
-		put_integer(b, "servers", (int64_t)svc->lingering);
+		put_integer(b, "servers", (int64_t)n);
 		buf_str(b, "}");
 	}
 	if (st->at >= have->n) {
@@ -306,6 +360,7 @@ struct reply *status_reply(
 	st->base.ops = &status_ops;
 	st->l = l;
 	st->configuration = l->configuration;
+	st->whole = director == NULL;
 	st->texts = texts;
 	st->answers = !l->resync;
 	st->director = first;
