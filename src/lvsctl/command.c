@@ -70,6 +70,7 @@ static void show_decision(const struct call *c, const json_t *answer)
 const struct option_name option_names[N_OPTIONS] = {
 	[OPTION_CLEAR] = { .name = "clear", .is_sent = true },
 	[OPTION_DEADLINE] = { .name = "deadline", .value = "TIME", .is_sent = true },
+	[OPTION_FOLLOW] = { .name = "follow", .is_sent = true },
 	[OPTION_NOW] = { .name = "now", .is_sent = true },
 	[OPTION_WAIT] = { .name = "wait" },
 };
@@ -83,6 +84,9 @@ static const struct command commands[] = {
 	{ .name = "plan", .words = "[FILE]", .max = 1, .run = plan_main,
 	  .for_operators = true,
 	  .help = "what a reload of FILE would do, as ipvsadm commands" },
+	{ .name = "events", .takes = { [OPTION_FOLLOW] = true },
+	  .request = "events", .run = events_main,
+	  .help = "what changed, an object of JSON a line; with --follow also what will" },
 	{ .name = "reload", .request = "reload", .show = show_reload,
 	  .for_operators = true,
 	  .help = "read the configuration again; errors change nothing" },

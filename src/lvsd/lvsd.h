@@ -114,6 +114,7 @@ struct lvsd {
 	struct pending_reload pending;
 	uint64_t started_us, reloads;
 	struct control *control;
+	struct events *events;
 	unsigned asides; /* processes that make an answer */
 
 	struct ev_signal hup, term, intr, usr1;

@@ -22,6 +22,7 @@
 #include "lvsd/children.h"
 #include "lvsd/control.h"
 #include "lvsd/daemon.h"
+#include "lvsd/events.h"
 #include "lvsd/lvsd.h"
 #include "lvsd/own.h"
 #include "lvsd/path.h"
@@ -196,6 +197,8 @@ static void start_state(struct lvsd *l, struct conf *conf)
 	ipvs_table_fini(&owned);
 	l->state = state_build(conf, NULL, &l->have, mono_us());
 	l->configuration = 1;
+	l->events = events_new();
+	events_note(l, "daemon", "it starts");
 	if (record != NULL)
 		record_servers(
 		    record, record_is_this_boot(record, &here), l->state, &l->have);
@@ -247,6 +250,7 @@ static void stop(struct lvsd *l)
 	}
 	statefile_write_now(l->statefile);
 	control_close(l->control);
+	events_free(l->events);
 	daemon_unlock();
 	log_info("stopped, the table %s services=%zu", clear ? "is cleared" : "stays",
 	    services);

@@ -18,6 +18,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/children.h"
 #include "lvsd/control.h"
+#include "lvsd/events.h"
 #include "lvsd/statefile.h"
 #include "lvsd/programs.h"
 #include "lvsd/user.h"
@@ -104,6 +105,7 @@ static enum reload_outcome refuse(struct lvsd *l, char *why)
 	result_fini(&l->reload);
 	l->reload.error = why;
 	l->reload.at_us = mono_us();
+	events_reload(l);
 	return RELOAD_REFUSED;
 }
 
@@ -148,6 +150,7 @@ static void put_in_place(
 	r->changes = xstrdup(counts.text.data != NULL ? counts.text.data : "");
 	r->at_us = mono_us();
 	buf_fini(&counts.text);
+	events_reload(l);
 	if (r->n_ops > 0)
 		statefile_save(l->statefile); /* until when what was removed may stay */
 	else

@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lvsd/audit.h"
 #include "lvsd/decide.h"
+#include "lvsd/events.h"
 #include "lvsd/preview.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
@@ -58,6 +59,16 @@ static void do_daemon(struct request *r, struct answer *a)
 static void do_table(struct request *r, struct answer *a)
 {
 	a->json = show_table(r->l);
+}
+
+static void do_events(struct request *r, struct answer *a)
+{
+	bool follow = r->n == 2 && strcmp(r->words[1], "follow") == 0;
+
+	if (r->n > 1 && !follow)
+		a->json = request_refusal("only \"follow\" may stand after \"events\"");
+	else
+		a->reply = events_reply(r->l->events, follow);
 }
 
 /* ---- reload, audit, stop ---- */
@@ -111,6 +122,7 @@ static const struct verb {
 	{ "show", "status", false, do_status },
 	{ "show", "daemon", false, do_daemon },
 	{ "show", "table", false, do_table },
+	{ "events", NULL, false, do_events },
 	{ "plan", NULL, true, preview_plan },
 	{ "reload", NULL, true, do_reload },
 	{ "audit", NULL, true, do_audit },
