@@ -112,6 +112,9 @@ int import_main(const struct call *c);
 /* plan: what a reload of the file that C names, or of the daemon's own, would do. */
 int plan_main(const struct call *c);
 
+/* Shows ANSWER, to "explain", for people. */
+void explain_show(const struct call *c, const json_t *answer);
+
 /* events: a line each, with --follow until somebody ends it. */
 int events_main(const struct call *c);
 

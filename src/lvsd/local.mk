@@ -11,6 +11,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
 	src/lvsd/decide.c src/lvsd/decide.h \
 	src/lvsd/events.c src/lvsd/events.h \
+	src/lvsd/explain.c src/lvsd/explain.h \
 	src/lvsd/lvsd.h \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/path.c src/lvsd/path.h \

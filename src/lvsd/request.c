@@ -14,6 +14,7 @@
 #include "lvsd/audit.h"
 #include "lvsd/decide.h"
 #include "lvsd/events.h"
+#include "lvsd/explain.h"
 #include "lvsd/preview.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
@@ -122,6 +123,7 @@ static const struct verb {
 	{ "show", "status", false, do_status },
 	{ "show", "daemon", false, do_daemon },
 	{ "show", "table", false, do_table },
+	{ "explain", NULL, false, explain },
 	{ "events", NULL, false, do_events },
 	{ "plan", NULL, true, preview_plan },
 	{ "reload", NULL, true, do_reload },
