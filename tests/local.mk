@@ -1,5 +1,5 @@
 # Unit tests of the pure parts, and the small programs of the lab.
-unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
+unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libipvs.a libparser.a liblib.a \
 	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(OPENSSL_LIBS) $(CAPNG_LIBS) \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 

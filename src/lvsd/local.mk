@@ -35,5 +35,5 @@ libdaemon_a_SOURCES = \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c
 lvsd_LDADD = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
-	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(OPENSSL_LIBS) $(CAPNG_LIBS) \
+	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(CAPNG_LIBS) \
 	$(JANSSON_LIBS)
