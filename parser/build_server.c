@@ -21,9 +21,12 @@ void build_server_open(
 		    p, p->in->words[0].loc, "a server belongs in a director section");
 	p->servers = xgrow(p->servers, p->n_servers, &p->cap_servers, sizeof *p->servers);
 	p->server = &p->servers[p->n_servers];
-	*p->server = (struct server_draft){ .conf = c, .addr_loc = address->loc };
+	*p->server = (struct server_draft){
+		.conf = c,
+		.name_loc = name->loc,
+		.addr_loc = address->loc,
+	};
 	p->check = NULL;
-	c->loc = name->loc;
 	c->weight = 1;
 	if (value_is_address(name) && !value_is_address(address)) {
 		parse_error(p, name->loc,

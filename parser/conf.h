@@ -137,16 +137,16 @@ struct http_conf {
 	const char *cafile; /* NULL: the system's store */
 };
 
+/* There may be a hundred thousand of them. */
 struct server_conf {
 	STAILQ_ENTRY(server_conf) entry;
-	struct loc loc; /* of the name */
 	const char *name;
+	const struct check_conf *check; /* NULL: not checked, always up */
+	uint32_t maxconn, minconn;	/* the kernel's thresholds; 0: none */
 	struct addr addr;
+	bool sorry;
 	uint16_t port;	 /* 0: the packet's port, for a director without one */
 	uint16_t weight; /* 0 to 65535, default 1 */
-	bool sorry;
-	uint32_t maxconn, minconn;	/* the kernel's thresholds; 0: none */
-	const struct check_conf *check; /* NULL: not checked, always up */
 };
 STAILQ_HEAD(server_list, server_conf);
 

@@ -44,7 +44,8 @@ struct director_lines {
 
 struct server_draft {
 	struct server_conf *conf;
-	struct loc addr_loc, check_loc; /* line 0: no check */
+	struct loc name_loc, addr_loc;
+	struct loc check_loc; /* line 0: no check */
 	struct loc minconn_loc;
 	uint16_t written_port; /* that of the file, which the mode may not allow */
 	uint32_t own_words;    /* number of them, plus one; 0: no arguments of its own */

@@ -183,21 +183,22 @@ static void judge_sorry(struct parse *p, const struct director_draft *d)
 static void judge_unchecked(
     struct parse *p, const struct director_draft *d, struct loc check_loc)
 {
-	const struct server_conf *s;
-	const struct server_conf *unchecked = NULL;
+	const struct server_draft *unchecked = NULL;
 	size_t n_checked = 0;
 
-	STAILQ_FOREACH (s, &d->conf->servers, entry) {
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_conf *s = p->servers[i].conf;
+
 		if (s->check != NULL)
 			n_checked++;
 		else if (!s->sorry && addr_is_set(&s->addr) && unchecked == NULL)
-			unchecked = s;
+			unchecked = &p->servers[i];
 	}
 	if (n_checked == 0 && check_loc.line > 0 && d->conf->n_servers > 0)
 		parse_warning(p, check_loc,
 		    "no server of this director says \"check\": none will be checked");
 	else if (n_checked > 0 && unchecked != NULL)
-		parse_warning(p, unchecked->loc,
+		parse_warning(p, unchecked->name_loc,
 		    "this server does not say \"check\" as others do: it is always taken "
 		    "for up");
 }

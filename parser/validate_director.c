@@ -152,10 +152,10 @@ static void unique_names(struct parse *p)
 		first = unique_add(&p->in_director, p->servers, sizeof *p->servers, i,
 		    unique_hash(0, c->name, strlen(c->name)), same_name);
 		if (first != SIZE_MAX)
-			parse_error(p, c->loc,
+			parse_error(p, p->servers[i].name_loc,
 			    "a second server \"%s\" in this director; first given at line "
 			    "%u",
-			    c->name, (unsigned)p->servers[first].conf->loc.line);
+			    c->name, (unsigned)p->servers[first].name_loc.line);
 	}
 }
 
@@ -175,7 +175,7 @@ static void unique_addresses(struct parse *p)
 			parse_error(p, p->servers[i].addr_loc,
 			    "a second server with this address and port in this director; "
 			    "first given at line %u",
-			    (unsigned)p->servers[first].conf->loc.line);
+			    (unsigned)p->servers[first].name_loc.line);
 	}
 }
 

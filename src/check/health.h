@@ -15,8 +15,8 @@
 enum health_state { HEALTH_UNKNOWN, HEALTH_DOWN, HEALTH_UP };
 
 struct health {
-	enum health_state state;
-	int32_t score; /* 0 .. rise+fall-1; meaningless while unknown */
+	enum health_state state : 8;
+	int32_t score : 24; /* 0 .. rise+fall-1; meaningless while unknown */
 };
 
 /* No result yet. */

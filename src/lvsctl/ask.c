@@ -34,16 +34,28 @@ static int connect_to(const char *path)
 	return -1;
 }
 
-static bool send_line(int fd, const char *request)
+/* One message, so that what is PASSED (-1: nothing) comes with its line. */
+static bool send_line(int fd, const char *request, int passed)
 {
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
 	struct buf line = { 0 };
-	ssize_t n;
+	struct iovec iov;
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	bool sent;
 
 	buf_printf(&line, "%s\n", request);
-	n = send(fd, line.data, line.len, MSG_NOSIGNAL);
-	n = n == (ssize_t)line.len ? 0 : -1;
+	iov = (struct iovec){ line.data, line.len };
+	if (passed >= 0) {
+		memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
+		m.msg_control = &control;
+		m.msg_controllen = sizeof control.bytes;
+	}
+	sent = sendmsg(fd, &m, MSG_NOSIGNAL) == (ssize_t)line.len;
 	buf_fini(&line);
-	return n == 0;
+	return sent;
 }
 
 static bool read_all(int fd, struct buf *answer)
@@ -56,7 +68,7 @@ static bool read_all(int fd, struct buf *answer)
 	return n == 0 && answer->len > 0;
 }
 
-json_t *ask(const char *path, const char *request)
+json_t *ask_with(const char *path, const char *request, int passed)
 {
 	struct buf answer = { 0 };
 	json_t *o = NULL;
@@ -69,7 +81,7 @@ json_t *ask(const char *path, const char *request)
 		    stderr, "lvsctl: no lvsd answers at %s: %s\n", path, strerror(errno));
 	if (fd < 0)
 		return NULL;
-	if (send_line(fd, request) && read_all(fd, &answer))
+	if (send_line(fd, request, passed) && read_all(fd, &answer))
 		o = json_loadb(answer.data, answer.len, 0, NULL);
 	if (o == NULL)
 		fprintf(stderr,
@@ -79,4 +91,9 @@ json_t *ask(const char *path, const char *request)
 	buf_fini(&answer);
 	close(fd);
 	return o;
+}
+
+json_t *ask(const char *path, const char *request)
+{
+	return ask_with(path, request, -1);
 }

@@ -14,7 +14,7 @@
 #define TRIES 5
 
 /* Operators are told more than readers; who may use their socket does. */
-static const char *socket_of(const struct call *c)
+const char *call_socket(const struct call *c)
 {
 	if (c->socket != NULL)
 		return c->socket;
@@ -23,7 +23,7 @@ static const char *socket_of(const struct call *c)
 	return STATUS_SOCKET;
 }
 
-static void print_refusal(const json_t *answer)
+void call_print_refusal(const json_t *answer)
 {
 	const char *error = json_string_value(json_object_get(answer, "error"));
 
@@ -39,12 +39,12 @@ static void print_refusal(const json_t *answer)
 /* A reload in the middle of a large answer cuts it short; then it is asked for again. */
 static json_t *ask_whole(const struct call *c, const char *request)
 {
-	json_t *answer = ask(socket_of(c), request);
+	json_t *answer = ask(call_socket(c), request);
 
 	for (int i = 0; i < TRIES && json_is_false(json_object_get(answer, "complete"));
 	     i++) {
 		json_decref(answer);
-		answer = ask(socket_of(c), request);
+		answer = ask(call_socket(c), request);
 	}
 	return answer;
 }
@@ -60,7 +60,7 @@ json_t *call_ask(const struct call *c, const char *request, int *status)
 	if (json_is_true(json_object_get(answer, "ok")))
 		return answer;
 	*status = CTL_REFUSED;
-	print_refusal(answer);
+	call_print_refusal(answer);
 	json_decref(answer);
 	return NULL;
 }
@@ -113,7 +113,7 @@ int call_plain(const struct call *c)
 	int status;
 
 	if (request == NULL)
-		return CTL_USAGE;
+		return CTL_WRONG;
 	if (c->json) {
 		answer = ask_whole(c, request);
 		status = print_json(answer);
@@ -130,6 +130,6 @@ int call_plain(const struct call *c)
 int call_run(const struct call *c)
 {
 	if (!fits(c))
-		return CTL_USAGE;
+		return CTL_WRONG;
 	return c->command->run != NULL ? c->command->run(c) : call_plain(c);
 }

@@ -124,7 +124,7 @@ static int examine(struct doctor *d, const struct call *c)
 
 	doctor_ipvs(d);
 	if (request == NULL)
-		return CTL_USAGE;
+		return CTL_WRONG;
 	status = call_ask(c, request, &result);
 	if (status != NULL)
 		look_at(d, status);

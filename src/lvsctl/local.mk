@@ -26,6 +26,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/import_write.c \
 	src/lvsctl/lvsctl.h \
 	src/lvsctl/main.c \
+	src/lvsctl/plan.c \
 	src/lvsctl/progress.c src/lvsctl/progress.h \
 	src/lvsctl/status.c src/lvsctl/status.h \
 	src/lvsctl/status_director.c \

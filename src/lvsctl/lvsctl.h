@@ -18,8 +18,11 @@ enum {
 	CTL_DONE = 0,
 	CTL_REFUSED = 1, /* with the reason on standard error */
 	CTL_USAGE = 2,
+	CTL_CHANGES = 2, /* of plan: there are some */
 	CTL_NO_DAEMON = 3,
 	CTL_IMPORTED_PARTLY = 3, /* of import, which needs none */
+	/* Not one: what the caller typed is no command; the usage is to be said. */
+	CTL_WRONG = -1,
 };
 
 /* What may stand behind a command, in the order of the help. */
@@ -56,7 +59,8 @@ struct command {
 	const char *request; /* the line; the caller's words follow */
 	/* Shows an answer; NULL: there is nothing to show. */
 	void (*show)(const struct call *c, const json_t *answer);
-	/* In place of call_plain(): all of it. Returns the exit status. */
+	/* In place of call_plain(): all of it. Returns the exit status, or CTL_WRONG
+	 * without a word said. */
 	int (*run)(const struct call *c);
 	const char *help; /* one line */
 };
@@ -73,15 +77,21 @@ void command_usage(FILE *out);
  * by the caller. NULL after one line on standard error: no daemon answers there.
  */
 json_t *ask(const char *path, const char *request);
+/* The same, and hands over the descriptor FD with it. */
+json_t *ask_with(const char *path, const char *request, int fd);
 
 /* The same to the socket of C. The answer is one that says "ok", or NULL after the
  * reason on standard error; *STATUS is then what to exit with. */
 json_t *call_ask(const struct call *c, const char *request, int *status);
 /* The request line of C, which the caller owns; NULL when it would be two lines. */
 char *call_request(const struct call *c);
-/* Asks and shows, as the table has it for C; the exit status. */
+/* Where the requests of C go. */
+const char *call_socket(const struct call *c);
+/* Says why ANSWER, which is not "ok", refuses. */
+void call_print_refusal(const json_t *answer);
+/* Asks and shows, as the table has it for C; the exit status, or CTL_WRONG. */
 int call_plain(const struct call *c);
-/* Does what C says; the exit status. */
+/* Does what C says; the exit status, or CTL_WRONG. */
 int call_run(const struct call *c);
 
 /* Appends STATUS, the answer to "show status", for people, 80 columns wide: WHOLE, or
@@ -99,5 +109,8 @@ int doctor_main(const struct call *c);
  * configuration of another balancer, as an lvs.conf. Returns the exit status.
  */
 int import_main(const struct call *c);
+
+/* plan: what a reload of the file that C names, or of the daemon's own, would do. */
+int plan_main(const struct call *c);
 
 #endif

@@ -69,5 +69,5 @@ int main(int argc, char **argv)
 	call.n = argc - optind - 1;
 	call.words = argv + optind + 1;
 	status = call_run(&call);
-	return status == CTL_USAGE ? usage_error(call.command) : status;
+	return status == CTL_WRONG ? usage_error(call.command) : status;
 }

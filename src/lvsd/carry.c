@@ -205,16 +205,15 @@ static void carry_server(
 {
 	if (before == NULL)
 		return;
-	s->decision = before->decision;
+	state_decide(s, state_decision(before));
 	if (before->health.state != s->health.state ||
 	    (before->probe == NO_PROBE) != (s->probe == NO_PROBE))
 		return;
 	s->since_us = before->since_us;
 	/* One that is over does not begin again with another time. */
-	if (before->slow_from_us == 0 || now_us >= state_slow_end(before))
-		return;
-	s->slow_from_us = before->slow_from_us;
-	state_slow(s);
+	s->slow = before->slow && now_us < state_slow_end(before);
+	if (s->slow)
+		state_slow(s);
 }
 
 /* What goes by a director's name: who served, and a fault: what the kernel refused

@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/own.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/statefile.h"
 
@@ -209,7 +210,7 @@ static void __attribute__((noreturn)) run_child(struct lvsd *l, int fd)
 	conf_free(s->conf);
 	conf_free(l->pending.conf);
 	ipvs_table_fini(&l->have);
-	ipvs_table_fini(&l->owned);
+	own_saved(l, NULL);
 	malloc_trim(0);
 	log_ident("lvsd-checker");
 	checker_run(&start);

@@ -34,7 +34,10 @@ static void take_weight(struct decision *d, const struct decision *now)
 static void decide(struct lvsd *l, struct server_state *s, decide_fn *take,
     const struct decision *now, const char *what)
 {
-	take(&s->decision, now);
+	struct decision d = *state_decision(s);
+
+	take(&d, now);
+	state_decide(s, &d);
 	if (s->probe != NO_PROBE)
 		checker_follow(l, s->probe);
 	reconcile_mark(l, s->director);

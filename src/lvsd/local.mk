@@ -2,6 +2,7 @@ sbin_PROGRAMS += lvsd
 # What the daemon is made of, but main.c: the unit tests link it too.
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
+	src/lvsd/aside.c src/lvsd/aside.h \
 	src/lvsd/audit.c src/lvsd/audit.h \
 	src/lvsd/carry.c src/lvsd/carry.h \
 	src/lvsd/children.c src/lvsd/children.h \
@@ -16,6 +17,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/run.c src/lvsd/run.h \
 	src/lvsd/service.c src/lvsd/service.h \
 	src/lvsd/serving.c src/lvsd/serving.h \
+	src/lvsd/preview.c src/lvsd/preview.h \
 	src/lvsd/programs.c src/lvsd/programs.h \
 	src/lvsd/reconcile.c src/lvsd/reconcile.h \
 	src/lvsd/put.c src/lvsd/put.h \

@@ -78,15 +78,21 @@ struct pending_reload {
 	uint64_t save; /* the number of the save that it waits for */
 };
 
+/* Identities of services, in the order of tables; see own.h. */
+struct owned {
+	struct own_id *ids;
+	size_t n;
+};
+
 struct lvsd {
 	struct options options;
 	struct ev_loop *loop;
 	struct ipvs *ipvs;
 	struct state *state;
-	uint64_t configuration;	 /* the number of the one that runs, from 1 */
-	struct ipvs_table have;	 /* what of ours the kernel has, as far as we know */
-	struct ipvs_table owned; /* the services that are ours, as it is on disk */
-	size_t foreign;		 /* services that are not ours, when last listed */
+	uint64_t configuration; /* the number of the one that runs, from 1 */
+	struct ipvs_table have; /* what of ours the kernel has, as far as we know */
+	struct owned owned;	/* the services that are ours, as it is on disk */
+	size_t foreign;		/* services that are not ours, when last listed */
 	struct settings settings;
 	struct statefile *statefile;
 	struct audit *audit;
@@ -108,6 +114,7 @@ struct lvsd {
 	struct pending_reload pending;
 	uint64_t started_us, reloads;
 	struct control *control;
+	unsigned asides; /* processes that make an answer */
 
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;

@@ -255,7 +255,7 @@ static void stop(struct lvsd *l)
 	statefile_free(l->statefile);
 	state_free(l->state);
 	ipvs_table_fini(&l->have);
-	ipvs_table_fini(&l->owned);
+	own_saved(l, NULL);
 	ipvs_close(l->ipvs);
 	ev_loop_destroy(l->loop);
 }

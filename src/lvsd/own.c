@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lib/xalloc.h"
 #include "lvsd/plan.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/service.h"
@@ -178,6 +179,48 @@ void own_list(const struct lvsd *l, struct ipvs_table *owned)
 		add_identities(l->pending.conf, owned);
 }
 
+/* An identity alone takes a fifth of a service. */
+struct own_id {
+	struct addr addr;
+	uint8_t protocol;
+	uint16_t port;
+	uint32_t fwmark;
+};
+
+static int id_cmp(const void *key, const void *element)
+{
+	const struct own_id *id = element;
+	const struct ipvs_svc svc = {
+		.addr = id->addr,
+		.protocol = id->protocol,
+		.port = id->port,
+		.fwmark = id->fwmark,
+	};
+
+	return ipvs_svc_cmp(key, &svc);
+}
+
+void own_saved(struct lvsd *l, const struct ipvs_table *listed)
+{
+	struct owned *o = &l->owned;
+
+	free(o->ids);
+	*o = (struct owned){ 0 };
+	if (listed == NULL)
+		return;
+	o->ids = xcalloc(listed->n, sizeof *o->ids);
+	for (size_t i = 0; i < listed->n; i++) {
+		const struct ipvs_svc *svc = &listed->svcs[i];
+
+		o->ids[o->n++] = (struct own_id){
+			.addr = svc->addr,
+			.protocol = svc->protocol,
+			.port = svc->port,
+			.fwmark = svc->fwmark,
+		};
+	}
+}
+
 bool own_is_new(const struct lvsd *l, const struct conf *conf)
 {
 	struct ipvs_table ids = { 0 };
@@ -187,7 +230,8 @@ bool own_is_new(const struct lvsd *l, const struct conf *conf)
 	STAILQ_FOREACH (dc, &conf->directors, entry)
 		service_identities(dc, &ids);
 	for (size_t i = 0; !found && i < ids.n; i++)
-		found = ipvs_table_find(&l->owned, &ids.svcs[i]) == NULL;
+		found = l->owned.n == 0 || bsearch(&ids.svcs[i], l->owned.ids, l->owned.n,
+					       sizeof *l->owned.ids, id_cmp) == NULL;
 	ipvs_table_fini(&ids);
 	return found;
 }

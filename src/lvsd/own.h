@@ -2,7 +2,7 @@
  * own: which services of the kernel are ours, and what it has of them.
  *
  * L->have is what the kernel has of ours as far as we know; L->owned what the state
- * file knows to be ours. These functions read the kernel and keep both true; they
+ * file knows to be ours, by identity alone. These functions read the kernel and keep both true; they
  * change nothing in it.
  */
 #ifndef LVSD_OWN_H
@@ -23,6 +23,8 @@ bool own_adopt(struct lvsd *l, const struct conf *conf, const struct ipvs_table 
 /* Appends the services that are ours or are about to be, with the notes of what
  * leaves; sorted. */
 void own_list(const struct lvsd *l, struct ipvs_table *owned);
+/* The services in LISTED (sorted) are on disk as ours now, and no others. NULL: none is. */
+void own_saved(struct lvsd *l, const struct ipvs_table *listed);
 /* Whether CONF needs a service that is not known on disk to be ours. */
 bool own_is_new(const struct lvsd *l, const struct conf *conf);
 

@@ -31,11 +31,12 @@ static enum place server_place(
     const struct server_state *s, enum serving serving, uint64_t now_us, uint32_t *weight)
 {
 	const struct director_conf *d = s->director->conf;
+	const struct decision *decision = state_decision(s);
 	bool down = s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
 
 	*weight = 0;
-	if (s->decision.word != DECISION_READY)
-		return s->decision.until_us != 0 && now_us >= s->decision.until_us
+	if (decision->word != DECISION_READY)
+		return decision->until_us != 0 && now_us >= decision->until_us
 			   ? PLACE_OUT
 			   : PLACE_LEAVE;
 	if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
@@ -139,7 +140,8 @@ static void plan_service(const struct director_state *d, enum serving serving,
 
 	ipvs_svc_reserve(want, d->n_servers);
 	for (size_t i = 0; i < d->n_servers; i++) {
-		const struct server_state *s = d->by_addr[i];
+		const struct server_state *s =
+		    d->by_addr != NULL ? d->by_addr[i] : &d->servers[i];
 		enum place place;
 		uint32_t weight;
 

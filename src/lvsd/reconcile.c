@@ -188,7 +188,7 @@ void reconcile_plan(struct lvsd *l, struct run *r)
 		if (ipvs_table_find(&r->want, &l->have.svcs[i]) == NULL)
 			own_add_id(&r->gone, &l->have.svcs[i]);
 	for (size_t i = 0; i < r->gone.n; i++)
-		r->gone.svcs[i].tag = PLAN_TAG_LEAVING; /* it was a director's of before */
+		r->gone.svcs[i].tag = PLAN_TAG_LEAVING; /* a director of before */
 }
 
 void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)

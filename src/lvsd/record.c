@@ -220,15 +220,14 @@ static json_t *make_server(const struct server_state *s)
 {
 	json_t *o = json_object();
 
-	add_decision(o, &s->decision);
+	add_decision(o, state_decision(s));
 	if (s->probe != NO_PROBE && s->health.state != HEALTH_UNKNOWN) {
 		json_object_set_new(
 		    o, "health", json_string(health_name(s->health.state)));
 		json_object_set_new(o, "score", json_integer(s->health.score));
 		json_object_set_new(o, "since_us", json_integer((json_int_t)s->since_us));
-		if (s->slow_from_us != 0)
-			json_object_set_new(
-			    o, "slow_from_us", json_integer((json_int_t)s->slow_from_us));
+		if (s->slow)
+			json_object_set_new(o, "slow", json_true());
 	}
 	if (json_object_size(o) > 0)
 		return o;
@@ -277,20 +276,22 @@ static bool server_is_good(const json_t *o)
 		       json_is_integer(json_object_get(o, "since_us"))));
 }
 
-static void read_decision(const json_t *o, bool this_boot, struct decision *d)
+static struct decision read_decision(const json_t *o, bool this_boot)
 {
+	struct decision d = { .word = DECISION_READY };
 	const char *word = json_string_value(json_object_get(o, "operator"));
 	const json_t *weight = json_object_get(o, "weight");
 
 	if (word != NULL && strcmp(word, "drain") == 0)
-		d->word = DECISION_DRAIN;
+		d.word = DECISION_DRAIN;
 	else if (word != NULL && strcmp(word, "maint") == 0)
-		d->word = DECISION_MAINT;
-	d->until_us = until_of(o);
-	if (!this_boot && d->until_us != 0)
-		d->until_us = 1; /* no connection is older than the boot */
-	d->has_weight = weight != NULL;
-	d->weight = (uint16_t)json_integer_value(weight);
+		d.word = DECISION_MAINT;
+	d.until_us = until_of(o);
+	if (!this_boot && d.until_us != 0)
+		d.until_us = 1; /* no connection is older than the boot */
+	d.has_weight = weight != NULL;
+	d.weight = (uint16_t)json_integer_value(weight);
+	return d;
 }
 
 static void read_health(
@@ -300,7 +301,6 @@ static void read_health(
 	const struct ipvs_dest *dest = service_find(s, have);
 	bool up = health != NULL && strcmp(health, "up") == 0;
 	bool in_kernel = dest != NULL && dest->weight > 0;
-	uint64_t slow_from_us;
 	struct health h = {
 		.state = up ? HEALTH_UP : HEALTH_DOWN,
 		.score = (int32_t)json_integer_value(json_object_get(o, "score")),
@@ -311,11 +311,9 @@ static void read_health(
 	s->health = health_refit(h, s->conf->check->rise, s->conf->check->fall);
 	s->assumed = true;
 	s->since_us = (uint64_t)json_integer_value(json_object_get(o, "since_us"));
-	slow_from_us = (uint64_t)json_integer_value(json_object_get(o, "slow_from_us"));
-	if (slow_from_us == 0 || !up)
-		return;
-	s->slow_from_us = slow_from_us;
-	state_slow(s);
+	s->slow = up && json_is_true(json_object_get(o, "slow"));
+	if (s->slow)
+		state_slow(s);
 }
 
 void record_servers(
@@ -330,10 +328,12 @@ void record_servers(
 		for (size_t j = 0; servers != NULL && j < d->n_servers; j++) {
 			struct server_state *server = &d->servers[j];
 			const json_t *o = json_object_get(servers, server->conf->name);
+			struct decision decision;
 
 			if (o == NULL)
 				continue;
-			read_decision(o, this_boot, &server->decision);
+			decision = read_decision(o, this_boot);
+			state_decide(server, &decision);
 			if (this_boot)
 				read_health(o, server, have);
 		}

@@ -37,8 +37,7 @@ struct conf *load_conf(
 	return conf;
 }
 
-/* What D says, as one text: what `lvsd -c` would print. */
-static char *diags_text(const struct diags *d)
+char *reload_diags_text(const struct diags *d)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -190,7 +189,7 @@ enum reload_outcome reload(struct lvsd *l)
 	log_diags(&diags);
 	l->reloads++;
 	if (conf == NULL) {
-		char *why = diags_text(&diags);
+		char *why = reload_diags_text(&diags);
 
 		diags_fini(&diags);
 		return refuse(l, why);

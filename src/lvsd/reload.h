@@ -32,4 +32,7 @@ void reload_fini(struct lvsd *l);
 struct conf *load_conf(
     const char *path, enum read_purpose purpose, struct diags *d, int *status);
 
+/* What D says, as one text: what `lvsd -c` would print. The caller owns it. */
+char *reload_diags_text(const struct diags *d);
+
 #endif

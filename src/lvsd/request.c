@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lvsd/audit.h"
 #include "lvsd/decide.h"
+#include "lvsd/preview.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 #include "lvsd/show.h"
@@ -22,6 +23,18 @@
 json_t *request_refusal(const char *text)
 {
 	return json_pack("{s:b, s:o}", "ok", 0, "error", show_text(text));
+}
+
+void request_aside(struct request *r, aside_fn *make, struct answer *a)
+{
+	a->reply = aside_reply(r->l, make, r->fd);
+	if (a->reply != NULL)
+		return;
+	if (errno != EAGAIN)
+		log_warn("cannot start a process for an answer");
+	a->json = request_refusal(errno == EAGAIN
+				      ? "too many long answers are being made; ask again"
+				      : "no process can be started for the answer");
 }
 
 /* ---- looking ---- */
@@ -98,6 +111,7 @@ static const struct verb {
 	{ "show", "status", false, do_status },
 	{ "show", "daemon", false, do_daemon },
 	{ "show", "table", false, do_table },
+	{ "plan", NULL, true, preview_plan },
 	{ "reload", NULL, true, do_reload },
 	{ "audit", NULL, true, do_audit },
 	{ "stop", NULL, true, do_stop },

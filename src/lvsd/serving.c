@@ -10,16 +10,18 @@
 
 static uint32_t full_weight(const struct server_state *s)
 {
-	return s->decision.has_weight ? s->decision.weight : s->conf->weight;
+	const struct decision *decision = state_decision(s);
+
+	return decision->has_weight ? decision->weight : s->conf->weight;
 }
 
 uint32_t serving_weight(const struct server_state *s, uint64_t now_us)
 {
 	uint64_t slow_us = s->director->conf->slowstart_ms * 1000ull;
-	uint64_t past_us = now_us - s->slow_from_us;
+	uint64_t past_us = now_us - s->since_us;
 	uint32_t full = full_weight(s), now;
 
-	if (full == 0 || s->slow_from_us == 0 || past_us >= slow_us)
+	if (full == 0 || !s->slow || past_us >= slow_us)
 		return full;
 	now = (uint32_t)(full * past_us / slow_us);
 	return now > 0 ? now : 1;
@@ -27,7 +29,7 @@ uint32_t serving_weight(const struct server_state *s, uint64_t now_us)
 
 bool serving_usable(const struct server_state *s)
 {
-	return s->decision.word == DECISION_READY && full_weight(s) > 0 &&
+	return state_decision(s)->word == DECISION_READY && full_weight(s) > 0 &&
 	       (s->probe == NO_PROBE || s->health.state == HEALTH_UP);
 }
 
@@ -44,7 +46,7 @@ void serving_count(const struct director_state *d, struct serving_count *c)
 	for (size_t i = 0; i < d->n_servers; i++) {
 		const struct server_state *s = &d->servers[i];
 
-		if (s->conf->sorry || s->decision.word != DECISION_READY)
+		if (s->conf->sorry || state_decision(s)->word != DECISION_READY)
 			continue;
 		c->ready++;
 		c->usable += serving_usable(s);

@@ -77,13 +77,19 @@ static void build_probes(struct state *s)
 	free(all);
 }
 
+static int conf_addr_cmp(const struct server_conf *x, const struct server_conf *y)
+{
+	int c = addr_cmp(&x->addr, &y->addr);
+
+	return c != 0 ? c : (x->port > y->port) - (x->port < y->port);
+}
+
 static int server_addr_cmp(const void *a, const void *b)
 {
 	const struct server_conf *x = (*(struct server_state *const *)a)->conf;
 	const struct server_conf *y = (*(struct server_state *const *)b)->conf;
-	int c = addr_cmp(&x->addr, &y->addr);
 
-	return c != 0 ? c : (x->port > y->port) - (x->port < y->port);
+	return conf_addr_cmp(x, y);
 }
 
 /* Once here, not at each plan: tables are in this order. */
@@ -91,14 +97,14 @@ static void sort_servers(struct director_state *d)
 {
 	bool sorted = true;
 
-	for (size_t i = 0; i < d->n_servers; i++) {
+	for (size_t i = 1; sorted && i < d->n_servers; i++)
+		sorted = conf_addr_cmp(d->servers[i - 1].conf, d->servers[i].conf) <= 0;
+	if (sorted)
+		return;
+	d->by_addr = xcalloc(d->n_servers, sizeof(struct server_state *));
+	for (size_t i = 0; i < d->n_servers; i++)
 		d->by_addr[i] = &d->servers[i];
-		sorted = sorted && (i == 0 || server_addr_cmp(&d->by_addr[i - 1],
-						  &d->by_addr[i]) <= 0);
-	}
-	if (!sorted)
-		qsort(d->by_addr, d->n_servers, sizeof(struct server_state *),
-		    server_addr_cmp);
+	qsort(d->by_addr, d->n_servers, sizeof(struct server_state *), server_addr_cmp);
 }
 
 struct state *state_build(struct conf *conf, const struct state *old,
@@ -111,14 +117,12 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	s->conf = conf;
 	s->directors = xcalloc(conf->n_directors, sizeof *s->directors);
 	s->servers = xcalloc(conf->n_servers, sizeof *s->servers);
-	s->by_addr = xcalloc(conf->n_servers, sizeof(struct server_state *));
 	STAILQ_FOREACH (dc, &conf->directors, entry) {
 		struct director_state *d = &s->directors[s->n_directors++];
 
 		*d = (struct director_state){
 			.conf = dc,
 			.servers = s->servers + s->n_servers,
-			.by_addr = s->by_addr + s->n_servers,
 			.n_servers = dc->n_servers,
 			.dirty = true,
 		};
@@ -137,9 +141,29 @@ struct state *state_build(struct conf *conf, const struct state *old,
 	return s;
 }
 
+const struct decision *state_decision(const struct server_state *s)
+{
+	static const struct decision none = { .word = DECISION_READY };
+
+	return s->decision != NULL ? s->decision : &none;
+}
+
+void state_decide(struct server_state *s, const struct decision *d)
+{
+	struct decision *copy = NULL;
+
+	/* D may be what S has. */
+	if (d->word != DECISION_READY || d->has_weight) {
+		copy = xmalloc(sizeof *copy);
+		*copy = *d;
+	}
+	free(s->decision);
+	s->decision = copy;
+}
+
 uint64_t state_slow_end(const struct server_state *s)
 {
-	return s->slow_from_us + s->director->conf->slowstart_ms * 1000ull;
+	return s->since_us + s->director->conf->slowstart_ms * 1000ull;
 }
 
 void state_slow(const struct server_state *s)
@@ -151,15 +175,22 @@ void state_slow(const struct server_state *s)
 		d->slow_until_us = until_us;
 }
 
+static void director_fini(struct director_state *d)
+{
+	free(d->fault.text);
+	free(d->by_addr);
+}
+
 void state_strip(struct state *s)
 {
 	for (size_t i = 0; i < s->n_probes; i++)
 		free(s->probes[i].text);
 	for (size_t i = 0; i < s->n_directors; i++)
-		free(s->directors[i].fault.text);
+		director_fini(&s->directors[i]);
+	for (size_t i = 0; i < s->n_servers; i++)
+		free(s->servers[i].decision);
 	free(s->probes);
 	free(s->by_probe);
-	free(s->by_addr);
 	free(s->servers);
 	free(s->directors);
 	*s = (struct state){ .conf = s->conf };
@@ -189,7 +220,7 @@ void state_refit_probes(struct state *s)
 bool state_rests(const struct probe_state *p)
 {
 	for (size_t i = 0; i < p->n_servers; i++)
-		if (p->servers[i]->decision.word != DECISION_MAINT)
+		if (state_decision(p->servers[i])->word != DECISION_MAINT)
 			return false;
 	return true;
 }
@@ -200,7 +231,7 @@ void state_forget(struct probe_state *p, uint64_t now_us)
 	p->reason = REASON_NONE;
 	for (size_t i = 0; i < p->n_servers; i++) {
 		p->servers[i]->health = health_unknown();
-		p->servers[i]->assumed = false;
+		p->servers[i]->assumed = p->servers[i]->slow = false;
 		p->servers[i]->since_us = now_us;
 	}
 }
@@ -239,13 +270,14 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 		if (was == server->health.state && !(server->assumed && spoken))
 			continue;
 		server->assumed = server->assumed && !spoken;
-		if (was != server->health.state)
+		if (was != server->health.state) {
 			server->since_us = now_us;
-		if (was == HEALTH_DOWN && server->health.state == HEALTH_UP &&
-		    server->director->conf->slowstart_ms > 0) {
-			server->slow_from_us = now_us;
-			state_slow(server);
+			server->slow = was == HEALTH_DOWN &&
+				       server->health.state == HEALTH_UP &&
+				       server->director->conf->slowstart_ms > 0;
 		}
+		if (server->slow)
+			state_slow(server);
 		changed(server, was, arg);
 	}
 }

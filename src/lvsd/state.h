@@ -14,7 +14,7 @@
 #include "ipvs/ipvs.h"
 #include "parser/conf.h"
 
-#define NO_PROBE UINT32_MAX
+#define NO_PROBE ((1u << 30) - 1)
 
 /* What an operator said of a server. It belongs to the names of director and
  * server, and outlives reload and restart (behaviour.md, Words). */
@@ -29,16 +29,19 @@ struct decision {
 	uint64_t until_us;
 };
 
+/* There may be a hundred thousand of them. */
 struct server_state {
 	const struct server_conf *conf;
 	struct director_state *director;
-	uint32_t probe; /* index into state.probes, NO_PROBE: not checked */
+	/* NULL: ready, with the file's weight. To be read by state_decision() and
+	 * written by state_decide(). */
+	struct decision *decision;
+	uint64_t since_us; /* mono: when the health last changed */
 	struct health health;
+	uint32_t probe : 30; /* index into state.probes, NO_PROBE: not checked */
 	/* The health is what the kernel's table told; no check has spoken. */
-	bool assumed;
-	uint64_t since_us;     /* mono: when the health last changed */
-	uint64_t slow_from_us; /* mono: came up again, slow start runs; 0: it does not */
-	struct decision decision;
+	bool assumed : 1;
+	bool slow : 1; /* came up again at since_us: its slow start runs, or is over */
 };
 
 /* Who takes the traffic of a director; plan.h decides. */
@@ -62,8 +65,9 @@ struct fault {
 
 struct director_state {
 	const struct director_conf *conf;
-	struct server_state *servers;  /* in the order of the file */
-	struct server_state **by_addr; /* in that of address and port, for the plan */
+	struct server_state *servers; /* in the order of the file */
+	/* In that of address and port, which tables are in; NULL: it is the file's. */
+	struct server_state **by_addr;
 	size_t n_servers;
 	bool dirty;		/* to be planned at the end of this turn */
 	uint64_t slow_until_us; /* mono: some server is in its slow start */
@@ -90,7 +94,6 @@ struct state {
 	size_t n_servers;
 	struct probe_state *probes; /* sorted by probe_cmp() */
 	size_t n_probes;
-	struct server_state **by_addr;	/* where directors[].by_addr point into */
 	struct server_state **by_probe; /* where probes[].servers point into */
 };
 
@@ -111,6 +114,10 @@ void state_free(struct state *s); /* with its configuration; NULL is allowed */
 /* After health and decisions of servers were set from outside: each probe starts with
  * the best of its servers, or at rest. */
 void state_refit_probes(struct state *s);
+
+/* What the operator said of S; never NULL. It lives until the next state_decide(). */
+const struct decision *state_decision(const struct server_state *s);
+void state_decide(struct server_state *s, const struct decision *d);
 
 /* When the slow start of S is over; mono. */
 uint64_t state_slow_end(const struct server_state *s);

@@ -189,11 +189,8 @@ static void take_result(struct statefile *f, int error)
 		log_info("the state file can be written again file=%s", f->path);
 	free(f->error);
 	f->error = error != 0 ? xstrdup(strerror(error)) : NULL;
-	if (error == 0) {
-		ipvs_table_fini(&f->l->owned);
-		f->l->owned = f->owned;
-		f->owned = (struct ipvs_table){ 0 };
-	}
+	if (error == 0)
+		own_saved(f->l, &f->owned);
 	ipvs_table_fini(&f->owned);
 }
 

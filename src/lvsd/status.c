@@ -118,7 +118,7 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	put_text(b, "health", server_health(s));
 	put_seconds(b, "since_s", mono_us() - s->since_us);
 	put_dest(b, service_find(s, &st->now));
-	put_decision(b, &s->decision);
+	put_decision(b, state_decision(s));
 	put_check(b, st->l, s, st->texts);
 	buf_str(b, "}");
 }

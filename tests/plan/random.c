@@ -166,13 +166,14 @@ void random_decisions(struct state *s, uint64_t now_us)
 		DECISION_MAINT };
 
 	for (size_t i = 0; i < s->n_servers; i++) {
-		struct decision *d = &s->servers[i].decision;
+		struct decision d;
 
 		if (pick(8) != 0)
 			continue;
-		d->word = ONE_OF(words);
-		d->until_us = pick(2) ? 0 : now_us - 1 + pick(3);
-		d->has_weight = pick(2);
-		d->weight = (uint16_t)pick(4);
+		d.word = ONE_OF(words);
+		d.until_us = pick(2) ? 0 : now_us - 1 + pick(3);
+		d.has_weight = pick(2);
+		d.weight = (uint16_t)pick(4);
+		state_decide(&s->servers[i], &d);
 	}
 }

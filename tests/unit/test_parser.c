@@ -127,8 +127,6 @@ static void test_places(void **state)
 	assert_int_equal(d->loc.line, 3);
 	assert_int_equal(d->loc.col, 11);
 	assert_int_equal(d->loc.len, 5);
-	assert_int_equal(s->loc.line, 4);
-	assert_int_equal(s->loc.col, 9);
 	assert_null(s->check);
 	conf_free(c);
 }

@@ -32,9 +32,10 @@ static json_t *make(struct state *s, struct ipvs_table *have)
 	plan_server(s, "s1")->health = (struct health){ HEALTH_UP, 6 };
 	plan_server(s, "s1")->since_us = 77;
 	plan_server(s, "s2")->health = (struct health){ HEALTH_DOWN, 3 };
-	plan_server(s, "s3")->decision = (struct decision){
-		.word = DECISION_DRAIN, .has_weight = true, .weight = 9, .until_us = 99
-	};
+	state_decide(plan_server(s, "s3"), &(struct decision){ .word = DECISION_DRAIN,
+					       .has_weight = true,
+					       .weight = 9,
+					       .until_us = 99 });
 	plan_all(s, have, 1, have);
 	have->svcs[0].until_us = IPVS_UNTIL_DRAINED;
 	return record_make(&here, have, &settings, s);
@@ -140,9 +141,9 @@ static void test_health(void **state)
 		    s->probes[s1->probe].probe.health.state, cases[i].s1.state);
 		assert_int_equal(
 		    s->probes[s1->probe].probe.health.score, cases[i].s1.score);
-		assert_int_equal(plan_server(s, "s3")->decision.word, DECISION_DRAIN);
-		assert_int_equal(plan_server(s, "s3")->decision.weight, 9);
-		assert_true(plan_server(s, "s3")->decision.until_us ==
+		assert_int_equal(plan_server(s, "s3")->decision->word, DECISION_DRAIN);
+		assert_int_equal(plan_server(s, "s3")->decision->weight, 9);
+		assert_true(plan_server(s, "s3")->decision->until_us ==
 			    (cases[i].this_boot ? 99 : 1));
 		state_free(s);
 		ipvs_table_fini(&have);

@@ -24,8 +24,8 @@
 static void decide(
     struct state *s, const char *name, enum decision_word word, uint64_t until_us)
 {
-	plan_server(s, name)->decision =
-	    (struct decision){ .word = word, .until_us = until_us };
+	state_decide(plan_server(s, name),
+	    &(struct decision){ .word = word, .until_us = until_us });
 }
 
 /* Below quorum the sorry server serves, and the usable ones keep connections. */
@@ -144,7 +144,7 @@ static void test_weight_0_is_no_panic(void **state)
 	(void)state;
 	plan_all_up(s);
 	for (size_t i = 0; i < 3; i++)
-		s->servers[i].decision.has_weight = true;
+		state_decide(&s->servers[i], &(struct decision){ .has_weight = true });
 	plan_expect(s, &have, 1, SVC S1 "0\n" S2 "0\n" SORRY "1\n" S3 "0\n");
 	state_free(s);
 	ipvs_table_fini(&have);
@@ -237,8 +237,8 @@ static void test_operator_deadline(void **state)
 	plan_expect_at(s, &have, 11 * SECOND, 4, SVC S1 "3\n" S2 "1\n");
 	decide(s, "s1", DECISION_MAINT, 0);
 	plan_expect_at(s, &have, 11 * SECOND, 4, SVC S1 "0\n" S2 "1\n");
-	plan_server(s, "s2")->decision =
-	    (struct decision){ .has_weight = true, .weight = 70 };
+	state_decide(
+	    plan_server(s, "s2"), &(struct decision){ .has_weight = true, .weight = 70 });
 	plan_expect_at(s, &have, 11 * SECOND, 4, SVC S1 "0\n" S2 "70\n");
 	state_free(s);
 	ipvs_table_fini(&have);
