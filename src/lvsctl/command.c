@@ -115,6 +115,9 @@ static const struct command commands[] = {
 	{ .name = "stop", .takes = { [OPTION_CLEAR] = true },
 	  .request = "stop", .for_operators = true,
 	  .help = "end the daemon; the table stays, or goes with --clear" },
+	{ .name = "doctor", .words = "[DIRECTOR]", .max = 1,
+	  .request = "show status", .run = doctor_main,
+	  .help = "what will not work here, and what to type" },
 	{ .name = "import", .words = "FILE", .min = 1, .max = 1, .run = import_main,
 	  .help = "a keepalived.conf, an ldirectord.cf or the output of ipvsadm -Sn\n"
 		  "      as an lvs.conf; - is standard input" },
@@ -129,9 +132,9 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-static void print_command(FILE *out, const struct command *command)
+void command_synopsis(FILE *out, const struct command *command)
 {
-	fprintf(out, "  %s", command->name);
+	fputs(command->name, out);
 	if (command->words != NULL)
 		fprintf(out, " %s", command->words);
 	for (int i = 0; i < N_OPTIONS; i++) {
@@ -141,7 +144,6 @@ static void print_command(FILE *out, const struct command *command)
 			fprintf(out, " [--%s%s%s]", o->name, o->value != NULL ? " " : "",
 			    o->value != NULL ? o->value : "");
 	}
-	fprintf(out, "\n      %s\n", command->help);
 }
 
 void command_usage(FILE *out)
@@ -153,6 +155,9 @@ void command_usage(FILE *out)
 	      "  -h           print this and exit\n"
 	      "commands (SERVER is director/server, or */server for every director):\n",
 	    out);
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		print_command(out, &commands[i]);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		fputs("  ", out);
+		command_synopsis(out, &commands[i]);
+		fprintf(out, "\n      %s\n", commands[i].help);
+	}
 }

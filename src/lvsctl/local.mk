@@ -3,6 +3,11 @@ lvsctl_SOURCES = \
 	src/lvsctl/ask.c \
 	src/lvsctl/call.c \
 	src/lvsctl/command.c \
+	src/lvsctl/doctor.c src/lvsctl/doctor.h \
+	src/lvsctl/doctor_kernel.c \
+	src/lvsctl/doctor_network.c \
+	src/lvsctl/doctor_others.c \
+	src/lvsctl/doctor_route.c \
 	src/lvsctl/drain.c \
 	src/lvsctl/events.c \
 	src/lvsctl/explain.c \
@@ -28,4 +33,4 @@ lvsctl_SOURCES = \
 	src/lvsctl/status.c src/lvsctl/status.h \
 	src/lvsctl/status_director.c \
 	src/lvsctl/words.c src/lvsctl/words.h
-lvsctl_LDADD = libparser.a liblib.a $(JANSSON_LIBS) $(LIBBSD_LIBS)
+lvsctl_LDADD = libparser.a liblib.a $(LIBNL_LIBS) $(JANSSON_LIBS) $(LIBBSD_LIBS)

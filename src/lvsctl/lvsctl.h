@@ -68,6 +68,8 @@ struct command {
 
 /* The command of that name, or NULL. */
 const struct command *command_find(const char *name);
+/* "drain SERVER [--wait]", what may be written. */
+void command_synopsis(FILE *out, const struct command *command);
 /* The summary of options and commands. */
 void command_usage(FILE *out);
 
@@ -102,6 +104,9 @@ void status_page(const json_t *status, bool whole, bool colour, struct buf *out)
 
 /* drain and maint, with --wait until the last connection is gone; the exit status. */
 int drain_main(const struct call *c);
+
+/* doctor: prints what will not work and what to type; the exit status. */
+int doctor_main(const struct call *c);
 
 /*
  * import: prints the file of the one word of C ("-": standard input), the

@@ -9,9 +9,15 @@
 
 #define FIRST_OPTION 256 /* getopt's value of option_names[0], above every letter */
 
-static int usage_error(void)
+/* COMMAND NULL: it is not known which. */
+static int usage_error(const struct command *command)
 {
-	command_usage(stderr);
+	fputs("usage: lvsctl [-hV] [-s SOCKET] [--json] ", stderr);
+	if (command != NULL)
+		command_synopsis(stderr, command);
+	else
+		fputs("COMMAND [ARGUMENT ...]", stderr);
+	fputs("\nlvsctl --help lists the commands\n", stderr);
 	return CTL_USAGE;
 }
 
@@ -49,19 +55,19 @@ int main(int argc, char **argv)
 			return CTL_DONE;
 		default:
 			if (letter < FIRST_OPTION)
-				return usage_error();
+				return usage_error(NULL);
 			call.given[letter - FIRST_OPTION] = optarg != NULL ? optarg : "";
 		}
 	}
 	if (optind == argc)
-		return usage_error();
+		return usage_error(NULL);
 	call.command = command_find(argv[optind]);
 	if (call.command == NULL) {
 		fprintf(stderr, "lvsctl: unknown command \"%s\"\n", argv[optind]);
-		return usage_error();
+		return usage_error(NULL);
 	}
 	call.n = argc - optind - 1;
 	call.words = argv + optind + 1;
 	status = call_run(&call);
-	return status == CTL_WRONG ? usage_error() : status;
+	return status == CTL_WRONG ? usage_error(call.command) : status;
 }
