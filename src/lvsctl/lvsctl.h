@@ -28,6 +28,7 @@ enum {
 /* What may stand behind a command, in the order of the help. */
 enum ctl_option {
 	OPTION_CLEAR,
+	OPTION_CONFIRM,
 	OPTION_DEADLINE,
 	OPTION_FOLLOW,
 	OPTION_NOW,

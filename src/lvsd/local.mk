@@ -7,6 +7,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/carry.c src/lvsd/carry.h \
 	src/lvsd/children.c src/lvsd/children.h \
 	src/lvsd/client.c src/lvsd/client.h \
+	src/lvsd/confirm.c src/lvsd/confirm.h \
 	src/lvsd/control.c src/lvsd/control.h \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
 	src/lvsd/decide.c src/lvsd/decide.h \
