@@ -95,6 +95,7 @@ struct lvsd {
 	struct owned owned;	/* the services that are ours, as it is on disk */
 	size_t foreign;		/* services that are not ours, when last listed */
 	struct settings settings;
+	struct sync_state *sync;
 	struct statefile *statefile;
 	struct audit *audit;
 	bool resync;		 /* have is not to be trusted: read the kernel again */

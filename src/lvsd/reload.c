@@ -22,6 +22,7 @@
 #include "lvsd/control.h"
 #include "lvsd/events.h"
 #include "lvsd/statefile.h"
+#include "lvsd/sync.h"
 #include "lvsd/programs.h"
 #include "lvsd/user.h"
 
@@ -143,6 +144,7 @@ static void put_in_place(
 			 l->checker != NULL;
 	l->user = *user;
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	sync_apply(l);
 	follow_rests(l, before);
 	reconcile_all(l, &counts);
 	state_strip(before);
