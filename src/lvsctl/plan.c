@@ -80,8 +80,7 @@ static void print_commands(const json_t *answer)
 	const json_t *command;
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, "commands"), i, command)
-	{
+	json_array_foreach (json_object_get(answer, "commands"), i, command) {
 		const char *text = json_string_value(json_object_get(command, "command"));
 		struct buf comment = { 0 };
 

@@ -1,0 +1,61 @@
+# lab: -t 120
+# t_rollout.sh: every server is restarted by lvsctl rollout while requests run: none
+# fails, in nat and in gateway mode, one at a time and two at a time.
+. "$(dirname "$0")/test.sh"
+
+lab_up 4
+start_backends
+modprobe ip_vs_wrr
+# Closed connections that the kernel saw only half of are gone after a second.
+ns director ipvsadm --set 0 1 0
+for rs in $SERVERS; do
+	echo ${backend_pid[$rs]} >"/run/$rs.pid"
+done
+# What an operator's command does: the server is gone, and another one comes.
+cat >/run/restart <<END
+#!/bin/sh
+echo "\$LVSD_DIRECTOR \$LVSD_SERVER \$LVSD_ADDRESS \$LVSD_PORT" >>/run/restarted
+kill "\$(cat "/run/\$LVSD_SERVER.pid")"
+while kill -0 "\$(cat "/run/\$LVSD_SERVER.pid")" 2>/dev/null; do sleep 0.01; done
+ip netns exec "\$LVSD_SERVER" $TOOLS/backend -n "\$LVSD_SERVER" -p 80 >"/run/\$LVSD_SERVER.pid"
+END
+chmod 755 /run/restart
+
+# rolls MODE VIP BATCH
+rolls()
+{
+	local mode=$1 vip=$2 batch=$3
+
+	add_vip "$vip"
+	"use_$mode" "$vip"
+	lvsd_start <<-END
+	director web $vip:80
+	 balance roundrobin
+	 mode $mode
+	 check interval 200ms timeout 150ms
+	 option httpcheck
+	 server rs1 10.2.0.11:80 check
+	 server rs2 10.2.0.12:80 check
+	 server rs3 10.2.0.13:80 check
+	 server rs4 10.2.0.14:80 check
+	END
+	check "$mode: all are up" ns director ipvswait -t 20 live=4
+	: >/run/restarted
+	hammer_start new -c 4 -r 200 "$vip" 80
+	check "$mode, $batch: rollout" lvsctl rollout web --batch "$batch" --command /run/restart
+	echo "$tap_said" >/run/said
+	hammer_stop new
+	is "$mode, $batch: each was restarted once" "$(sort /run/restarted | paste -sd,)" \
+		"web rs1 10.2.0.11 80,web rs2 10.2.0.12 80,web rs3 10.2.0.13 80,web rs4 10.2.0.14 80"
+	is "$mode, $batch: no request failed" "$(hammer_get new failed)" 0
+	check "$mode, $batch: there were some" test "$(hammer_get new ok)" -gt 100
+	is "$mode, $batch: all serve again" "$(ns director ipvsadm -Sn | grep -c -- '-w 1$')" 4
+	note "$mode, $batch: $(hammer_get new ok) requests, $(tail -n 1 /run/said)"
+	lvsd_stop
+	ns director ipvsadm -C
+}
+
+rolls nat 10.9.1.1 1
+rolls nat 10.9.1.2 50%
+rolls gateway 10.9.2.1 1
+finish
