@@ -1,5 +1,5 @@
 # Unit tests of the pure parts, and the small programs of the lab.
-unit_ldadd = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
+unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libipvs.a libparser.a liblib.a \
 	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(OPENSSL_LIBS) $(CAPNG_LIBS) \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 
@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
+	tests/unit/test_events \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -49,6 +50,8 @@ tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c te
 tests_unit_test_checker_external_LDADD = $(unit_ldadd)
 tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
+tests_unit_test_events_SOURCES = tests/unit/test_events.c
+tests_unit_test_events_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c

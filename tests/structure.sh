@@ -26,8 +26,10 @@ rule 'lvsctl knows lib and the parser' '#include "(ipvs|check|lvsd)/' src/lvsctl
 rule 'netlink in ipvs, and for routes, only' '#include <(netlink|libnl|linux/netlink)' \
 	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] parser/*.[chly] \
 	$(ls src/lvsctl/*.[ch] | grep -v doctor_route.c)
-rule 'OpenSSL in check only' '#include <openssl' \
-	src/lib/*.[ch] src/ipvs/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
+rule 'OpenSSL in its module only' '#include <openssl' \
+	src/lib/*.[ch] src/ipvs/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly] \
+	$(ls src/check/*.[ch] | grep -v /tls_openssl.c)
+rule 'the module calls nobody' '#include "(lib|parser)/' src/check/tls_openssl.c
 rule 'only run.c sends operations' 'ipvs_apply\(' \
 	$(ls src/lvsd/*.c | grep -v /run.c) src/lvsctl/*.c src/check/*.c
 rule 'no free() in the grammar' '\bfree\(' parser/grammar.y

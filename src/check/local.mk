@@ -25,5 +25,16 @@ libcheck_a_SOURCES = \
 	src/check/sockets.c src/check/sockets.h \
 	src/check/stream.c src/check/stream.h \
 	src/check/tcp.c \
-	src/check/tls.c src/check/tls.h \
+	src/check/tls.c src/check/tls.h src/check/tls_library.h \
 	src/check/udp.c
+
+# OpenSSL, loaded by the checker when a check uses TLS.
+moduledir = $(pkglibdir)
+module_PROGRAMS = lvsd-tls.so
+lvsd_tls_so_SOURCES = src/check/tls_openssl.c
+lvsd_tls_so_CFLAGS = $(AM_CFLAGS) -fPIC
+lvsd_tls_so_LDFLAGS = $(AM_LDFLAGS) -shared
+lvsd_tls_so_LDADD = $(OPENSSL_LIBS)
+# The same for tests, which load nothing.
+noinst_LIBRARIES += libtls.a
+libtls_a_SOURCES = src/check/tls_openssl.c

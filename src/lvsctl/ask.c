@@ -68,10 +68,9 @@ static bool read_all(int fd, struct buf *answer)
 	return n == 0 && answer->len > 0;
 }
 
-json_t *ask_with(const char *path, const char *request, int passed)
+/* connect_to(), with what to say when it fails. */
+static int reach(const char *path)
 {
-	struct buf answer = { 0 };
-	json_t *o = NULL;
 	int fd = connect_to(path);
 
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
@@ -79,6 +78,15 @@ json_t *ask_with(const char *path, const char *request, int passed)
 	else if (fd < 0)
 		fprintf(
 		    stderr, "lvsctl: no lvsd answers at %s: %s\n", path, strerror(errno));
+	return fd;
+}
+
+json_t *ask_with(const char *path, const char *request, int passed)
+{
+	struct buf answer = { 0 };
+	json_t *o = NULL;
+	int fd = reach(path);
+
 	if (fd < 0)
 		return NULL;
 	if (send_line(fd, request, passed) && read_all(fd, &answer))
@@ -96,4 +104,19 @@ json_t *ask_with(const char *path, const char *request, int passed)
 json_t *ask(const char *path, const char *request)
 {
 	return ask_with(path, request, -1);
+}
+
+FILE *ask_lines(const char *path, const char *request)
+{
+	static const struct timeval forever = { 0 };
+	int fd = reach(path);
+
+	if (fd < 0)
+		return NULL;
+	if (!send_line(fd, request, -1)) {
+		close(fd);
+		return NULL;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
+	return fdopen(fd, "r");
 }

@@ -24,6 +24,7 @@ static void show_table(const struct call *c, const json_t *answer)
 
 static void show_reload(const struct call *c, const json_t *answer)
 {
+	char left[WORDS_MAX];
 	json_int_t ops = json_integer_value(json_object_get(answer, "operations"));
 	json_int_t failed = json_integer_value(json_object_get(answer, "failed"));
 
@@ -37,6 +38,10 @@ static void show_reload(const struct call *c, const json_t *answer)
 		printf(", the kernel does not answer: it gets the table when it does");
 	printf(", checks %s\n",
 	    json_is_true(json_object_get(answer, "checks_kept")) ? "go on" : "restarted");
+	if (json_is_object(json_object_get(answer, "trial")))
+		printf("on trial for %s: lvsctl confirm keeps it\n",
+		    words_time(
+			words_real(json_object_get(answer, "trial"), "left_s"), left));
 }
 
 static void show_audit(const struct call *c, const json_t *answer)
@@ -71,7 +76,9 @@ const struct option_name option_names[N_OPTIONS] = {
 	[OPTION_BATCH] = { .name = "batch", .value = "N|N%" },
 	[OPTION_CLEAR] = { .name = "clear", .is_sent = true },
 	[OPTION_COMMAND] = { .name = "command", .value = "COMMAND" },
+	[OPTION_CONFIRM] = { .name = "confirm", .value = "TIME", .is_sent = true },
 	[OPTION_DEADLINE] = { .name = "deadline", .value = "TIME", .is_sent = true },
+	[OPTION_FOLLOW] = { .name = "follow", .is_sent = true },
 	[OPTION_NOW] = { .name = "now", .is_sent = true },
 	[OPTION_TIMEOUT] = { .name = "timeout", .value = "TIME" },
 	[OPTION_WAIT] = { .name = "wait" },
@@ -86,9 +93,19 @@ static const struct command commands[] = {
 	{ .name = "plan", .words = "[FILE]", .max = 1, .run = plan_main,
 	  .for_operators = true,
 	  .help = "what a reload of FILE would do, as ipvsadm commands" },
-	{ .name = "reload", .request = "reload", .show = show_reload,
+	{ .name = "explain", .words = "SERVER", .min = 1, .max = 1,
+	  .request = "explain", .show = explain_show,
+	  .help = "why it is in its state: check, operator, director, kernel" },
+	{ .name = "events", .takes = { [OPTION_FOLLOW] = true },
+	  .request = "events", .run = events_main,
+	  .help = "what changed, an object of JSON a line; with --follow also what will" },
+	{ .name = "reload", .takes = { [OPTION_CONFIRM] = true },
+	  .request = "reload", .show = show_reload,
 	  .for_operators = true,
 	  .help = "read the configuration again; errors change nothing" },
+	{ .name = "confirm", .request = "confirm", .show = show_decision,
+	  .for_operators = true,
+	  .help = "keep the configuration that is on trial" },
 	{ .name = "ready", .words = "SERVER", .min = 1, .max = 1,
 	  .request = "ready", .show = show_decision, .for_operators = true,
 	  .help = "it takes traffic again, if its check is content" },

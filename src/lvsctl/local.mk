@@ -9,6 +9,8 @@ lvsctl_SOURCES = \
 	src/lvsctl/doctor_others.c \
 	src/lvsctl/doctor_route.c \
 	src/lvsctl/drain.c \
+	src/lvsctl/events.c \
+	src/lvsctl/explain.c \
 	src/lvsctl/import.c src/lvsctl/import.h \
 	src/lvsctl/import_brace.c \
 	src/lvsctl/import_ipvsadm.c src/lvsctl/import_ipvsadm.h \

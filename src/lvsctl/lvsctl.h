@@ -30,7 +30,9 @@ enum ctl_option {
 	OPTION_BATCH,
 	OPTION_CLEAR,
 	OPTION_COMMAND,
+	OPTION_CONFIRM,
 	OPTION_DEADLINE,
+	OPTION_FOLLOW,
 	OPTION_NOW,
 	OPTION_TIMEOUT,
 	OPTION_WAIT,
@@ -82,6 +84,9 @@ void command_usage(FILE *out);
 json_t *ask(const char *path, const char *request);
 /* The same, and hands over the descriptor FD with it. */
 json_t *ask_with(const char *path, const char *request, int fd);
+/* The lines of an answer that has an object in each, as they come, however long that
+ * takes. NULL after one line on standard error. The caller closes it. */
+FILE *ask_lines(const char *path, const char *request);
 
 /* The same to the socket of C. The answer is one that says "ok", or NULL after the
  * reason on standard error; *STATUS is then what to exit with. */
@@ -119,5 +124,11 @@ int import_main(const struct call *c);
 
 /* plan: what a reload of the file that C names, or of the daemon's own, would do. */
 int plan_main(const struct call *c);
+
+/* Shows ANSWER, to "explain", for people. */
+void explain_show(const struct call *c, const json_t *answer);
+
+/* events: a line each, with --follow until somebody ends it. */
+int events_main(const struct call *c);
 
 #endif

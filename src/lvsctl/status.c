@@ -126,6 +126,27 @@ static void put_lines(const struct page *p, const char *text)
 	}
 }
 
+/* What runs is not, or not yet, what the file says. */
+static void put_trial(const struct page *p, const json_t *trial)
+{
+	struct buf line = { 0 };
+	char left[WORDS_MAX];
+
+	if (!json_is_object(trial))
+		return;
+	if (json_is_true(json_object_get(trial, "taken_back")))
+		buf_str(&line,
+		    "the file was NOT CONFIRMED in time; what runs is the configuration "
+		    "before it, and differs from the file");
+	else
+		buf_printf(&line,
+		    "the configuration is ON TRIAL for another %s: lvsctl confirm keeps "
+		    "it",
+		    words_time(words_real(trial, "left_s"), left));
+	status_put_alarm(p, 0, line.data);
+	buf_fini(&line);
+}
+
 static void put_daemon(const struct page *p, const json_t *status)
 {
 	const json_t *reload = json_object_get(status, "reload");
@@ -148,6 +169,7 @@ static void put_daemon(const struct page *p, const json_t *status)
 		buf_fini(&line);
 		put_lines(p, error);
 	}
+	put_trial(p, json_object_get(status, "trial"));
 	if (json_is_string(json_object_get(status, "state_file_error"))) {
 		status_put_alarm(p, 0, "the STATE FILE cannot be written:");
 		words_put_wrapped(p->out, 4, words_of(status, "state_file_error"));

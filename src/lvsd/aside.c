@@ -54,6 +54,7 @@ run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
 		signal(signals[i], SIG_DFL);
 	alarm(ASIDE_S);
 	log_open("lvsd", LOG_TO_NOBODY, false);
+	l->events = NULL;
 	/* Copies first, so that neither is put in the place of the other. */
 	passed = passed >= 0 ? fcntl(passed, F_DUPFD_CLOEXEC, 10) : -1;
 	out_fd = move_fd(fcntl(out_fd, F_DUPFD_CLOEXEC, 10), STDERR_FILENO + 1);

@@ -14,6 +14,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
+#include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/reconcile.h"
 
@@ -186,6 +187,9 @@ static void end_pass(struct audit *a)
 	a->pass_services = a->services;
 	a->pass_findings = a->findings;
 	a->findings_ever += a->findings;
+	if (a->findings > 0)
+		events_note(
+		    a->l, "audit", "someone else changed the table; it was mended");
 	if (a->findings > 0)
 		log_info(
 		    "audit: done services=%zu changed=%zu", a->services, a->findings);

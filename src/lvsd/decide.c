@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lvsd/children.h"
+#include "lvsd/events.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/statefile.h"
 
@@ -81,6 +82,7 @@ static json_t *take_decision(struct request *r, decide_fn *take,
 	if (wait->changed == 0)
 		return request_refusal("there is no such server; name it as "
 				       "director/server, as \"show status\" does");
+	events_decision(r->l, r->words[1], what, wait->changed);
 	wait->what = WAIT_SAVED;
 	wait->number = statefile_save(r->l->statefile);
 	return NULL;

@@ -7,9 +7,12 @@ libdaemon_a_SOURCES = \
 	src/lvsd/carry.c src/lvsd/carry.h \
 	src/lvsd/children.c src/lvsd/children.h \
 	src/lvsd/client.c src/lvsd/client.h \
+	src/lvsd/confirm.c src/lvsd/confirm.h \
 	src/lvsd/control.c src/lvsd/control.h \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
 	src/lvsd/decide.c src/lvsd/decide.h \
+	src/lvsd/events.c src/lvsd/events.h \
+	src/lvsd/explain.c src/lvsd/explain.h \
 	src/lvsd/lvsd.h \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/path.c src/lvsd/path.h \
@@ -33,5 +36,5 @@ libdaemon_a_SOURCES = \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c
 lvsd_LDADD = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
-	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(OPENSSL_LIBS) $(CAPNG_LIBS) \
+	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(CAPNG_LIBS) \
 	$(JANSSON_LIBS)

@@ -76,6 +76,7 @@ struct pending_reload {
 	struct conf *conf; /* NULL: none waits */
 	struct checker_user user;
 	uint64_t save; /* the number of the save that it waits for */
+	bool back;     /* it ran before, and comes back (confirm.h) */
 };
 
 /* Identities of services, in the order of tables; see own.h. */
@@ -112,8 +113,10 @@ struct lvsd {
 
 	struct reload_result reload;
 	struct pending_reload pending;
+	struct confirm *confirm;
 	uint64_t started_us, reloads;
 	struct control *control;
+	struct events *events;
 	unsigned asides; /* processes that make an answer */
 
 	struct ev_signal hup, term, intr, usr1;

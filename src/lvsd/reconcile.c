@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/plan.h"
 #include "lvsd/run.h"
@@ -50,10 +51,14 @@ static bool resync(struct lvsd *l)
 		own_add_id(&ids, &l->have.svcs[i]);
 	done = own_reread(l, &ids) && own_adopt(l, l->state->conf, NULL);
 	ipvs_table_fini(&ids);
-	if (!done && l->resyncs_failed++ == 0)
+	if (!done && l->resyncs_failed++ == 0) {
 		log_err("cannot read the kernel's table: %s; trying on", strerror(errno));
-	if (done && l->resyncs_failed > 0)
+		events_note(l, "kernel", "it does not answer");
+	}
+	if (done && l->resyncs_failed > 0) {
 		log_info("the kernel answers again");
+		events_note(l, "kernel", "it answers again");
+	}
 	if (done)
 		l->resyncs_failed = 0;
 	l->resync = !done;
@@ -108,6 +113,7 @@ static void tell_serving(const struct lvsd *l, struct director_state *d, size_t 
 	if (was == SERVING_NOT_YET && now == SERVING_NOBODY && !c.all_known)
 		return;
 	d->serving = now;
+	events_serving(l, d, was);
 	/* That all is well at the start is no news. */
 	if (was == SERVING_NOT_YET && now == SERVING_SERVERS)
 		return;

@@ -12,13 +12,18 @@
 
 #include "lib/log.h"
 #include "lvsd/audit.h"
+#include "lvsd/confirm.h"
 #include "lvsd/decide.h"
+#include "lvsd/events.h"
+#include "lvsd/explain.h"
 #include "lvsd/preview.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 #include "lvsd/show.h"
 #include "lvsd/statefile.h"
 #include "lvsd/status.h"
+
+#define CONFIRM_MIN_MS 1000
 
 json_t *request_refusal(const char *text)
 {
@@ -60,24 +65,65 @@ static void do_table(struct request *r, struct answer *a)
 	a->json = show_table(r->l);
 }
 
+static void do_events(struct request *r, struct answer *a)
+{
+	bool follow = r->n == 2 && strcmp(r->words[1], "follow") == 0;
+
+	if (r->n > 1 && !follow)
+		a->json = request_refusal("only \"follow\" may stand after \"events\"");
+	else
+		a->reply = events_reply(r->l->events, follow);
+}
+
 /* ---- reload, audit, stop ---- */
 
 static json_t *reload_answer(const struct lvsd *l)
 {
 	if (l->reload.error != NULL)
 		return request_refusal(l->reload.error);
-	return json_pack("{s:b, s:i, s:i, s:b, s:s, s:b}", "ok", 1, "operations",
+	return json_pack("{s:b, s:i, s:i, s:b, s:s, s:b, s:o}", "ok", 1, "operations",
 	    (int)l->reload.n_ops, "failed", (int)reconcile_failed(l), "checks_kept",
 	    (int)l->reload.checks_kept, "changes", l->reload.changes, "answers",
-	    (int)!l->resync);
+	    (int)!l->resync, "trial", confirm_show(l->confirm));
+}
+
+/* The time that the words after "reload" give; 0: none. */
+static bool read_confirm(const struct request *r, uint64_t *ms)
+{
+	uint32_t given;
+
+	*ms = 0;
+	if (r->n == 1)
+		return true;
+	if (r->n != 3 || strcmp(r->words[1], "confirm") != 0 ||
+	    !conf_time(r->words[2], strlen(r->words[2]), &given) ||
+	    given > CONF_TIME_MAX_MS)
+		return false;
+	*ms = given;
+	return given >= CONFIRM_MIN_MS;
 }
 
 static void do_reload(struct request *r, struct answer *a)
 {
-	if (reload(r->l) != RELOAD_WAITS)
+	uint64_t confirm_ms;
+
+	if (!read_confirm(r, &confirm_ms))
+		a->json = request_refusal("after \"reload\" may stand \"confirm\" and a "
+					  "time of at least 1s");
+	else if (reload(r->l, confirm_ms) != RELOAD_WAITS)
 		a->json = reload_answer(r->l);
 	else
 		a->wait.what = WAIT_RELOAD;
+}
+
+static void do_confirm(struct request *r, struct answer *a)
+{
+	if (!confirm_done(r->l->confirm)) {
+		a->json = request_refusal("no configuration is on trial");
+		return;
+	}
+	a->wait.what = WAIT_SAVED;
+	a->wait.number = statefile_save(r->l->statefile);
 }
 
 static void do_audit(struct request *r, struct answer *a)
@@ -111,8 +157,11 @@ static const struct verb {
 	{ "show", "status", false, do_status },
 	{ "show", "daemon", false, do_daemon },
 	{ "show", "table", false, do_table },
+	{ "explain", NULL, false, explain },
+	{ "events", NULL, false, do_events },
 	{ "plan", NULL, true, preview_plan },
 	{ "reload", NULL, true, do_reload },
+	{ "confirm", NULL, true, do_confirm },
 	{ "audit", NULL, true, do_audit },
 	{ "stop", NULL, true, do_stop },
 	{ "ready", NULL, true, decide_ready },

@@ -11,6 +11,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/audit.h"
+#include "lvsd/confirm.h"
 #include "lvsd/statefile.h"
 #include "lvsd/status.h"
 
@@ -82,6 +83,7 @@ json_t *show_daemon(const struct lvsd *l)
 
 	json_object_set_new(o, "uptime_s", seconds_since(l->started_us, mono_us()));
 	json_object_set_new(o, "reload", show_reload(l));
+	json_object_set_new(o, "trial", confirm_show(l->confirm));
 	json_object_set_new(o, "checker", show_checker(l));
 	json_object_set_new(o, "kernel", show_kernel(l));
 	json_object_set_new(o, "audit", audit_figures(l->audit));

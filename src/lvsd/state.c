@@ -123,7 +123,7 @@ struct state *state_build(struct conf *conf, const struct state *old,
 		*d = (struct director_state){
 			.conf = dc,
 			.servers = s->servers + s->n_servers,
-			.n_servers = dc->n_servers,
+			.n_servers = (uint32_t)dc->n_servers,
 			.dirty = true,
 		};
 		STAILQ_FOREACH (sc, &dc->servers, entry)
@@ -316,6 +316,8 @@ void fault_set(struct fault *f, const char *text, uint64_t retry_us)
 
 	free(f->text);
 	f->text = copy;
-	f->failures = copy != NULL ? f->failures + 1 : 0;
+	f->failures = copy == NULL		? 0
+		      : f->failures < UINT8_MAX ? f->failures + 1
+						: UINT8_MAX;
 	f->retry_us = copy != NULL ? retry_us : 0;
 }

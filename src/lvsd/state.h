@@ -56,8 +56,8 @@ enum serving {
 /* Why the kernel does not hold what it should for a director. */
 struct fault {
 	char *text;	   /* NULL: no fault */
-	unsigned failures; /* in a row, for the back-off */
 	uint64_t retry_us; /* mono */
+	uint8_t failures;  /* in a row, at most 255; for the back-off */
 	bool no_service;   /* nothing of the director is in the kernel */
 	bool waits;	   /* for its retry: it is left out of the plan */
 	bool fresh;	   /* the last run met it */
@@ -68,11 +68,11 @@ struct director_state {
 	struct server_state *servers; /* in the order of the file */
 	/* In that of address and port, which tables are in; NULL: it is the file's. */
 	struct server_state **by_addr;
-	size_t n_servers;
-	bool dirty;		/* to be planned at the end of this turn */
-	uint64_t slow_until_us; /* mono: some server is in its slow start */
-	enum serving serving;	/* when it was last planned; for the log */
 	struct fault fault;
+	uint64_t slow_until_us; /* mono: some server is in its slow start */
+	uint32_t n_servers;
+	enum serving serving : 8; /* when it was last planned; for the log */
+	bool dirty;		  /* to be planned at the end of this turn */
 };
 
 struct probe_state {
