@@ -102,6 +102,32 @@ static void print_check(const json_t *answer)
 
 /* ---- all else ---- */
 
+static void print_agent(const json_t *agent)
+{
+	const json_t *percent = json_object_get(agent, "percent");
+	const char *before = "says ";
+	struct buf b = { 0 };
+
+	if (!json_is_object(agent))
+		return;
+	for (int i = 0; i < 2; i++) {
+		const char *word = words_of(agent, i == 0 ? "admin" : "service");
+
+		if (*word == '\0')
+			continue;
+		buf_printf(&b, "%s%s", before, word);
+		before = ", ";
+	}
+	if (json_is_integer(percent))
+		buf_printf(&b, "%s%lld%% of its weight", before,
+		    (long long)json_integer_value(percent));
+	if (b.len == 0)
+		buf_str(&b, "has said nothing");
+	if (!words_are(agent, "reason", "ok"))
+		buf_printf(&b, "; the last time: %s", words_of(agent, "means"));
+	print_line("agent", &b);
+}
+
 static void print_operator(const json_t *answer)
 {
 	const json_t *said = json_object_get(answer, "operator");
@@ -187,6 +213,9 @@ static void print_changes(const json_t *changes)
 		buf_printf(&b, "%.19sZ  ", words_of(change, "time"));
 		if (words_are(change, "event", "operator"))
 			buf_printf(&b, "an operator said %s", words_of(change, "says"));
+		else if (words_are(change, "event", "agent"))
+			buf_printf(&b, "its agent: %s -> %s", words_of(change, "was"),
+			    words_of(change, "is"));
 		else
 			buf_printf(&b, "%s -> %s: %s", words_of(change, "was"),
 			    words_of(change, "is"), words_of(change, "means"));
@@ -209,6 +238,7 @@ void explain_show(const struct call *c, const json_t *answer)
 	buf_str(&b, words_of(answer, "verdict"));
 	print_line("", &b);
 	print_check(answer);
+	print_agent(json_object_get(answer, "agent"));
 	print_operator(answer);
 	print_director(director);
 	print_kernel(answer);

@@ -47,23 +47,67 @@ void status_put_alarm(const struct page *p, size_t indent, const char *text)
 
 /* ---- servers ---- */
 
-static bool is_ready(const json_t *server)
-{
-	return words_are(server, "operator", "ready");
-}
-
 static bool is_in_table(const json_t *server)
 {
 	return json_is_integer(json_object_get(server, "table_weight"));
 }
 
+/* Of operator and agent the more restrictive word. */
+static const char *admin_word(const json_t *server)
+{
+	const char *operator_says = words_of(server, "operator");
+	const char *agent_says = words_of(json_object_get(server, "agent"), "admin");
+
+	if (strcmp(operator_says, "maint") == 0 || strcmp(agent_says, "maint") == 0)
+		return "maint";
+	if (strcmp(operator_says, "drain") == 0 || strcmp(agent_says, "drain") == 0)
+		return "drain";
+	return "ready";
+}
+
+static bool is_ready(const json_t *server)
+{
+	return strcmp(admin_word(server), "ready") == 0;
+}
+
 const char *status_server_state(const json_t *server)
 {
-	if (is_ready(server))
-		return words_of(server, "health");
-	if (words_are(server, "operator", "drain") && !is_in_table(server))
+	const char *word = admin_word(server);
+
+	if (strcmp(word, "drain") == 0 && !is_in_table(server))
 		return "drained";
-	return words_of(server, "operator");
+	if (strcmp(word, "ready") != 0)
+		return word;
+	if (words_are(json_object_get(server, "agent"), "service", "down"))
+		return "down";
+	return words_of(server, "health");
+}
+
+/* What it said of itself, where that takes something from it. */
+static void put_agent(const struct page *p, const json_t *server)
+{
+	const json_t *agent = json_object_get(server, "agent");
+	const json_t *percent = json_object_get(agent, "percent");
+	char text[80];
+
+	if (words_are(agent, "admin", "drain") || words_are(agent, "admin", "maint")) {
+		snprintf(
+		    text, sizeof text, "its agent says %s", words_of(agent, "admin"));
+		put_note(p, text);
+	}
+	if (words_are(agent, "service", "down"))
+		put_note(p, "its agent says down");
+	if (json_is_integer(percent) && json_integer_value(percent) != 100) {
+		snprintf(text, sizeof text, "its agent says %lld%% of its weight",
+		    (long long)json_integer_value(percent));
+		put_note(p, text);
+	}
+	if (json_is_object(agent) && !words_are(agent, "reason", "ok") &&
+	    !words_are(agent, "reason", "none")) {
+		snprintf(text, sizeof text, "no word from its agent: %s",
+		    words_of(agent, "means"));
+		put_note(p, text);
+	}
 }
 
 /* Why its check says what it says, unless all is well. */
@@ -149,6 +193,7 @@ static void put_server(const struct page *p, const json_t *server)
 	if (json_is_true(json_object_get(server, "sorry")))
 		put_note(p, "sorry server: used only while no other is usable");
 	put_reason(p, server);
+	put_agent(p, server);
 }
 
 /* ---- directors ---- */

@@ -143,6 +143,20 @@ void events_serving(
 	end(l);
 }
 
+void events_agent(
+    const struct lvsd *l, const struct server_state *s, const char *was, const char *now)
+{
+	struct buf *b = begin(l, "agent");
+
+	if (b == NULL)
+		return;
+	put_text(b, "director", s->director->conf->name);
+	put_text(b, "server", s->conf->name);
+	put_text(b, "was", was);
+	put_text(b, "is", now);
+	end(l);
+}
+
 void events_fault(const struct lvsd *l, const struct director_state *d)
 {
 	struct buf *b = begin(l, "fault");

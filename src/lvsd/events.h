@@ -32,6 +32,9 @@ void events_server(
 /* Who serves for D was WAS. */
 void events_serving(
     const struct lvsd *l, const struct director_state *d, enum serving was);
+/* The agent of S said WAS and says NOW. */
+void events_agent(
+    const struct lvsd *l, const struct server_state *s, const char *was, const char *now);
 /* D has a fault, or has none any more. */
 void events_fault(const struct lvsd *l, const struct director_state *d);
 /* An operator said WHAT of the N servers that NAME, as he wrote it, means. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/mono.h"
+#include "lvsd/agents.h"
 #include "lvsd/events.h"
 #include "lvsd/plan.h"
 #include "lvsd/service.h"
@@ -33,14 +34,17 @@ static json_t *text_or_null(const char *text)
 /* Why S, which is ready, checked and neither up nor usable, is where it is. */
 static const char *down_because(const struct server_state *s, enum serving serving)
 {
-	if (s->health.state == HEALTH_UNKNOWN)
+	const struct check_conf *check =
+	    s->conf->check != NULL ? s->conf->check : s->director->conf->check;
+
+	if (agents_health(s) == HEALTH_UNKNOWN)
 		return "its check has not spoken yet: it stays as it was found";
 	if (serving == SERVING_PANIC && !s->conf->sorry)
 		return "it takes traffic although it is down: too few others are usable "
 		       "(panic)";
 	if (s->assumed)
 		return "it was down when lvsd found it, and no check has spoken since";
-	if (s->conf->check->inhibit && !service_is_hashed(s->director->conf))
+	if (check->inhibit && !service_is_hashed(s->director->conf))
 		return "it is down: it gets no new connections and keeps those it has "
 		       "(inhibit)";
 	return "it is down: it is not in the table";
@@ -51,7 +55,6 @@ static const char *verdict(
     const struct server_state *s, enum serving serving, const struct ipvs_dest *wanted)
 {
 	const struct director_state *d = s->director;
-	bool up = s->probe == NO_PROBE || s->health.state == HEALTH_UP;
 
 	if (d->fault.text != NULL && d->fault.no_service)
 		return "its director is not in the kernel";
@@ -59,7 +62,9 @@ static const char *verdict(
 		return wanted != NULL
 			   ? "an operator took it out: it keeps the connections it has"
 			   : "an operator took it out";
-	if (!up)
+	if (agents_word(s) != DECISION_READY)
+		return "its agent took it out: it keeps the connections it has";
+	if (agents_health(s) != HEALTH_UP)
 		return down_because(s, serving);
 	if (s->conf->sorry && serving != SERVING_SORRY)
 		return "it is a sorry server and waits: others are usable, or it is not "
@@ -98,6 +103,23 @@ static json_t *explain_check(
 	json_object_set_new(o, "code", json_integer(p->code));
 	json_object_set_new(o, "duration_us", json_integer(p->duration_us));
 	json_object_set_new(o, "text", text_or_null(texts ? p->text : NULL));
+	json_object_set_new(o, "age_s",
+	    p->probe.started_us != 0 ? seconds(mono_us() - p->probe.started_us)
+				     : json_null());
+	return o;
+}
+
+/* What its agent said, or null. */
+static json_t *explain_agent(const struct server_state *s)
+{
+	const struct probe_state *p = agents_probe(s);
+	json_t *o;
+
+	if (p == NULL)
+		return json_null();
+	o = agents_json(agents_verdict(s));
+	json_object_set_new(o, "reason", json_string(reason_name(p->reason)));
+	json_object_set_new(o, "means", json_string(reason_text(p->reason)));
 	json_object_set_new(o, "age_s",
 	    p->probe.started_us != 0 ? seconds(mono_us() - p->probe.started_us)
 				     : json_null());
@@ -203,6 +225,7 @@ static json_t *explain_server(struct lvsd *l, const struct server_state *s, bool
 	json_object_set_new(o, "verdict", json_string(verdict(s, serving, wanted)));
 	json_object_set_new(o, "since_s", seconds(mono_us() - s->since_us));
 	json_object_set_new(o, "check", explain_check(l, s, texts));
+	json_object_set_new(o, "agent", explain_agent(s));
 	json_object_set_new(o, "operator", explain_operator(s));
 	json_object_set_new(o, "weight", explain_weight(s));
 	json_object_set_new(o, "director", explain_director(l, d, serving));

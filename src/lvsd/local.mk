@@ -2,6 +2,7 @@ sbin_PROGRAMS += lvsd
 # What the daemon is made of, but main.c: the unit tests link it too.
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
+	src/lvsd/agents.c src/lvsd/agents.h \
 	src/lvsd/aside.c src/lvsd/aside.h \
 	src/lvsd/audit.c src/lvsd/audit.h \
 	src/lvsd/carry.c src/lvsd/carry.h \
@@ -14,6 +15,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/events.c src/lvsd/events.h \
 	src/lvsd/explain.c src/lvsd/explain.h \
 	src/lvsd/lvsd.h \
+	src/lvsd/notify.c src/lvsd/notify.h \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/plan.c src/lvsd/plan.h \

@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/agents.h"
 #include "lvsd/audit.h"
 #include "lvsd/confirm.h"
 #include "lvsd/statefile.h"
@@ -126,10 +127,9 @@ void show_log(const struct lvsd *l)
 
 			if (s->conf->sorry)
 				continue;
-			up += s->probe == NO_PROBE || s->health.state == HEALTH_UP;
-			down += s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
-			unknown +=
-			    s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN;
+			up += agents_health(s) == HEALTH_UP;
+			down += agents_health(s) == HEALTH_DOWN;
+			unknown += agents_health(s) == HEALTH_UNKNOWN;
 		}
 		log_info("director %s %s is %s director=%s up=%zu down=%zu unknown=%zu",
 		    d->conf->name, status_service_text(d->conf, service),

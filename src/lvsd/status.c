@@ -15,6 +15,7 @@
 
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/agents.h"
 #include "lvsd/put.h"
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
@@ -48,18 +49,12 @@ static const char *server_health(const struct server_state *s)
 	return s->probe == NO_PROBE ? "unchecked" : health_name(s->health.state);
 }
 
-static void put_check(
-    struct buf *b, const struct lvsd *l, const struct server_state *s, bool texts)
+/* How often P asks, and how the last time went. */
+static void put_probe(struct buf *b, const struct probe_state *p, bool texts)
 {
-	const struct check_conf *check = s->conf->check;
-	const struct probe_state *p;
+	const struct check_conf *check = p->probe.check;
 
-	if (s->probe == NO_PROBE) {
-		put_null(b, "check");
-		return;
-	}
-	p = &l->state->probes[s->probe];
-	buf_str(b, ",\"check\":{\"method\":");
+	buf_str(b, "{\"method\":");
 	put_quoted(b, conf_method_name(check->method));
 	put_integer(b, "interval_ms", check->interval_ms);
 	put_bool(b, "inhibit", check->inhibit);
@@ -72,6 +67,41 @@ static void put_check(
 		put_seconds(b, "age_s", mono_us() - p->probe.started_us);
 	else
 		put_null(b, "age_s");
+}
+
+static void put_check(
+    struct buf *b, const struct lvsd *l, const struct server_state *s, bool texts)
+{
+	if (s->probe == NO_PROBE) {
+		put_null(b, "check");
+		return;
+	}
+	buf_str(b, ",\"check\":");
+	put_probe(b, &l->state->probes[s->probe], texts);
+	buf_str(b, "}");
+}
+
+/* The same of its agent, and what that said: as words, null where it never did. */
+static void put_agent(struct buf *b, const struct server_state *s, bool texts)
+{
+	const struct probe_state *p = agents_probe(s);
+	const struct agent_verdict *v = agents_verdict(s);
+	json_t *words;
+
+	if (p == NULL) {
+		put_null(b, "agent");
+		return;
+	}
+	buf_str(b, ",\"agent\":");
+	put_probe(b, p, texts);
+	words = agents_json(v);
+	put_text(b, "admin", json_string_value(json_object_get(words, "admin")));
+	put_text(b, "service", json_string_value(json_object_get(words, "service")));
+	json_decref(words);
+	if (v->weighed)
+		put_integer(b, "percent", v->percent);
+	else
+		put_null(b, "percent");
 	buf_str(b, "}");
 }
 
@@ -120,6 +150,7 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	put_dest(b, service_find(s, &st->now));
 	put_decision(b, state_decision(s));
 	put_check(b, st->l, s, st->texts);
+	put_agent(b, s, st->texts);
 	buf_str(b, "}");
 }
 

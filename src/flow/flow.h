@@ -1,0 +1,50 @@
+/*
+ * flow: directors without an address get their packets.
+ *
+ * What a configuration asks for is planned (flow/plan.h), compared with what the
+ * kernel has, and the difference is made: sets by libipset, rules by iptables-restore,
+ * policy rules and local routes by netlink. Additions come first, then the rules
+ * in one commit, then deletions, so that no packet of an unchanged flow is ever
+ * without its mark. Each family stands and fails by itself.
+ */
+#ifndef LVSD_FLOW_FLOW_H
+#define LVSD_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "parser/conf.h"
+
+struct flow;
+
+/* Whether this program was built with what flows need. */
+bool flow_is_supported(void);
+
+/* LEFTOVERS: something of ours may be in the kernel, from a process before this. */
+struct flow *flow_new(bool leftovers);
+void flow_free(struct flow *f); /* changes nothing in the kernel; NULL is allowed */
+
+/*
+ * Makes the kernel have what CONF asks for; every mark is given. False: of one family at
+ * least it has not, flow_director_error() tells why, and the next call reads what is
+ * there before it tries again.
+ */
+bool flow_apply(struct flow *f, const struct conf *conf);
+/* Takes away everything of ours. */
+bool flow_clear(struct flow *f);
+
+/* D needs the rules of a family that is not as it should be: why, in one line; else NULL. */
+const char *flow_director_error(
+    const struct flow *f, const struct conf *conf, const struct director_conf *d);
+
+/* How much was changed since flow_new(). */
+struct flow_figures {
+	uint64_t set_operations; /* sets and members, made and deleted */
+	uint64_t rule_writes;	 /* runs of iptables-restore */
+};
+void flow_figures(const struct flow *f, struct flow_figures *out);
+
+/* Something of ours is, or may be, in the kernel. */
+bool flow_is_there(const struct flow *f);
+
+#endif

@@ -1,0 +1,18 @@
+noinst_LIBRARIES += libflow.a
+# What is pure is in every build; what touches the kernel needs libipset.
+libflow_a_SOURCES = \
+	src/flow/align.c \
+	src/flow/flow.h \
+	src/flow/marks.c src/flow/marks.h \
+	src/flow/plan.c src/flow/plan.h \
+	src/flow/rules.c src/flow/rules.h \
+	src/flow/table.c src/flow/table.h
+if IPSET
+libflow_a_SOURCES += \
+	src/flow/command.c src/flow/command.h \
+	src/flow/flow.c \
+	src/flow/route.c src/flow/route.h \
+	src/flow/set.c src/flow/set.h
+else
+libflow_a_SOURCES += src/flow/none.c
+endif

@@ -1,0 +1,28 @@
+/*
+ * flow/plan: which rules and sets a configuration asks for. Pure.
+ *
+ * The order is the order of precedence: directors with address and port (their
+ * packets are not touched: IPVS looks marks up first), directors with an address and
+ * every port, then the flows as they stand in the file. The first rule that fits a
+ * packet decides.
+ */
+#ifndef LVSD_FLOW_PLAN_H
+#define LVSD_FLOW_PLAN_H
+
+#include "flow/table.h"
+#include "parser/conf.h"
+
+/*
+ * Port ranges up to this many ports become members of a set, one a port, as ipset
+ * does; longer ones stand in the rule, which then is one for each range.
+ */
+#define FLOW_SET_PORTS 64
+
+/* D is fed by rules of ours: its mark is not only its own firewall's. */
+bool flow_feeds(const struct conf *conf, const struct director_conf *d);
+
+/* Makes WANT, which is empty, what CONF asks for in FAMILY. Every director's mark is
+ * known. Names of sets are not given yet: flow_align(). */
+void flow_plan(const struct conf *conf, uint8_t family, struct flow_table *want);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * Rules are told from others by their protocol number, the route by its table. All
+ * rules of the family are read, then what is missing is added, then what is too much
+ * deleted: a rule that stays is not touched.
+ */
+#include "flow/route.h"
+
+#include <linux/fib_rules.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/netlink.h>
+#include <netlink/route/route.h>
+#include <netlink/route/rule.h>
+#include <netlink/socket.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+
+#define TIMEOUT_S 5
+
+/* A rule of ours: from the director itself past the table, into it, or the end. */
+struct rule {
+	uint32_t preference;
+	struct route_mark mark; /* mask 0: any */
+	bool spares;		/* what comes from lo */
+	bool found;
+};
+
+struct rules {
+	struct rule *list;
+	size_t n;
+};
+
+static struct rules wanted_rules(const struct route_mark *marks, size_t n)
+{
+	struct rules w = { .list = xcalloc(2 * n + 1, sizeof *w.list) };
+
+	if (n == 0)
+		return w;
+	w.list[w.n++] = (struct rule){ .preference = ROUTE_PREFERENCE + 2 };
+	for (size_t i = 0; i < n; i++) {
+		w.list[w.n++] = (struct rule){ ROUTE_PREFERENCE, marks[i], true, false };
+		w.list[w.n++] =
+		    (struct rule){ ROUTE_PREFERENCE + 1, marks[i], false, false };
+	}
+	return w;
+}
+
+static struct rtnl_rule *make_rule(uint8_t family, const struct rule *r)
+{
+	struct rtnl_rule *rule = rtnl_rule_alloc();
+
+	if (rule == NULL)
+		abort(); /* out of memory, as in xalloc */
+	rtnl_rule_set_family(rule, family);
+	rtnl_rule_set_prio(rule, r->preference);
+	rtnl_rule_set_protocol(rule, ROUTE_PROTOCOL);
+	if (r->mark.mask != 0) {
+		rtnl_rule_set_mark(rule, r->mark.mark);
+		rtnl_rule_set_mask(rule, r->mark.mask);
+	}
+	if (r->preference == ROUTE_PREFERENCE) {
+		rtnl_rule_set_iif(rule, "lo");
+		rtnl_rule_set_action(rule, FR_ACT_GOTO);
+		rtnl_rule_set_goto(rule, ROUTE_PREFERENCE + 2);
+	} else if (r->preference == ROUTE_PREFERENCE + 1) {
+		rtnl_rule_set_action(rule, FR_ACT_TO_TBL);
+		rtnl_rule_set_table(rule, ROUTE_TABLE);
+	} else {
+		rtnl_rule_set_action(rule, FR_ACT_NOP);
+	}
+	return rule;
+}
+
+/* Marks in R those of the wanted rules that RULE, which the kernel has, is. */
+static bool is_wanted(struct rules *w, struct rtnl_rule *rule)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct rule *r = &w->list[i];
+
+		if (r->preference != rtnl_rule_get_prio(rule) ||
+		    r->mark.mark != rtnl_rule_get_mark(rule) || r->found)
+			continue;
+		r->found = true;
+		return true;
+	}
+	return false;
+}
+
+static bool is_ours(struct rtnl_rule *rule)
+{
+	uint8_t protocol = 0;
+
+	return rtnl_rule_get_protocol(rule, &protocol) == 0 && protocol == ROUTE_PROTOCOL;
+}
+
+/* Asks for what is missing and takes away what is too much. */
+static int apply_rules(struct nl_sock *nl, uint8_t family, struct rules *w)
+{
+	/* What leads into the table goes before what spares from it. */
+	static const uint32_t order[] = { ROUTE_PREFERENCE + 1, ROUTE_PREFERENCE,
+		ROUTE_PREFERENCE + 2 };
+	struct nl_cache *cache;
+	struct nl_object *o, *next;
+	int error = rtnl_rule_alloc_cache(nl, family, &cache);
+
+	if (error < 0)
+		return error;
+	for (o = nl_cache_get_first(cache); o != NULL; o = next) {
+		next = nl_cache_get_next(o);
+		if (!is_ours((struct rtnl_rule *)o) ||
+		    is_wanted(w, (struct rtnl_rule *)o))
+			nl_cache_remove(o);
+	}
+	for (size_t i = 0; error >= 0 && i < w->n; i++) {
+		struct rtnl_rule *rule = make_rule(family, &w->list[i]);
+
+		if (!w->list[i].found)
+			error = rtnl_rule_add(nl, rule, 0);
+		rtnl_rule_put(rule);
+	}
+	for (int i = 0; i < 3; i++)
+		for (o = nl_cache_get_first(cache); o != NULL && error >= 0;
+		     o = nl_cache_get_next(o))
+			if (rtnl_rule_get_prio((struct rtnl_rule *)o) == order[i])
+				error = rtnl_rule_delete(nl, (struct rtnl_rule *)o, 0);
+	nl_cache_free(cache);
+	return error;
+}
+
+/* The route of the table: every address is local. */
+static int apply_route(struct nl_sock *nl, uint8_t family, bool wanted)
+{
+	struct rtnl_route *route = rtnl_route_alloc();
+	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
+	struct nl_addr *any = NULL;
+	int error = nl_addr_parse("default", family, &any);
+
+	if (route == NULL || hop == NULL || error < 0)
+		abort();
+	rtnl_route_set_family(route, family);
+	rtnl_route_set_table(route, ROUTE_TABLE);
+	rtnl_route_set_protocol(route, ROUTE_PROTOCOL);
+	rtnl_route_set_type(route, RTN_LOCAL);
+	rtnl_route_set_scope(route, RT_SCOPE_HOST);
+	rtnl_route_set_dst(route, any);
+	rtnl_route_nh_set_ifindex(hop, (int)if_nametoindex("lo"));
+	rtnl_route_add_nexthop(route, hop);
+	error = wanted ? rtnl_route_add(nl, route, NLM_F_REPLACE)
+		       : rtnl_route_delete(nl, route, 0);
+	if (!wanted && (error == -NLE_OBJ_NOTFOUND || error == -NLE_FAILURE))
+		error = 0;
+	nl_addr_put(any);
+	rtnl_route_put(route);
+	return error;
+}
+
+bool route_apply(
+    uint8_t family, const struct route_mark *marks, size_t n, struct buf *error)
+{
+	struct timeval limit = { .tv_sec = TIMEOUT_S };
+	struct nl_sock *nl = nl_socket_alloc();
+	struct rules wanted = wanted_rules(marks, n);
+	int status = nl != NULL ? nl_connect(nl, NETLINK_ROUTE) : -NLE_NOMEM;
+
+	if (status >= 0)
+		setsockopt(nl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &limit,
+		    sizeof limit);
+	if (status >= 0 && n > 0)
+		status = apply_route(nl, family, true);
+	if (status >= 0)
+		status = apply_rules(nl, family, &wanted);
+	if (status >= 0 && n == 0)
+		status = apply_route(nl, family, false);
+	if (status < 0)
+		buf_printf(error, "cannot set policy rules and local routes: %s",
+		    nl_geterror(status));
+	nl_socket_free(nl);
+	free(wanted.list);
+	return status >= 0;
+}
