@@ -75,7 +75,7 @@ static void show_decision(const struct call *c, const json_t *answer)
 const struct option_name option_names[N_OPTIONS] = {
 	[OPTION_BATCH] = { .name = "batch", .value = "N|N%" },
 	[OPTION_CLEAR] = { .name = "clear", .is_sent = true },
-	[OPTION_COMMAND] = { .name = "command", .value = "COMMAND" },
+	[OPTION_COMMAND] = { .name = "command", .value = "CMD" },
 	[OPTION_CONFIRM] = { .name = "confirm", .value = "TIME", .is_sent = true },
 	[OPTION_DEADLINE] = { .name = "deadline", .value = "TIME", .is_sent = true },
 	[OPTION_FOLLOW] = { .name = "follow", .is_sent = true },
