@@ -83,6 +83,40 @@ const char *status_server_state(const json_t *server)
 	return words_of(server, "health");
 }
 
+/* How a check, or the question to an agent, went. */
+static void put_check(const struct page *p, const json_t *check)
+{
+	const char *text = words_of(check, "text");
+	struct buf line = { 0 };
+	char age[WORDS_MAX];
+
+	buf_printf(
+	    &line, "%s check: %s", words_of(check, "method"), words_of(check, "means"));
+	if (!words_are(check, "reason", "none"))
+		buf_printf(&line, " (%.1f ms, %s ago)",
+		    words_real(check, "duration_us") / 1e3,
+		    words_time(words_real(check, "age_s"), age));
+	if (*text != '\0')
+		buf_printf(&line, ": %s", text);
+	put_note(p, line.data);
+	buf_fini(&line);
+}
+
+static bool is_fine(const json_t *check)
+{
+	return words_are(check, "reason", "ok") || words_are(check, "reason", "none");
+}
+
+/* Why its check says what it says, unless all is well. */
+static void put_reason(const struct page *p, const json_t *server)
+{
+	const json_t *check = json_object_get(server, "check");
+
+	if (json_is_object(check) &&
+	    (!words_are(server, "health", "up") || !is_fine(check)))
+		put_check(p, check);
+}
+
 /* What it said of itself, where that takes something from it. */
 static void put_agent(const struct page *p, const json_t *server)
 {
@@ -102,36 +136,8 @@ static void put_agent(const struct page *p, const json_t *server)
 		    (long long)json_integer_value(percent));
 		put_note(p, text);
 	}
-	if (json_is_object(agent) && !words_are(agent, "reason", "ok") &&
-	    !words_are(agent, "reason", "none")) {
-		snprintf(text, sizeof text, "no word from its agent: %s",
-		    words_of(agent, "means"));
-		put_note(p, text);
-	}
-}
-
-/* Why its check says what it says, unless all is well. */
-static void put_reason(const struct page *p, const json_t *server)
-{
-	const json_t *check = json_object_get(server, "check");
-	const char *text = words_of(check, "text"), *reason = words_of(check, "reason");
-	bool none = strcmp(reason, "none") == 0;
-	struct buf line = { 0 };
-	char age[WORDS_MAX];
-
-	if (!json_is_object(check) ||
-	    (words_are(server, "health", "up") && (none || strcmp(reason, "ok") == 0)))
-		return;
-	buf_printf(
-	    &line, "%s check: %s", words_of(check, "method"), words_of(check, "means"));
-	if (!none)
-		buf_printf(&line, " (%.1f ms, %s ago)",
-		    words_real(check, "duration_us") / 1e3,
-		    words_time(words_real(check, "age_s"), age));
-	if (*text != '\0')
-		buf_printf(&line, ": %s", text);
-	put_note(p, line.data);
-	buf_fini(&line);
+	if (json_is_object(agent) && !is_fine(agent))
+		put_check(p, agent);
 }
 
 static void put_decision(const struct page *p, const json_t *server)
