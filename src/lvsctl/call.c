@@ -72,7 +72,8 @@ static bool fits(const struct call *c)
 	if (c->n < c->command->min || c->n > c->command->max)
 		return false;
 	for (int i = 0; i < N_OPTIONS; i++)
-		if (c->given[i] != NULL && !c->command->takes[i])
+		if (c->given[i] != NULL ? !c->command->takes[i] && !c->command->needs[i]
+					: c->command->needs[i])
 			return false;
 	return c->given[OPTION_DEADLINE] == NULL || c->given[OPTION_NOW] == NULL;
 }

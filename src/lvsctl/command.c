@@ -73,12 +73,15 @@ static void show_decision(const struct call *c, const json_t *answer)
 
 /* clang-format off */
 const struct option_name option_names[N_OPTIONS] = {
+	[OPTION_BATCH] = { .name = "batch", .value = "N|N%" },
 	[OPTION_CLEAR] = { .name = "clear", .is_sent = true },
+	[OPTION_COMMAND] = { .name = "command", .value = "CMD" },
 	[OPTION_CONFIRM] = { .name = "confirm", .value = "TIME", .is_sent = true },
 	[OPTION_DEADLINE] = { .name = "deadline", .value = "TIME", .is_sent = true },
 	[OPTION_FOLLOW] = { .name = "follow", .is_sent = true },
 	[OPTION_FOREIGN] = { .name = "foreign", .is_sent = true },
 	[OPTION_NOW] = { .name = "now", .is_sent = true },
+	[OPTION_TIMEOUT] = { .name = "timeout", .value = "TIME" },
 	[OPTION_WAIT] = { .name = "wait" },
 };
 
@@ -121,6 +124,11 @@ static const struct command commands[] = {
 	{ .name = "weight", .words = "SERVER N|auto", .min = 2, .max = 2,
 	  .request = "weight", .show = show_decision, .for_operators = true,
 	  .help = "a weight in place of the file's" },
+	{ .name = "rollout", .words = "DIRECTOR", .min = 1, .max = 1,
+	  .needs = { [OPTION_BATCH] = true, [OPTION_COMMAND] = true },
+	  .takes = { [OPTION_DEADLINE] = true, [OPTION_TIMEOUT] = true },
+	  .run = rollout_main, .for_operators = true,
+	  .help = "drain some servers, run a command for each, bring them back, go on" },
 	{ .name = "audit", .request = "audit", .show = show_audit,
 	  .for_operators = true,
 	  .help = "compare the kernel's table now, and mend it" },
@@ -154,10 +162,12 @@ void command_synopsis(FILE *out, const struct command *command)
 		fprintf(out, " %s", command->words);
 	for (int i = 0; i < N_OPTIONS; i++) {
 		const struct option_name *o = &option_names[i];
+		bool needs = command->needs[i];
 
-		if (command->takes[i])
-			fprintf(out, " [--%s%s%s]", o->name, o->value != NULL ? " " : "",
-			    o->value != NULL ? o->value : "");
+		if (needs || command->takes[i])
+			fprintf(out, " %s--%s%s%s%s", needs ? "" : "[", o->name,
+			    o->value != NULL ? " " : "", o->value != NULL ? o->value : "",
+			    needs ? "" : "]");
 	}
 }
 

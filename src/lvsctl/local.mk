@@ -30,6 +30,8 @@ lvsctl_SOURCES = \
 	src/lvsctl/main.c \
 	src/lvsctl/plan.c \
 	src/lvsctl/progress.c src/lvsctl/progress.h \
+	src/lvsctl/rollout.c src/lvsctl/rollout.h \
+	src/lvsctl/rollout_run.c \
 	src/lvsctl/status.c src/lvsctl/status.h \
 	src/lvsctl/status_director.c \
 	src/lvsctl/words.c src/lvsctl/words.h

@@ -27,12 +27,15 @@ enum {
 
 /* What may stand behind a command, in the order of the help. */
 enum ctl_option {
+	OPTION_BATCH,
 	OPTION_CLEAR,
+	OPTION_COMMAND,
 	OPTION_CONFIRM,
 	OPTION_DEADLINE,
 	OPTION_FOLLOW,
 	OPTION_FOREIGN,
 	OPTION_NOW,
+	OPTION_TIMEOUT,
 	OPTION_WAIT,
 	N_OPTIONS,
 };
@@ -55,9 +58,9 @@ struct call {
 
 struct command {
 	const char *name;
-	const char *words; /* of the caller, for the help */
-	int min, max;	   /* how many those are */
-	bool takes[N_OPTIONS];
+	const char *words;			 /* of the caller, for the help */
+	int min, max;				 /* how many those are */
+	bool takes[N_OPTIONS], needs[N_OPTIONS]; /* may, must have */
 	bool for_operators;  /* the socket that only shows does not take it */
 	const char *request; /* the line; the caller's words follow */
 	/* Shows an answer; NULL: there is nothing to show. */
@@ -106,6 +109,10 @@ void status_page(const json_t *status, bool whole, bool colour, struct buf *out)
 
 /* drain and maint, with --wait until the last connection is gone; the exit status. */
 int drain_main(const struct call *c);
+
+/* rollout: a command for each server of a director, while that is drained; the exit
+ * status. */
+int rollout_main(const struct call *c);
 
 /* doctor: prints what will not work and what to type; the exit status. */
 int doctor_main(const struct call *c);

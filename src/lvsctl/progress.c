@@ -91,7 +91,7 @@ bool progress_nap(struct progress *p, double seconds)
 	nap_signals(&set);
 	got = sigtimedwait(&set, NULL, &ts);
 	p->interrupted = p->interrupted || (got > 0 && got != SIGCHLD);
-	return p->interrupted || got == SIGCHLD;
+	return p->interrupted;
 }
 
 void progress_restore_signals(void)

@@ -31,8 +31,8 @@ void progress_clear(struct progress *p);
 /* "12s" since progress_start(); BUF has WORDS_MAX bytes. */
 const char *progress_age(const struct progress *p, char *buf);
 
-/* Waits so long, or less: true when someone wants this to end (p->interrupted), or a
- * child ended. */
+/* Waits so long, or until a child ends, or somebody wants all of this to end: then, and
+ * ever after, true. */
 bool progress_nap(struct progress *p, double seconds);
 /* For a child: signals are as they were. */
 void progress_restore_signals(void);
