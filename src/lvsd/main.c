@@ -217,6 +217,7 @@ static void start(struct lvsd *l)
 {
 	struct reconcile_counts counts = { 0 };
 	struct conf *conf = start_conf(l);
+	uint64_t begun_us;
 	char error[256];
 
 	daemon_lock(l, conf);
@@ -236,7 +237,9 @@ static void start(struct lvsd *l)
 	statefile_write_now(l->statefile);
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	sync_apply(l);
+	begun_us = mono_us();
 	reconcile_all(l, &counts);
+	l->turns.first_fill_us = mono_us() - begun_us;
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
 		 "operations=%zu failed=%zu foreign=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
