@@ -90,6 +90,7 @@ tests_unit_test_serving_LDADD = $(unit_ldadd)
 lab_programs = \
 	tests/lab/backend \
 	tests/lab/hammer \
+	tests/lab/hostile \
 	tests/lab/ipvswait \
 	tests/lab/monotime \
 	tests/lab/scripted
@@ -97,6 +98,8 @@ tests_lab_backend_SOURCES = tests/lab/backend.c
 tests_lab_backend_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_hammer_SOURCES = tests/lab/hammer.c
 tests_lab_hammer_LDADD = liblib.a $(LIBBSD_LIBS)
+tests_lab_hostile_SOURCES = tests/lab/hostile.c
+tests_lab_hostile_LDADD = $(LIBBSD_LIBS)
 tests_lab_ipvswait_SOURCES = tests/lab/ipvswait.c
 tests_lab_ipvswait_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_monotime_SOURCES = tests/lab/monotime.c
