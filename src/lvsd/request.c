@@ -232,7 +232,9 @@ json_t *request_done(const struct lvsd *l, const struct request_wait *wait)
 		return reload_answer(l);
 	if (wait->what == WAIT_AUDIT)
 		return audit_answer(l->audit);
-	o = json_pack("{s:b, s:i}", "ok", 1, "servers", (int)wait->changed);
+	o = json_pack("{s:b}", "ok", 1);
+	if (wait->changed > 0)
+		json_object_set_new(o, "servers", json_integer((json_int_t)wait->changed));
 	if (error != NULL)
 		json_object_set_new(o, "warning", show_text(error));
 	return o;
