@@ -35,6 +35,9 @@ libdaemon_a_SOURCES = \
 	src/lvsd/state.c src/lvsd/state.h \
 	src/lvsd/statefile.c src/lvsd/statefile.h \
 	src/lvsd/status.c src/lvsd/status.h \
+	src/lvsd/sync.c src/lvsd/sync.h \
+	src/lvsd/table.c src/lvsd/table.h \
+	src/lvsd/turn.c src/lvsd/turn.h \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c
 lvsd_LDADD = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \

@@ -17,6 +17,7 @@
 #include "ipvs/ipvs.h"
 #include "lvsd/settings.h"
 #include "lvsd/state.h"
+#include "lvsd/turn.h"
 
 /* Exit statuses; lvsd(8) documents them. */
 enum exit_status {
@@ -95,6 +96,7 @@ struct lvsd {
 	struct owned owned;	/* the services that are ours, as it is on disk */
 	size_t foreign;		/* services that are not ours, when last listed */
 	struct settings settings;
+	struct sync_state *sync;
 	struct statefile *statefile;
 	struct audit *audit;
 	bool resync;		 /* have is not to be trusted: read the kernel again */
@@ -119,6 +121,7 @@ struct lvsd {
 	struct events *events;
 	unsigned asides; /* processes that make an answer */
 
+	struct turns turns;
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
 	struct ev_timer tick; /* connections that end, kernels that refuse */

@@ -33,6 +33,7 @@
 #include "lvsd/record.h"
 #include "lvsd/reload.h"
 #include "lvsd/statefile.h"
+#include "lvsd/sync.h"
 #include "lvsd/user.h"
 
 static const char usage_text[] =
@@ -198,6 +199,7 @@ static void start_state(struct lvsd *l, struct conf *conf)
 	if (record != NULL && record_is_here(record, &here)) {
 		record_owned(record, &owned);
 		record_settings(record, &l->settings);
+		sync_restore(l->sync, record);
 	}
 	start_table(l, conf, &owned);
 	ipvs_table_fini(&owned);
@@ -215,6 +217,7 @@ static void start(struct lvsd *l)
 {
 	struct reconcile_counts counts = { 0 };
 	struct conf *conf = start_conf(l);
+	uint64_t begun_us;
 	char error[256];
 
 	daemon_lock(l, conf);
@@ -233,7 +236,10 @@ static void start(struct lvsd *l)
 	/* What is ours is on disk before the first operation that adds something. */
 	statefile_write_now(l->statefile);
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	sync_apply(l);
+	begun_us = mono_us();
 	reconcile_all(l, &counts);
+	l->turns.first_fill_us = mono_us() - begun_us;
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
 		 "operations=%zu failed=%zu foreign=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
@@ -256,6 +262,7 @@ static void stop(struct lvsd *l)
 	checker_stop(l);
 	if (clear) {
 		reconcile_clear(l);
+		sync_clear(l);
 		settings_restore(&l->settings, l->ipvs, l->options.dry_run);
 	}
 	statefile_write_now(l->statefile);
@@ -277,7 +284,8 @@ static void stop(struct lvsd *l)
 
 int main(int argc, char **argv, char **envp)
 {
-	struct lvsd l = { .started_us = mono_us() };
+	struct sync_state sync = { 0 };
+	struct lvsd l = { .started_us = mono_us(), .sync = &sync };
 
 	setproctitle_init(argc, argv, envp);
 	parse_options(argc, argv, &l.options);

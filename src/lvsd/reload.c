@@ -22,6 +22,7 @@
 #include "lvsd/control.h"
 #include "lvsd/events.h"
 #include "lvsd/statefile.h"
+#include "lvsd/sync.h"
 #include "lvsd/programs.h"
 #include "lvsd/user.h"
 
@@ -132,6 +133,7 @@ static void put_in_place(
 	struct reload_result *r = &l->reload;
 	struct state *before = l->state;
 
+	turn_reloads(&l->turns); /* it may have waited for the disk */
 	warn_restart(before->conf, conf);
 	own_note_removed(l, conf);
 	result_fini(r);
@@ -143,6 +145,7 @@ static void put_in_place(
 			 l->checker != NULL;
 	l->user = *user;
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	sync_apply(l);
 	follow_rests(l, before);
 	reconcile_all(l, &counts);
 	state_strip(before);
@@ -215,6 +218,7 @@ enum reload_outcome reload(struct lvsd *l, uint64_t confirm_ms)
 	bool first_to_disk;
 
 	notify_reloading();
+	turn_reloads(&l->turns);
 	diags_init(&diags);
 	conf = load_conf(l->options.config, READ_RELOAD, &diags, NULL);
 	log_diags(&diags);

@@ -22,6 +22,8 @@
 #include "lvsd/show.h"
 #include "lvsd/statefile.h"
 #include "lvsd/status.h"
+#include "lvsd/sync.h"
+#include "lvsd/table.h"
 
 #define CONFIRM_MIN_MS 1000
 
@@ -68,11 +70,6 @@ static void do_rates(struct request *r, struct answer *a)
 static void do_daemon(struct request *r, struct answer *a)
 {
 	a->json = show_daemon(r->l);
-}
-
-static void do_table(struct request *r, struct answer *a)
-{
-	a->json = show_table(r->l);
 }
 
 static void do_events(struct request *r, struct answer *a)
@@ -167,7 +164,7 @@ static const struct verb {
 	{ "show", "status", false, do_status },
 	{ "show", "rates", false, do_rates },
 	{ "show", "daemon", false, do_daemon },
-	{ "show", "table", false, do_table },
+	{ "show", "table", false, table_request },
 	{ "explain", NULL, false, explain },
 	{ "events", NULL, false, do_events },
 	{ "plan", NULL, true, preview_plan },
@@ -175,6 +172,7 @@ static const struct verb {
 	{ "confirm", NULL, true, do_confirm },
 	{ "audit", NULL, true, do_audit },
 	{ "stop", NULL, true, do_stop },
+	{ "sync", NULL, true, sync_request },
 	{ "ready", NULL, true, decide_ready },
 	{ "drain", NULL, true, decide_drain },
 	{ "maint", NULL, true, decide_maint },

@@ -15,6 +15,7 @@
 #include "lvsd/confirm.h"
 #include "lvsd/statefile.h"
 #include "lvsd/status.h"
+#include "lvsd/sync.h"
 
 json_t *show_text(const char *text)
 {
@@ -75,7 +76,7 @@ static json_t *show_kernel(const struct lvsd *l)
 	    "answers", (int)!l->resync);
 }
 
-json_t *show_daemon(const struct lvsd *l)
+json_t *show_daemon(struct lvsd *l)
 {
 	const char *error = statefile_error(l->statefile);
 	json_t *o = json_pack("{s:b, s:s, s:i, s:o, s:b}", "ok", 1, "version",
@@ -85,32 +86,14 @@ json_t *show_daemon(const struct lvsd *l)
 	json_object_set_new(o, "uptime_s", seconds_since(l->started_us, mono_us()));
 	json_object_set_new(o, "reload", show_reload(l));
 	json_object_set_new(o, "trial", confirm_show(l->confirm));
+	json_object_set_new(o, "sync", sync_show(l));
 	json_object_set_new(o, "checker", show_checker(l));
 	json_object_set_new(o, "kernel", show_kernel(l));
+	json_object_set_new(o, "turns", turn_show(&l->turns));
 	json_object_set_new(o, "audit", audit_figures(l->audit));
 	json_object_set_new(
 	    o, "state_file_error", error != NULL ? show_text(error) : json_null());
 	json_object_set_new(o, "foreign", json_integer((json_int_t)l->foreign));
-	return o;
-}
-
-json_t *show_table(struct lvsd *l)
-{
-	struct ipvs_table listed = { 0 };
-	struct buf text = { 0 };
-	json_t *o;
-
-	if (!ipvs_read_services(l->ipvs, &listed))
-		return json_pack("{s:b, s:s+}", "ok", 0, "error",
-		    "cannot read the kernel's table: ", strerror(errno));
-	buf_str(&text, "");
-	for (size_t i = 0; i < listed.n; i++)
-		if (ipvs_table_find(&l->have, &listed.svcs[i]) != NULL &&
-		    ipvs_read_dests(l->ipvs, &listed.svcs[i]))
-			ipvs_svc_text(&listed.svcs[i], &text);
-	o = json_pack("{s:b, s:s}", "ok", 1, "table", text.data);
-	buf_fini(&text);
-	ipvs_table_fini(&listed);
 	return o;
 }
 

@@ -29,6 +29,7 @@
 #include "lvsd/reconcile.h"
 #include "lvsd/record.h"
 #include "lvsd/reload.h"
+#include "lvsd/sync.h"
 
 #define TOUCHED_S 30.
 #define SLOW_S 10. /* nobody waits longer for a disk */
@@ -173,6 +174,7 @@ static int write_record(const struct statefile *f)
 	int error;
 
 	confirm_record(l->confirm, root);
+	sync_record(l->sync, root);
 	error = write_file(f->fresh, root);
 	json_decref(root);
 	if (error == 0 && (rename(f->fresh, f->path) < 0 || sync_parent(f->path) < 0))
