@@ -1,4 +1,8 @@
-/* One request, one answer, with a deadline on every step. */
+/*
+ * One request, one answer, with a deadline on every step. A call with a deadline is
+ * not begun again by itself when the user has stopped lvsctl and lets it go on
+ * (signal(7)).
+ */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -28,10 +32,13 @@ static int connect_to(const char *path)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);
-	if (connect(fd, (const struct sockaddr *)&sun, sizeof sun) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	while (connect(fd, (const struct sockaddr *)&sun, sizeof sun) != 0) {
+		if (errno == EINTR)
+			continue;
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 /* One message, so that what is PASSED (-1: nothing) comes with its line. */
@@ -44,6 +51,7 @@ static bool send_line(int fd, const char *request, int passed)
 	struct buf line = { 0 };
 	struct iovec iov;
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
 	bool sent;
 
 	buf_printf(&line, "%s\n", request);
@@ -53,7 +61,10 @@ static bool send_line(int fd, const char *request, int passed)
 		m.msg_control = &control;
 		m.msg_controllen = sizeof control.bytes;
 	}
-	sent = sendmsg(fd, &m, MSG_NOSIGNAL) == (ssize_t)line.len;
+	do
+		n = sendmsg(fd, &m, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	sent = n == (ssize_t)line.len;
 	buf_fini(&line);
 	return sent;
 }
@@ -63,8 +74,11 @@ static bool read_all(int fd, struct buf *answer)
 	char piece[16384];
 	ssize_t n;
 
-	while ((n = recv(fd, piece, sizeof piece, 0)) > 0)
-		buf_add(answer, piece, (size_t)n);
+	do {
+		n = recv(fd, piece, sizeof piece, 0);
+		if (n > 0)
+			buf_add(answer, piece, (size_t)n);
+	} while (n > 0 || (n < 0 && errno == EINTR));
 	return n == 0 && answer->len > 0;
 }
 
