@@ -321,11 +321,14 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 static bool kernel_read_rates(
     struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r)
 {
+	struct kernel *k = (struct kernel *)h;
 	struct rates_dump dump = { .svc = svc, .rates = r };
 	size_t n_before = r->n;
 
 	for (int i = 0; i < DUMP_TRIES; i++) {
-		enum dump_end end = dump_once((struct kernel *)h, svc, take_rate, &dump);
+		uint32_t seq = k->seq++;
+		enum dump_end end = dump_once(
+		    k, seq, msg_dump(k->out, k->family, seq, svc), take_rate, &dump);
 
 		if (end == DUMP_DONE)
 			return true;
