@@ -32,6 +32,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/progress.c src/lvsctl/progress.h \
 	src/lvsctl/rollout.c src/lvsctl/rollout.h \
 	src/lvsctl/rollout_run.c \
+	src/lvsctl/rollout_wait.c \
 	src/lvsctl/status.c src/lvsctl/status.h \
 	src/lvsctl/status_director.c \
 	src/lvsctl/top.c src/lvsctl/top.h \
