@@ -41,6 +41,8 @@ struct status {
 	bool in_director;
 	uint64_t now_us;       /* mono, of this piece */
 	struct ipvs_table now; /* the services of the director, with connections */
+	bool with_rates;
+	struct ipvs_rates rates; /* of the director's servers */
 };
 
 /* ---- servers ---- */
@@ -119,6 +121,22 @@ static void put_dest(struct buf *b, const struct ipvs_dest *dest)
 	put_integer(b, "inactive", dest->inactive);
 }
 
+/* What goes through it; null without that it was asked for, or is there. */
+static void put_rate(struct buf *b, const struct ipvs_rate *rate)
+{
+	if (rate == NULL) {
+		put_null(b, "rate");
+		return;
+	}
+	buf_printf(b, ",\"rate\":{\"conns\":%llu", (unsigned long long)rate->conns);
+	put_integer(b, "in_bytes", (int64_t)rate->in_bytes);
+	put_integer(b, "out_bytes", (int64_t)rate->out_bytes);
+	put_integer(b, "conns_s", (int64_t)rate->conns_s);
+	put_integer(b, "in_bytes_s", (int64_t)rate->in_bytes_s);
+	put_integer(b, "out_bytes_s", (int64_t)rate->out_bytes_s);
+	buf_str(b, "}");
+}
+
 /* An operator's decision: its word, until when connections are kept (null: until the
  * last one ends), and a weight. */
 static void put_decision(const struct status *st, const struct decision *d, struct buf *b)
@@ -137,6 +155,7 @@ static void put_decision(const struct status *st, const struct decision *d, stru
 
 static void put_server(struct status *st, const struct server_state *s, struct buf *b)
 {
+	const struct ipvs_dest *dest = service_find(s, &st->now);
 	char addr[ADDR_TEXT_MAX];
 
 	buf_str(b, st->open ? ",{\"name\":" : "{\"name\":");
@@ -147,7 +166,9 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	put_bool(b, "sorry", s->conf->sorry);
 	put_text(b, "health", server_health(s));
 	put_seconds(b, "since_s", st->now_us - s->since_us);
-	put_dest(b, service_find(s, &st->now));
+	put_dest(b, dest);
+	if (st->with_rates)
+		put_rate(b, dest != NULL ? ipvs_rates_find(&st->rates, dest) : NULL);
 	put_decision(st, state_decision(s), b);
 	put_check(st, s, b);
 	put_agent(st, s, b);
@@ -210,7 +231,11 @@ static void read_director(struct status *st, const struct director_state *d)
 	ipvs_table_sort(&st->now);
 	for (size_t i = 0; i < st->now.n; i++)
 		if (st->answers && ipvs_table_find(&l->have, &st->now.svcs[i]) != NULL)
-			st->answers = ipvs_read_dests(l->ipvs, &st->now.svcs[i]);
+			st->answers =
+			    ipvs_read_dests(l->ipvs, &st->now.svcs[i]) &&
+			    (!st->with_rates ||
+				ipvs_read_rates(l->ipvs, &st->now.svcs[i], &st->rates));
+	ipvs_rates_sort(&st->rates);
 }
 
 /* How many of its servers could serve, and what it asks of the kernel. */
@@ -262,6 +287,7 @@ static void end_director(struct status *st, struct buf *b)
 		return;
 	buf_str(b, "]}");
 	ipvs_table_fini(&st->now);
+	ipvs_rates_fini(&st->rates);
 	st->in_director = false;
 	st->open = true;
 }
@@ -367,13 +393,14 @@ static void status_free(struct reply *r)
 	struct status *st = (struct status *)r;
 
 	ipvs_table_fini(&st->now);
+	ipvs_rates_fini(&st->rates);
 	free(st);
 }
 
 static const struct reply_ops status_ops = { status_more, status_free };
 
 struct reply *status_reply(
-    struct lvsd *l, const char *director, const char *server, bool texts)
+    struct lvsd *l, const char *director, const char *server, bool texts, bool rates)
 {
 	const struct state *state = l->state;
 	const struct server_state *found = NULL;
@@ -394,6 +421,7 @@ struct reply *status_reply(
 	st->configuration = l->configuration;
 	st->whole = director == NULL;
 	st->texts = texts;
+	st->with_rates = rates;
 	st->answers = !l->resync;
 	st->director = first;
 	st->end = director != NULL ? first + 1 : state->n_directors;
