@@ -1,7 +1,7 @@
 # Unit tests of the pure parts, and the small programs of the lab.
-unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libipvs.a libparser.a liblib.a \
+unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libflow.a libipvs.a libparser.a liblib.a \
 	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(OPENSSL_LIBS) $(CAPNG_LIBS) \
-	$(JANSSON_LIBS) $(CMOCKA_LIBS)
+	$(JANSSON_LIBS) $(IPSET_LIBS) $(ROUTE_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
 	tests/unit/test_addr \

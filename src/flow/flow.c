@@ -85,31 +85,29 @@ static bool iptables(const struct family *fa, const char *flavour, const char *v
 }
 
 /*
- * The rules of TABLE. Debian has two flavours of iptables that do not see each
- * other's rules: that of the plain name is taken, the other where the kernel has
- * not what it needs.
+ * Debian has two flavours of iptables that do not see each other's rules: that of the
+ * plain name is taken, the other where the kernel has not what it needs. Reading
+ * tells nothing of that, so a chain is made and deleted in one commit.
  */
-static bool save_rules(
-    struct family *fa, const char *table, struct buf *out, struct buf *error)
+static bool choose_flavour(struct family *fa, struct buf *error)
 {
-	struct buf other = { 0 };
-	bool done;
+	static const char *const flavours[] = { "", "-legacy" };
+	static const char probe[] = "*mangle\n:" FLOW_PREFIX "PROBE - [0:0]\n"
+				    "-X " FLOW_PREFIX "PROBE\nCOMMIT\n";
 
+	for (size_t i = 0; fa->flavour == NULL && i < 2; i++) {
+		struct buf out = { 0 }, why = { 0 };
+
+		if (iptables(fa, flavours[i], "restore", NULL, probe, &out, &why))
+			fa->flavour = flavours[i];
+		else if (error->len == 0)
+			buf_str(error, why.data);
+		buf_fini(&out);
+		buf_fini(&why);
+	}
 	if (fa->flavour != NULL)
-		return iptables(fa, fa->flavour, "save", table, NULL, out, error);
-	done = iptables(fa, "", "save", table, NULL, out, error);
-	if (done) {
-		fa->flavour = "";
-		return true;
-	}
-	buf_fini(out);
-	done = iptables(fa, "-legacy", "save", table, NULL, out, &other);
-	if (done) {
-		fa->flavour = "-legacy";
 		buf_fini(error);
-	}
-	buf_fini(&other);
-	return done;
+	return fa->flavour != NULL;
 }
 
 static bool write_rules(struct flow *f, struct family *fa, const struct flow_table *want,
@@ -143,7 +141,9 @@ static bool read_rules(struct flow *f, struct family *fa, const struct flow_tabl
 		if (!needs_chain(f, want, c))
 			continue;
 		buf_str(&text, "");
-		done = save_rules(fa, flow_rules_table(c), &text, error);
+		done = choose_flavour(fa, error) &&
+		       iptables(fa, fa->flavour, "save", flow_rules_table(c), NULL, &text,
+			   error);
 		if (done)
 			flow_rules_read(
 			    &fa->have, c, text.data != NULL ? text.data : "");

@@ -8,6 +8,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/control.c src/lvsd/control.h \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
 	src/lvsd/lvsd.h \
+	src/lvsd/marking.c src/lvsd/marking.h \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/plan.c src/lvsd/plan.h \
@@ -25,6 +26,6 @@ libdaemon_a_SOURCES = \
 	src/lvsd/statefile.c src/lvsd/statefile.h \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c
-lvsd_LDADD = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
+lvsd_LDADD = libdaemon.a libcheck.a libflow.a libipvs.a libparser.a liblib.a \
 	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(CAPNG_LIBS) \
-	$(JANSSON_LIBS)
+	$(JANSSON_LIBS) $(IPSET_LIBS) $(ROUTE_LIBS)

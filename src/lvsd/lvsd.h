@@ -95,6 +95,7 @@ struct lvsd {
 	struct settings settings;
 	struct statefile *statefile;
 	struct audit *audit;
+	struct marking *marking;
 	bool resync;		 /* have is not to be trusted: read the kernel again */
 	unsigned resyncs_failed; /* in a row */
 	bool dirty;		 /* some director is */

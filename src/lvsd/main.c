@@ -23,6 +23,7 @@
 #include "lvsd/control.h"
 #include "lvsd/daemon.h"
 #include "lvsd/lvsd.h"
+#include "lvsd/marking.h"
 #include "lvsd/own.h"
 #include "lvsd/path.h"
 #include "lvsd/programs.h"
@@ -192,6 +193,9 @@ static void start_state(struct lvsd *l, struct conf *conf)
 		record_owned(record, &owned);
 		record_settings(record, &l->settings);
 	}
+	l->marking =
+	    marking_new(l, record, record != NULL && record_is_here(record, &here));
+	marking_give(l->marking, conf);
 	start_table(l, conf, &owned);
 	ipvs_table_fini(&owned);
 	l->state = state_build(conf, NULL, &l->have, mono_us());
@@ -222,7 +226,9 @@ static void start(struct lvsd *l)
 	/* What is ours is on disk before the first operation that adds something. */
 	statefile_write_now(l->statefile);
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	marking_hold(l->marking);
 	reconcile_all(l, &counts);
+	marking_apply(l->marking);
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
 		 "operations=%zu failed=%zu foreign=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
@@ -241,6 +247,7 @@ static void stop(struct lvsd *l)
 
 	checker_stop(l);
 	if (clear) {
+		marking_clear(l->marking);
 		reconcile_clear(l);
 		settings_restore(&l->settings, l->ipvs, l->options.dry_run);
 	}
@@ -252,6 +259,7 @@ static void stop(struct lvsd *l)
 	audit_free(l->audit);
 	reload_fini(l);
 	statefile_free(l->statefile);
+	marking_free(l->marking);
 	state_free(l->state);
 	ipvs_table_fini(&l->have);
 	own_saved(l, NULL);

@@ -18,6 +18,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/children.h"
 #include "lvsd/control.h"
+#include "lvsd/marking.h"
 #include "lvsd/statefile.h"
 #include "lvsd/programs.h"
 #include "lvsd/user.h"
@@ -139,7 +140,9 @@ static void put_in_place(
 	l->user = *user;
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	follow_rests(l, before);
+	marking_hold(l->marking);
 	reconcile_all(l, &counts);
+	marking_apply(l->marking);
 	state_free(before);
 	malloc_trim(0); /* two states and the file: else that stays for good */
 	if (!r->checks_kept)
@@ -201,6 +204,7 @@ enum reload_outcome reload(struct lvsd *l)
 		conf_free(conf);
 		return refuse(l, xstrdup(error));
 	}
+	marking_give(l->marking, conf);
 	/* The newest file counts: one that still waits is overtaken. */
 	conf_free(l->pending.conf);
 	l->pending.conf = NULL;

@@ -73,7 +73,7 @@ static void fail_director(struct director_state *d, const struct ipvs_op *op)
 	fault_set(&d->fault, text.data,
 	    mono_us() + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US));
 	/* A mark director may have its other family's service all the same. */
-	d->fault.no_service = op->cmd == IPVS_ADD_SVC && d->conf->fwmark == 0;
+	d->fault.no_service = op->cmd == IPVS_ADD_SVC && d->conf->mark == 0;
 	buf_fini(&text);
 }
 

@@ -17,6 +17,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/audit.h"
+#include "lvsd/marking.h"
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 #include "lvsd/statefile.h"
@@ -101,6 +102,8 @@ static json_t *show_server(const struct lvsd *l, const struct server_state *s,
 static const char *director_state_word(
     const struct lvsd *l, const struct director_state *d)
 {
+	if (marking_fault(l->marking, d->conf) != NULL)
+		return "failed";
 	if (d->fault.text != NULL &&
 	    (d->fault.no_service || service_unsupported(d->conf)))
 		return "failed";
@@ -135,8 +138,8 @@ static const char *service_text(const struct director_conf *d, char *buf)
 	char addr[ADDR_TEXT_MAX];
 
 	if (!addr_is_set(&d->addr))
-		snprintf(buf, IPVS_SVC_NAME_MAX, d->fwmark != 0 ? "FWM %u" : "FWM -",
-		    (unsigned)d->fwmark);
+		snprintf(buf, IPVS_SVC_NAME_MAX, d->mark != 0 ? "FWM %u" : "FWM -",
+		    (unsigned)d->mark);
 	else
 		snprintf(buf, IPVS_SVC_NAME_MAX, "%s %s",
 		    d->protocol == IPPROTO_UDP	  ? "UDP"
@@ -161,12 +164,15 @@ static json_t *show_director(
 	struct ipvs_table now = { 0 };
 	char service[IPVS_SVC_NAME_MAX], balance[32];
 	json_t *servers = json_array(), *o;
+	const char *fault = d->fault.text != NULL ? d->fault.text
+						  : marking_fault(l->marking, d->conf);
 
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", d->conf->name, "service",
 	    service_text(d->conf, service), "balance", balance_text(d->conf, balance),
 	    "mode", conf_mode_name(d->conf->mode), "state", director_state_word(l, d));
-	json_object_set_new(
-	    o, "fault", d->fault.text != NULL ? json_string(d->fault.text) : json_null());
+	json_object_set_new(o, "mark",
+	    d->conf->mark != 0 ? json_integer(d->conf->mark) : json_null());
+	json_object_set_new(o, "fault", fault != NULL ? show_text(fault) : json_null());
 	read_director(l, d, &now, answers);
 	for (size_t i = 0; i < d->n_servers; i++)
 		json_array_append_new(
@@ -242,6 +248,7 @@ json_t *show_status(struct lvsd *l, bool texts)
 	for (size_t i = 0; i < l->state->n_directors; i++)
 		json_array_append_new(directors,
 		    show_director(l, &l->state->directors[i], texts, &answers));
+	json_object_set_new(o, "marking", marking_show(l->marking));
 	json_object_set_new(o, "audit", audit_figures(l->audit));
 	json_object_set_new(o, "state_file_error",
 	    statefile_error(l->statefile) != NULL

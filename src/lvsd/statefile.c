@@ -23,6 +23,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
+#include "lvsd/marking.h"
 #include "lvsd/own.h"
 #include "lvsd/path.h"
 #include "lvsd/reconcile.h"
@@ -169,8 +170,10 @@ static int write_record(const struct statefile *f)
 {
 	const struct lvsd *l = f->l;
 	json_t *root = record_make(&f->origin, &f->owned, &l->settings, l->state);
-	int error = write_file(f->fresh, root);
+	int error;
 
+	json_object_set_new(root, "marking", marking_record(l->marking));
+	error = write_file(f->fresh, root);
 	json_decref(root);
 	if (error == 0 && (rename(f->fresh, f->path) < 0 || sync_parent(f->path) < 0))
 		error = errno;
