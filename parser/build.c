@@ -19,7 +19,6 @@
 static const bool pending[TOKENS_MAX] = {
 	[T_AGENTCHECK] = true,
 	[T_ANNOUNCE] = true,
-	[T_MASQUERADE] = true,
 	[T_SIP] = true,
 };
 

@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
+	tests/unit/test_flow \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -49,6 +50,8 @@ tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c te
 tests_unit_test_checker_external_LDADD = $(unit_ldadd)
 tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
+tests_unit_test_flow_SOURCES = tests/unit/test_flow.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_flow_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c

@@ -26,8 +26,8 @@ struct family {
 	struct flow_table have;
 	uint8_t number;
 	bool known;
-	bool routed;	    /* policy rules and routes are as they were last asked for */
-	uint64_t routes;    /* a digest of what was asked for */
+	bool routed;	     /* policy rules and routes are as they were last asked for */
+	uint64_t routes;     /* a digest of what was asked for */
 	const char *flavour; /* of iptables, in the middle of its name; NULL: not known */
 	char *error;
 };
@@ -38,11 +38,6 @@ struct flow {
 	bool leftovers;
 	struct flow_figures figures;
 };
-
-bool flow_is_supported(void)
-{
-	return true;
-}
 
 struct flow *flow_new(bool leftovers)
 {
@@ -131,8 +126,8 @@ static bool needs_chain(const struct flow *f, const struct flow_table *want, int
 	return want->chain[c].n > 0 || f->leftovers;
 }
 
-static bool read_rules(struct flow *f, struct family *fa, const struct flow_table *want,
-    struct buf *error)
+static bool read_rules(
+    struct flow *f, struct family *fa, const struct flow_table *want, struct buf *error)
 {
 	for (int c = 0; c < FLOW_CHAINS; c++) {
 		struct buf text = { 0 };
@@ -145,8 +140,7 @@ static bool read_rules(struct flow *f, struct family *fa, const struct flow_tabl
 		       iptables(fa, fa->flavour, "save", flow_rules_table(c), NULL, &text,
 			   error);
 		if (done)
-			flow_rules_read(
-			    &fa->have, c, text.data != NULL ? text.data : "");
+			flow_rules_read(&fa->have, c, text.data != NULL ? text.data : "");
 		buf_fini(&text);
 		if (!done && want->chain[c].n > 0)
 			return false;
@@ -194,8 +188,9 @@ static bool open_sets(struct flow *f, struct buf *error)
 
 static bool set_failed(const struct flow *f, struct buf *error)
 {
-	buf_printf(error, "cannot use sets of addresses (kernel modules ip_set, xt_set): "
-			  "%s",
+	buf_printf(error,
+	    "cannot use sets of addresses (kernel modules ip_set, xt_set): "
+	    "%s",
 	    set_error(f->sets));
 	return false;
 }
@@ -209,8 +204,8 @@ static bool read_sets(struct flow *f, struct family *fa, struct buf *error)
 
 	if (!done)
 		return false;
-	snprintf(prefix, sizeof prefix, FLOW_PREFIX "%c-",
-	    fa->number == AF_INET6 ? '6' : '4');
+	snprintf(
+	    prefix, sizeof prefix, FLOW_PREFIX "%c-", fa->number == AF_INET6 ? '6' : '4');
 	done = set_names(f->sets, prefix, &names);
 	rest = names.data;
 	while (done && (name = strsep(&rest, "\n")) != NULL)
@@ -230,8 +225,8 @@ static bool needs_sets(const struct flow_table *t)
 }
 
 /* Makes FA->have tell what is there, as far as WANT and what was left need it. */
-static bool read_family(struct flow *f, struct family *fa, const struct flow_table *want,
-    struct buf *error)
+static bool read_family(
+    struct flow *f, struct family *fa, const struct flow_table *want, struct buf *error)
 {
 	struct buf ignored = { 0 };
 
@@ -358,8 +353,8 @@ static struct route_mark *route_marks(const struct flow_table *want, size_t *n)
 		if (!in_range(want->marks[i]))
 			list[(*n)++] = (struct route_mark){ want->marks[i], UINT32_MAX };
 		else if (!ranged)
-			list[(*n)++] = (struct route_mark){ MARKS_FIRST & MARKS_MASK,
-				MARKS_MASK };
+			list[(*n)++] =
+			    (struct route_mark){ MARKS_FIRST & MARKS_MASK, MARKS_MASK };
 		ranged = ranged || in_range(want->marks[i]);
 	}
 	return list;
@@ -386,8 +381,8 @@ static bool route(
 
 	if ((n > 0) == before && (!fa->routed || fa->routes != h)) {
 		/* Where nothing is wanted, nothing need be possible. */
-		done = route_apply(fa->number, list, n, n > 0 ? error : &ignored) ||
-		       n == 0;
+		done =
+		    route_apply(fa->number, list, n, n > 0 ? error : &ignored) || n == 0;
 		fa->routed = done;
 		fa->routes = h;
 	}
@@ -398,8 +393,8 @@ static bool route(
 
 /* ---- one family ---- */
 
-static bool change_rules(struct flow *f, struct family *fa, struct flow_table *want,
-    struct buf *error)
+static bool change_rules(
+    struct flow *f, struct family *fa, struct flow_table *want, struct buf *error)
 {
 	for (enum flow_chain_id c = 0; c < FLOW_CHAINS; c++) {
 		struct buf first = { 0 };
@@ -512,7 +507,11 @@ static bool has_family(const struct director_conf *d, uint8_t family)
 const char *flow_director_error(
     const struct flow *f, const struct conf *conf, const struct director_conf *d)
 {
-	if (!d->masquerade && !flow_feeds(conf, d))
+	bool failed = false;
+
+	for (int i = 0; i < 2; i++)
+		failed = failed || f->family[i].error != NULL;
+	if (!failed || !flow_needs(conf, d))
 		return NULL;
 	for (int i = 0; i < 2; i++)
 		if (f->family[i].error != NULL && has_family(d, f->family[i].number))

@@ -17,9 +17,6 @@
 
 struct flow;
 
-/* Whether this program was built with what flows need. */
-bool flow_is_supported(void);
-
 /* LEFTOVERS: something of ours may be in the kernel, from a process before this. */
 struct flow *flow_new(bool leftovers);
 void flow_free(struct flow *f); /* changes nothing in the kernel; NULL is allowed */

@@ -168,8 +168,8 @@ bool route_apply(
 	int status = nl != NULL ? nl_connect(nl, NETLINK_ROUTE) : -NLE_NOMEM;
 
 	if (status >= 0)
-		setsockopt(nl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &limit,
-		    sizeof limit);
+		setsockopt(
+		    nl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	if (status >= 0 && n > 0)
 		status = apply_route(nl, family, true);
 	if (status >= 0)

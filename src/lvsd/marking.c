@@ -8,6 +8,7 @@
 
 #include "flow/flow.h"
 #include "flow/marks.h"
+#include "flow/plan.h"
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
@@ -19,7 +20,7 @@
 struct marking {
 	struct lvsd *l;
 	struct marks marks;
-	struct flow *flow; /* NULL: a dry run, or built without */
+	struct flow *flow; /* NULL: a dry run */
 	unsigned failures; /* in a row */
 	uint64_t retry_us; /* mono; 0: nothing failed */
 };
@@ -120,7 +121,8 @@ static void tell_faults(struct marking *m)
 		if (why == NULL || why == told)
 			continue;
 		told = why;
-		log_err("director %s failed, and those that need the same: %s director=%s",
+		log_err(
+		    "director %s failed, and those that need the same: %s director=%s",
 		    d->name, why, d->name);
 	}
 }
@@ -171,15 +173,14 @@ const char *marking_fault(const struct marking *m, const struct director_conf *d
 
 /* ---- what is told ---- */
 
-/* CONF asks for rules. */
 static bool needs_rules(const struct conf *conf)
 {
 	const struct director_conf *d;
 
 	STAILQ_FOREACH (d, &conf->directors, entry)
-		if (d->masquerade || (addr_is_set(&d->addr) && d->mark != 0))
+		if (flow_needs(conf, d))
 			return true;
-	return !STAILQ_EMPTY(&conf->flows);
+	return false;
 }
 
 json_t *marking_record(const struct marking *m)
@@ -187,13 +188,13 @@ json_t *marking_record(const struct marking *m)
 	const struct lvsd *l = m->l;
 	json_t *marks = json_object();
 	/* What is about to be made counts, as for services. */
-	bool soon = !l->cleared && (needs_rules(l->state->conf) ||
-				       (l->pending.conf != NULL &&
-					   needs_rules(l->pending.conf)));
+	bool soon =
+	    !l->cleared && (needs_rules(l->state->conf) ||
+			       (l->pending.conf != NULL && needs_rules(l->pending.conf)));
 
 	for (size_t i = 0; i < m->marks.n; i++)
-		json_object_set_new(marks, m->marks.list[i].name,
-		    json_integer(m->marks.list[i].mark));
+		json_object_set_new(
+		    marks, m->marks.list[i].name, json_integer(m->marks.list[i].mark));
 	return json_pack("{s:o, s:b}", "marks", marks, "there",
 	    (int)(m->flow != NULL && (flow_is_there(m->flow) || soon)));
 }

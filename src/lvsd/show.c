@@ -164,14 +164,14 @@ static json_t *show_director(
 	struct ipvs_table now = { 0 };
 	char service[IPVS_SVC_NAME_MAX], balance[32];
 	json_t *servers = json_array(), *o;
-	const char *fault = d->fault.text != NULL ? d->fault.text
-						  : marking_fault(l->marking, d->conf);
+	const char *fault =
+	    d->fault.text != NULL ? d->fault.text : marking_fault(l->marking, d->conf);
 
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", d->conf->name, "service",
 	    service_text(d->conf, service), "balance", balance_text(d->conf, balance),
 	    "mode", conf_mode_name(d->conf->mode), "state", director_state_word(l, d));
-	json_object_set_new(o, "mark",
-	    d->conf->mark != 0 ? json_integer(d->conf->mark) : json_null());
+	json_object_set_new(
+	    o, "mark", d->conf->mark != 0 ? json_integer(d->conf->mark) : json_null());
 	json_object_set_new(o, "fault", fault != NULL ? show_text(fault) : json_null());
 	read_director(l, d, &now, answers);
 	for (size_t i = 0; i < d->n_servers; i++)
