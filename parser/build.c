@@ -17,7 +17,6 @@
  * is pending in some of its meanings only is told by build_pending() there.
  */
 static const bool pending[TOKENS_MAX] = {
-	[T_AGENTCHECK] = true,
 	[T_ANNOUNCE] = true,
 	[T_SIP] = true,
 };

@@ -197,7 +197,7 @@ static void judge_unchecked(
 	if (n_checked == 0 && check_loc.line > 0 && d->conf->n_servers > 0)
 		parse_warning(p, check_loc,
 		    "no server of this director says \"check\": none will be checked");
-	else if (n_checked > 0 && unchecked != NULL)
+	else if (n_checked > 0 && unchecked != NULL && d->conf->agent == NULL)
 		parse_warning(p, unchecked->name_loc,
 		    "this server does not say \"check\" as others do: it is always taken "
 		    "for up");
@@ -225,6 +225,27 @@ static struct agent_conf *complete_agent(
 		.source = check->source };
 	a->check = c;
 	return a;
+}
+
+/* Can the agents be asked so? */
+static void judge_agents(struct parse *p, const struct director_conf *d)
+{
+	const struct addr *source = &d->agent->check->source;
+
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_draft *s = &p->servers[i];
+		const struct check_conf *check = s->conf->check;
+		uint8_t family = s->conf->addr.family;
+
+		if (!addr_is_set(source) || !addr_is_set(&s->conf->addr) ||
+		    source->family == family ||
+		    (check != NULL && check->source.family != family))
+			continue;
+		parse_error(p, s->name_loc,
+		    "this server is IPv%c and its agent would be asked from an IPv%c "
+		    "address, the source of the director's check",
+		    family == AF_INET ? '4' : '6', source->family == AF_INET ? '4' : '6');
+	}
 }
 
 /* Puts the words of the director's lines together in *W; the check they make. */
@@ -277,6 +298,8 @@ void validate_checks(struct parse *p, struct director_draft *d)
 	for (size_t i = 0; i < p->n_servers; i++)
 		if (p->servers[i].check_loc.line != 0)
 			complete_server(p, d, &p->servers[i], w);
+	if (d->conf->agent != NULL && !d->bad)
+		judge_agents(p, d->conf);
 	judge_sorry(p, d);
 	judge_unchecked(p, d, l->method_loc.line != 0 ? l->method_loc : l->check_loc);
 }

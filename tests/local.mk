@@ -6,6 +6,7 @@ unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libflow.a libipvs.a libp
 unit_tests = \
 	tests/unit/test_addr \
 	tests/unit/test_agent \
+	tests/unit/test_agents \
 	tests/unit/test_answer \
 	tests/unit/test_attributes \
 	tests/unit/test_checker \
@@ -24,6 +25,7 @@ unit_tests = \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
 	tests/unit/test_probe \
+	tests/unit/test_raw \
 	tests/unit/test_reconcile \
 	tests/unit/test_record \
 	tests/unit/test_run \
@@ -46,6 +48,8 @@ tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
 tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
 tests_unit_test_agent_LDADD = $(unit_ldadd)
+tests_unit_test_agents_SOURCES = tests/unit/test_agents.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_agents_LDADD = $(unit_ldadd)
 tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_external_LDADD = $(unit_ldadd)
 tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
@@ -72,6 +76,8 @@ tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tes
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_raw_SOURCES = tests/unit/test_raw.c
+tests_unit_test_raw_LDADD = $(unit_ldadd)
 tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c
 tests_unit_test_reconcile_LDADD = $(unit_ldadd)
 tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/plan_case.c tests/unit/plan_case.h
@@ -85,7 +91,8 @@ lab_programs = \
 	tests/lab/backend \
 	tests/lab/hammer \
 	tests/lab/ipvswait \
-	tests/lab/monotime
+	tests/lab/monotime \
+	tests/lab/scripted
 tests_lab_backend_SOURCES = tests/lab/backend.c
 tests_lab_backend_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_hammer_SOURCES = tests/lab/hammer.c
@@ -94,6 +101,8 @@ tests_lab_ipvswait_SOURCES = tests/lab/ipvswait.c
 tests_lab_ipvswait_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_monotime_SOURCES = tests/lab/monotime.c
 tests_lab_monotime_LDADD = liblib.a $(LIBBSD_LIBS)
+tests_lab_scripted_SOURCES = tests/lab/scripted.c
+tests_lab_scripted_LDADD = $(OPENSSL_LIBS) $(LIBBSD_LIBS)
 
 tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
@@ -119,11 +128,12 @@ tests_plan_random_kernel_LDADD = $(unit_ldadd)
 
 tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
 tests_bench_bench_checks_LDADD = $(unit_ldadd)
+tests_bench_until_ready_SOURCES = tests/bench/until_ready.c
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
 tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
 tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
 check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
-	tests/bench/bench_checks tests/bench/bench_turn tests/bench/floor
+	tests/bench/bench_checks tests/bench/bench_turn tests/bench/floor tests/bench/until_ready
 TESTS += $(unit_tests) $(plan_tests)

@@ -21,9 +21,9 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-/* Descriptors that checks must leave: stdio, log, report, raw, the loop's, and one
- * of each program. */
-#define FDS_RESERVED (32 + EXTERNAL_MAX)
+/* Descriptors that checks must leave: stdio, log, report, raw, the loop's, and two
+ * of each program, with one more while it starts. */
+#define FDS_RESERVED (32 + 2 * EXTERNAL_MAX)
 
 /* The daemon's handlers would write to the daemon's pipes. A terminal's Ctrl-C
  * is for the daemon, which ends this process by closing the report socket. */

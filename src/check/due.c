@@ -69,16 +69,24 @@ uint64_t due_first_us(const struct probe *p, size_t n_probes, uint64_t now_us)
 	return now_us + target_hash(p) % window;
 }
 
+/* How many rounds are after AFTER_US and before UNTIL_US. */
+static uint64_t rounds_between(
+    const struct probe *p, uint64_t interval_us, uint64_t after_us, uint64_t until_us)
+{
+	uint64_t next = due_next_us(p, interval_us, after_us);
+
+	return next < until_us ? (until_us - next - 1) / interval_us + 1 : 0;
+}
+
 uint64_t due_after_us(const struct probe *p, uint64_t interval_us, uint64_t due_us,
     uint64_t started_us, uint64_t now_us, uint64_t *missed)
 {
 	uint64_t last = due_us > started_us ? due_us : started_us;
 	uint64_t slack =
 	    interval_us / 4 < DUE_PUNCTUAL_US ? interval_us / 4 : DUE_PUNCTUAL_US;
-	uint64_t next = due_next_us(p, interval_us, last);
+	uint64_t on_time_us = now_us > slack ? now_us - slack : 0;
+	uint64_t meanwhile = rounds_between(p, interval_us, last, on_time_us);
 
-	*missed = 0;
-	if (next + slack < now_us)
-		*missed = (now_us - slack - next - 1) / interval_us + 1;
-	return next + *missed * interval_us;
+	*missed = rounds_between(p, interval_us, due_us, last + 1) + meanwhile;
+	return due_next_us(p, interval_us, last) + meanwhile * interval_us;
 }

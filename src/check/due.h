@@ -37,9 +37,10 @@ uint64_t due_first_us(const struct probe *p, size_t n_probes, uint64_t now_us);
 
 /*
  * The round behind one that was due at DUE_US, or started later, at STARTED_US, when
- * it is over at NOW_US. Rounds that passed meanwhile are never made up for, and
- * *MISSED counts them; but one that passed just now is still on time: else a dead
- * server with a timeout as long as its interval would lose every second round.
+ * it is over at NOW_US. Rounds that passed meanwhile, before the start or after it,
+ * are never made up for, and *MISSED counts them; but one that passed just now is
+ * still on time: else a dead server with a timeout as long as its interval would
+ * lose every second round.
  */
 uint64_t due_after_us(const struct probe *p, uint64_t interval_us, uint64_t due_us,
     uint64_t started_us, uint64_t now_us, uint64_t *missed);

@@ -2,22 +2,21 @@
  * external: one process a check, in a group of its own.
  *
  * The process is watched by a descriptor (pidfd_open(2)), so no number of it can
- * come to mean another. Whatever ends the check kills the group; the place among
- * those that may run is free again when the kernel has let the process go, which
- * a disk that hangs can delay.
+ * come to mean another. What it writes goes through a pipe, of which the last line is
+ * kept. Whatever ends the check kills the group; the place among those that may run
+ * is free again when the kernel has let the process go, which a disk that hangs can
+ * delay.
  */
 #include "external.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,67 +25,20 @@
 
 #define ARGUMENTS_MAX 256
 
+#define READ_SIZE 4096
+#define PIPE_SIZE (64 * 1024) /* pipe(7) */
+
 struct program {
-	ev_io io;
+	ev_io io, output;
 	LIST_ENTRY(program) entry;
 	struct checker *checker;
 	struct run *run; /* NULL: the check is over, the process is not yet */
 	pid_t pid;
+	/* The last line that it wrote, or the beginning of that. */
+	char line[PROBE_TEXT_MAX];
+	size_t len;
+	bool line_ended;
 };
-
-/* ---- whom it may run ---- */
-
-static bool is_safe(const char *path, bool directory, char *error, size_t size)
-{
-	struct stat st;
-	const char *why = NULL;
-
-	if (stat(path, &st) < 0)
-		why = strerror(errno);
-	else if (st.st_uid != 0)
-		why = "not owned by root";
-	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		why = "writable by others than root";
-	else if (!directory && (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0))
-		why = "not a program";
-	if (why != NULL)
-		snprintf(error, size, "%s: %s", path, why);
-	return why == NULL;
-}
-
-/* PATH and every directory on the way. */
-static bool way_is_safe(const char *path, char *error, size_t size)
-{
-	char part[PATH_MAX];
-
-	for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
-		size_t len = slash == path ? 1 : (size_t)(slash - path);
-
-		memcpy(part, path, len);
-		part[len] = '\0';
-		if (!is_safe(part, true, error, size))
-			return false;
-	}
-	return is_safe(path, false, error, size);
-}
-
-bool external_trusted(const char *command, char *error, size_t size)
-{
-	char path[PATH_MAX], real[PATH_MAX];
-	size_t len = strcspn(command, " \t");
-
-	if (len >= sizeof path) {
-		snprintf(error, size, "the path of a command is too long");
-		return false;
-	}
-	memcpy(path, command, len);
-	path[len] = '\0';
-	if (realpath(path, real) == NULL) {
-		snprintf(error, size, "%s: %s", path, strerror(errno));
-		return false;
-	}
-	return way_is_safe(path, error, size) && way_is_safe(real, error, size);
-}
 
 /* ---- its start ---- */
 
@@ -101,8 +53,8 @@ static void split(char *command, char *argv[ARGUMENTS_MAX + 1])
 	argv[n] = NULL;
 }
 
-/* Signals as a new program expects them, no input, and no one to talk to. */
-static int spawn(char **argv, char **env, pid_t *pid)
+/* Signals as a new program expects them, no input, and OUTPUT for all it says. */
+static int spawn(char **argv, char **env, int output, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -117,14 +69,15 @@ static int spawn(char **argv, char **env, pid_t *pid)
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_RDWR, 0);
+	posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
 	err = posix_spawn(pid, argv[0], &files, &attr, argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return err;
 }
 
-static int run_command(const struct probe *p, pid_t *pid)
+static int run_command(const struct probe *p, int output, pid_t *pid)
 {
 	char address[32 + ADDR_TEXT_MAX], port[32], timeout[48];
 	char *env[] = { address, port, timeout, NULL };
@@ -137,7 +90,7 @@ static int run_command(const struct probe *p, pid_t *pid)
 	snprintf(timeout, sizeof timeout, "LVSD_TIMEOUT_MS=%u",
 	    (unsigned)p->check->timeout_ms);
 	split(command, argv);
-	err = spawn(argv, env, pid);
+	err = spawn(argv, env, output, pid);
 	free(command);
 	return err;
 }
@@ -160,6 +113,55 @@ static enum reason reason_of_spawn(int err)
 	}
 }
 
+/* ---- what it says ---- */
+
+static void take_output(struct program *g, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] == '\n' || data[i] == '\r') {
+			g->line_ended = true;
+			continue;
+		}
+		if (g->line_ended)
+			g->len = 0;
+		g->line_ended = false;
+		if (g->len < sizeof g->line)
+			g->line[g->len++] = data[i];
+	}
+}
+
+/* Reads what is there; at most so much at a time that others have their turn. */
+static void read_output(struct program *g)
+{
+	char data[READ_SIZE];
+	ssize_t n = read(g->output.fd, data, sizeof data);
+
+	if (n > 0)
+		take_output(g, data, (size_t)n);
+	else if (n == 0)
+		ev_io_stop(g->checker->loop, &g->output);
+}
+
+static void on_output(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop, (void)revents;
+	read_output(w->data);
+}
+
+/* What it wrote before it ended: what a pipe holds, and no more. */
+static void read_rest(struct program *g)
+{
+	char data[READ_SIZE];
+	ssize_t n;
+
+	for (size_t all = 0; all < PIPE_SIZE; all += (size_t)n) {
+		n = read(g->output.fd, data, sizeof data);
+		if (n <= 0)
+			break;
+		take_output(g, data, (size_t)n);
+	}
+}
+
 /* ---- its end ---- */
 
 static void kill_group(const struct program *g)
@@ -168,13 +170,13 @@ static void kill_group(const struct program *g)
 	kill(-g->pid, SIGKILL);
 }
 
-static void judge(struct run *r, const siginfo_t *info)
+static void judge(struct run *r, const siginfo_t *info, const char *line, size_t len)
 {
 	static const char killed[] = "killed by a signal";
 
 	if (info->si_code == CLD_EXITED)
-		run_ended(
-		    r, info->si_status == 0 ? REASON_OK : REASON_EXIT, info->si_status);
+		run_done(r, info->si_status == 0 ? REASON_OK : REASON_EXIT,
+		    info->si_status, line, len);
 	else
 		run_done(r, REASON_EXIT, info->si_status, killed, sizeof killed - 1);
 }
@@ -190,35 +192,52 @@ static void on_end(struct ev_loop *loop, ev_io *w, int revents)
 	/* Those that it left behind do not outlive the check either. */
 	kill_group(g);
 	waitid(P_PID, (id_t)g->pid, &info, WEXITED | WNOHANG);
+	read_rest(g);
 	ev_io_stop(loop, &g->io);
+	ev_io_stop(loop, &g->output);
 	close(g->io.fd);
+	close(g->output.fd);
 	LIST_REMOVE(g, entry);
-	free(g);
 	if (r != NULL) {
 		r->talk = NULL;
-		judge(r, &info);
+		judge(r, &info, g->line, g->len);
 	}
+	free(g);
 	run_release(c, NEEDS_PROGRAM);
+}
+
+/* The program of P behind a descriptor, and its output behind another; or an errno. */
+static int open_program(const struct probe *p, pid_t *pid, int *process, int *output)
+{
+	int pipe[2], err;
+
+	if (pipe2(pipe, O_CLOEXEC) < 0)
+		return errno;
+	/* The program's end blocks, as programs expect. */
+	fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+	err = run_command(p, pipe[1], pid);
+	close(pipe[1]);
+	if (err == 0 && (*process = pidfd_open(*pid, 0)) < 0) {
+		err = errno;
+		kill(-*pid, SIGKILL);
+		waitpid(*pid, NULL, 0);
+	}
+	*output = pipe[0];
+	if (err != 0)
+		close(pipe[0]);
+	return err;
 }
 
 static void external_start(struct run *r)
 {
 	struct checker *c = r->checker;
+	int process, output, err;
 	struct program *g;
 	pid_t pid;
-	int err = run_command(r->probe, &pid), fd;
 
 	r->talk = NULL;
+	err = open_program(r->probe, &pid, &process, &output);
 	if (err != 0) {
-		run_ended(r, reason_of_spawn(err), err);
-		run_release(c, NEEDS_PROGRAM);
-		return;
-	}
-	fd = pidfd_open(pid, 0);
-	if (fd < 0) {
-		err = errno;
-		kill(-pid, SIGKILL);
-		waitpid(pid, NULL, 0);
 		run_ended(r, reason_of_spawn(err), err);
 		run_release(c, NEEDS_PROGRAM);
 		return;
@@ -229,9 +248,11 @@ static void external_start(struct run *r)
 	g->pid = pid;
 	r->talk = g;
 	LIST_INSERT_HEAD(&c->programs, g, entry);
-	ev_io_init(&g->io, on_end, fd, EV_READ);
-	g->io.data = g;
+	ev_io_init(&g->io, on_end, process, EV_READ);
+	ev_io_init(&g->output, on_output, output, EV_READ);
+	g->io.data = g->output.data = g;
 	ev_io_start(c->loop, &g->io);
+	ev_io_start(c->loop, &g->output);
 }
 
 static void external_cancel(struct run *r)

@@ -10,6 +10,7 @@ libcheck_a_SOURCES = \
 	src/check/drop.c src/check/drop.h \
 	src/check/due.c src/check/due.h \
 	src/check/external.c src/check/external.h \
+	src/check/external_trust.c \
 	src/check/health.c src/check/health.h \
 	src/check/http.c \
 	src/check/http_body.c src/check/http_body.h \

@@ -185,7 +185,7 @@ void run_escape(char *to, const char *from, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)from[i];
-		bool plain = c >= 0x20 && c < 0x7f;
+		bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 
 		if (n + (plain ? 1 : 4) >= PROBE_TEXT_MAX)
 			break;

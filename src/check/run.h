@@ -114,8 +114,9 @@ void run_release(struct checker *c, enum needs what);
 /* Does what the daemon asks of a probe; an order that makes no sense is none. */
 void run_order(struct checker *c, const struct probe_order *o);
 
-/* Printable ASCII as it is, everything else as \xHH, cut to whole escapes and
- * PROBE_TEXT_MAX with the NUL. */
+/* Printable ASCII as it is, everything else as \xHH, and so are the quote and the
+ * backslash, for the log has it in quotes; cut to whole escapes and PROBE_TEXT_MAX with
+ * the NUL. */
 void run_escape(char *to, const char *from, size_t len);
 
 #endif

@@ -86,17 +86,19 @@ static void print_connections(const json_t *server)
 		printf(" %6s %6s", "-", "-");
 }
 
-/* Why a server is in its state, on a line of its own when it needs words. */
-static void print_reason(const json_t *server)
+static bool is_fine(const json_t *check)
 {
-	const json_t *check = json_object_get(server, "check");
-	const char *health = text_of(server, "health"), *text = text_of(check, "text");
 	const char *reason = text_of(check, "reason");
-	char age[24] = "never";
-	bool fine = strcmp(reason, "ok") == 0 || strcmp(reason, "none") == 0;
 
-	if (!json_is_object(check) || (strcmp(health, "up") == 0 && fine))
-		return;
+	return strcmp(reason, "ok") == 0 || strcmp(reason, "none") == 0;
+}
+
+/* How a check went, in words. */
+static void print_check(const json_t *check)
+{
+	const char *text = text_of(check, "text"), *reason = text_of(check, "reason");
+	char age[24] = "never";
+
 	if (json_is_real(json_object_get(check, "age_s")))
 		duration_text(json_real_value(json_object_get(check, "age_s")), age);
 	printf("    %s check: %s%s%s", text_of(check, "method"), text_of(check, "means"),
@@ -107,16 +109,58 @@ static void print_reason(const json_t *server)
 	printf("\n");
 }
 
+/* Why a server is in its state, on a line of its own when it needs words. */
+static void print_reason(const json_t *server)
+{
+	const json_t *check = json_object_get(server, "check");
+
+	if (json_is_object(check) &&
+	    (strcmp(text_of(server, "health"), "up") != 0 || !is_fine(check)))
+		print_check(check);
+}
+
+/* What a server said of itself, where that takes something from it. */
+static void print_agent(const json_t *server)
+{
+	const json_t *agent = json_object_get(server, "agent");
+	const json_t *percent = json_object_get(agent, "percent");
+	const char *admin = text_of(agent, "admin"), *service = text_of(agent, "service");
+
+	if (strcmp(admin, "drain") == 0 || strcmp(admin, "maint") == 0)
+		printf("    its agent says %s\n", admin);
+	if (strcmp(service, "down") == 0)
+		printf("    its agent says down\n");
+	if (json_is_integer(percent) && json_integer_value(percent) != 100)
+		printf("    its agent says %lld%% of its weight\n",
+		    number_of(agent, "percent"));
+	if (json_is_object(agent) && !is_fine(agent))
+		print_check(agent);
+}
+
+/* One word: the most restrictive of what operator, agent and check say. */
+static const char *state_of(const json_t *server)
+{
+	const json_t *agent = json_object_get(server, "agent");
+	const char *words[] = { text_of(server, "operator"), text_of(agent, "admin") };
+
+	for (size_t i = 0; i < 2; i++)
+		if (strcmp(words[i], "maint") == 0)
+			return words[i];
+	for (size_t i = 0; i < 2; i++)
+		if (strcmp(words[i], "drain") == 0)
+			return words[i];
+	if (strcmp(text_of(agent, "service"), "down") == 0)
+		return "down";
+	return text_of(server, "health");
+}
+
 static void print_server(const json_t *server, bool colour)
 {
 	char since[24];
-	const char *state = text_of(server, "health");
 
-	if (strcmp(text_of(server, "operator"), "ready") != 0)
-		state = text_of(server, "operator");
 	printf("  %-*.*s %-*s ", NAME_WIDTH, 40, text_of(server, "name"), ADDRESS_WIDTH,
 	    text_of(server, "address"));
-	print_state(state, 9, colour);
+	print_state(state_of(server), 9, colour);
 	printf(" %6s",
 	    duration_text(json_real_value(json_object_get(server, "since_s")), since));
 	print_weight(server);
@@ -128,6 +172,7 @@ static void print_server(const json_t *server, bool colour)
 	if (json_is_true(json_object_get(server, "sorry")))
 		printf("    sorry server: used only while no other is usable\n");
 	print_reason(server);
+	print_agent(server);
 }
 
 static void print_director(const json_t *director, bool colour)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/xalloc.h"
+#include "lvsd/agents.h"
 #include "lvsd/service.h"
 
 /* ---- who was who ---- */
@@ -175,12 +176,36 @@ static void start_server(struct server_state *s, const struct server_state *befo
 	s->assumed = s->health.state != HEALTH_UNKNOWN;
 }
 
+/* What an agent said stands; where another is asked now, until that one speaks. */
+static void start_agent(struct probe_state *p, const struct probe_state *same,
+    const struct state *s, const struct pairs *pairs)
+{
+	if (same != NULL) {
+		carry_probe(p, same);
+		p->probe.agent = same->probe.agent;
+		return;
+	}
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_state *before =
+		    pairs->servers[p->servers[i] - s->servers];
+
+		if (before == NULL || agents_probe(before) == NULL)
+			continue;
+		p->probe.agent = *agents_verdict(before);
+		return;
+	}
+}
+
 static void start_probe(struct probe_state *p, const struct state *s,
     const struct state *old, const struct pairs *pairs, const struct ipvs_table *have)
 {
 	const struct probe_state *same =
 	    old != NULL ? find_outcome(old, &p->probe) : NULL;
 
+	if (agents_is_agent(p)) {
+		start_agent(p, same, s, pairs);
+		return;
+	}
 	if (same != NULL)
 		carry_probe(p, same);
 	for (size_t i = 0; i < p->n_servers; i++) {

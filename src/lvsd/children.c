@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/agents.h"
 #include "lvsd/own.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/statefile.h"
@@ -105,7 +106,10 @@ static void on_report(struct ev_loop *loop, struct ev_io *w, int events)
 			kill(child->pid, SIGKILL);
 			return;
 		}
-		state_report(l->state, &r, mono_us(), server_changed, l);
+		if (agents_is_agent(&l->state->probes[r.probe]))
+			agents_report(l, &r);
+		else
+			state_report(l->state, &r, mono_us(), server_changed, l);
 	}
 }
 

@@ -28,8 +28,8 @@ void checker_stop(struct lvsd *l);
  */
 void checker_order(struct lvsd *l, uint32_t probe, enum probe_what what);
 
-/* The decisions about the servers of PROBE changed: pauses it or, with its health
- * forgotten, resumes it and has it checked now. */
+/* What operators or agents say of the servers of PROBE changed: pauses it or, with its
+ * health forgotten, resumes it and has it checked now. */
 void checker_follow(struct lvsd *l, uint32_t probe);
 
 #endif

@@ -2,6 +2,7 @@ sbin_PROGRAMS += lvsd
 # What the daemon is made of, but main.c: the unit tests link it too.
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
+	src/lvsd/agents.c src/lvsd/agents.h \
 	src/lvsd/audit.c src/lvsd/audit.h \
 	src/lvsd/carry.c src/lvsd/carry.h \
 	src/lvsd/children.c src/lvsd/children.h \
@@ -9,6 +10,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
 	src/lvsd/lvsd.h \
 	src/lvsd/marking.c src/lvsd/marking.h \
+	src/lvsd/notify.c src/lvsd/notify.h \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/plan.c src/lvsd/plan.h \

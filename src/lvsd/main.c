@@ -24,6 +24,7 @@
 #include "lvsd/daemon.h"
 #include "lvsd/lvsd.h"
 #include "lvsd/marking.h"
+#include "lvsd/notify.h"
 #include "lvsd/own.h"
 #include "lvsd/path.h"
 #include "lvsd/programs.h"
@@ -236,6 +237,8 @@ static void start(struct lvsd *l)
 	    l->foreign, l->options.dry_run ? " dry_run=yes" : "");
 	buf_fini(&counts.text);
 	daemon_ready(l);
+	notify_watch(l->loop);
+	notify_ready();
 	malloc_trim(0);	  /* what the start needed goes back, and is not inherited */
 	checker_start(l); /* after it: the checker keeps this process's standard error */
 }
@@ -245,6 +248,7 @@ static void stop(struct lvsd *l)
 	bool clear = l->clear || l->options.clear || l->state->conf->stop_clear;
 	size_t services = l->have.n;
 
+	notify_stopping();
 	checker_stop(l);
 	if (clear) {
 		marking_clear(l->marking);
@@ -280,6 +284,7 @@ int main(int argc, char **argv, char **envp)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	log_open("lvsd", LOG_TO_STDERR, l.options.verbose);
+	notify_open();
 	if (l.options.daemonize) {
 		/* It leaves the directory that the names are relative to. */
 		l.options.config = path_absolute(l.options.config);

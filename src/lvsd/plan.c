@@ -10,6 +10,7 @@
 #include <linux/ip_vs.h>
 #include <netinet/in.h>
 
+#include "lvsd/agents.h"
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 
@@ -27,23 +28,33 @@ static enum place without_weight(const struct director_conf *d)
 	return service_is_hashed(d) ? PLACE_OUT : PLACE_IN;
 }
 
+/* Where S is while it is down. Whether it stays with weight 0 is for its check to say,
+ * or for the director's where it has only an agent. */
+static enum place place_down(const struct server_state *s)
+{
+	const struct director_conf *d = s->director->conf;
+	const struct check_conf *check =
+	    s->conf->check != NULL ? s->conf->check : d->check;
+
+	return check->inhibit || s->assumed ? without_weight(d) : PLACE_OUT;
+}
+
 static enum place server_place(
     const struct server_state *s, enum serving serving, uint64_t now_us, uint32_t *weight)
 {
 	const struct director_conf *d = s->director->conf;
 	const struct decision *decision = state_decision(s);
-	bool down = s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
+	enum health_state health = agents_health(s);
 
 	*weight = 0;
-	if (decision->word != DECISION_READY)
+	if (agents_word(s) != DECISION_READY)
 		return decision->until_us != 0 && now_us >= decision->until_us
 			   ? PLACE_OUT
 			   : PLACE_LEAVE;
-	if (s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN)
+	if (health == HEALTH_UNKNOWN)
 		return PLACE_LEAVE;
-	if (down && (serving != SERVING_PANIC || s->conf->sorry))
-		return s->conf->check->inhibit || s->assumed ? without_weight(d)
-							     : PLACE_OUT;
+	if (health == HEALTH_DOWN && (serving != SERVING_PANIC || s->conf->sorry))
+		return place_down(s);
 	if (s->conf->sorry && serving != SERVING_SORRY)
 		return PLACE_LEAVE;
 	/* Below quorum the sorry page serves; connections of the usable ones live. */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lvsd/agents.h"
 #include "lvsd/service.h"
 
 static uint64_t netns_id(void)
@@ -218,7 +219,7 @@ static void add_decision(json_t *o, const struct decision *d)
 /* What there is to say of S, or NULL. */
 static json_t *make_server(const struct server_state *s)
 {
-	json_t *o = json_object();
+	json_t *o = json_object(), *agent;
 
 	add_decision(o, state_decision(s));
 	if (s->probe != NO_PROBE && s->health.state != HEALTH_UNKNOWN) {
@@ -229,6 +230,10 @@ static json_t *make_server(const struct server_state *s)
 		if (s->slow)
 			json_object_set_new(o, "slow", json_true());
 	}
+	agent = agents_json(agents_verdict(s));
+	if (json_object_size(agent) > 0)
+		json_object_set(o, "agent", agent);
+	json_decref(agent);
 	if (json_object_size(o) > 0)
 		return o;
 	json_decref(o);
@@ -316,6 +321,14 @@ static void read_health(
 		state_slow(s);
 }
 
+static void read_agent(const json_t *o, const struct server_state *s)
+{
+	struct probe_state *agent = agents_probe(s);
+
+	if (o != NULL && agent != NULL)
+		agents_read(o, &agent->probe.agent);
+}
+
 void record_servers(
     const json_t *root, bool this_boot, struct state *s, const struct ipvs_table *have)
 {
@@ -334,8 +347,10 @@ void record_servers(
 				continue;
 			decision = read_decision(o, this_boot);
 			state_decide(server, &decision);
-			if (this_boot)
-				read_health(o, server, have);
+			if (!this_boot)
+				continue;
+			read_health(o, server, have);
+			read_agent(json_object_get(o, "agent"), server);
 		}
 	}
 	state_refit_probes(s);

@@ -19,7 +19,7 @@
 
 /* Where and when a record is true. */
 struct record_origin {
-	char boot[64];	/* /proc/sys/kernel/random/boot_id */
+	char boot[64]; /* /proc/sys/kernel/random/boot_id */
 	/* The network namespace, by its cookie, which is never used again, or on a
 	 * kernel before 5.14 by its inode; 0: a dry run (socket(7), SO_NETNS_COOKIE). */
 	uint64_t netns;
@@ -46,7 +46,7 @@ bool record_is_this_boot(const json_t *root, const struct record_origin *o);
 void record_owned(const json_t *root, struct ipvs_table *owned);
 void record_settings(const json_t *root, struct settings *settings);
 /*
- * Puts decisions into S, and for the same boot also scores and times of those
+ * Puts decisions into S, and for the same boot also what agents said, and scores and times of those
  * servers whose health HAVE confirms: one that was up is in the kernel with
  * weight, one that was down is not. Health that the kernel contradicts is void.
  */

@@ -5,6 +5,7 @@
  * new services waits until the state file says that they are ours; only then what
  * the kernel has of them is adopted, for what waits may still be overtaken.
  */
+#include "lvsd/notify.h"
 #include "lvsd/own.h"
 #include "lvsd/reload.h"
 
@@ -103,6 +104,7 @@ static enum reload_outcome refuse(struct lvsd *l, char *why)
 {
 	log_err("reload refused, the running configuration stays config=%s",
 	    l->options.config);
+	notify_ready();
 	result_fini(&l->reload);
 	l->reload.error = why;
 	l->reload.at_us = mono_us();
@@ -155,6 +157,7 @@ static void put_in_place(
 		statefile_save(l->statefile); /* until when what was removed may stay */
 	else
 		statefile_touch(l->statefile); /* a file that was overtaken, settings */
+	notify_ready();
 	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
 	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
 	    r->checks_kept ? "kept" : "restarted");
@@ -187,6 +190,7 @@ enum reload_outcome reload(struct lvsd *l)
 	struct conf *conf;
 	char error[256];
 
+	notify_reloading();
 	diags_init(&diags);
 	conf = load_conf(l->options.config, READ_RELOAD, &diags, NULL);
 	log_diags(&diags);

@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/agents.h"
 #include "lvsd/audit.h"
 #include "lvsd/children.h"
 #include "lvsd/reconcile.h"
@@ -106,12 +107,15 @@ static void take_weight(struct decision *d, const struct decision *now)
 static void decide(struct lvsd *l, struct server_state *s, decide_fn *take,
     const struct decision *now, const char *what)
 {
+	const struct probe_state *agent = agents_probe(s);
 	struct decision d = *state_decision(s);
 
 	take(&d, now);
 	state_decide(s, &d);
 	if (s->probe != NO_PROBE)
 		checker_follow(l, s->probe);
+	if (agent != NULL)
+		checker_follow(l, (uint32_t)(agent - l->state->probes));
 	reconcile_mark(l, s->director);
 	log_info("server %s/%s: an operator says %s director=%s server=%s",
 	    s->director->conf->name, s->conf->name, what, s->director->conf->name,

@@ -6,13 +6,15 @@
 
 #include <sys/socket.h>
 
+#include "lvsd/agents.h"
 #include "lvsd/service.h"
 
 static uint32_t full_weight(const struct server_state *s)
 {
 	const struct decision *decision = state_decision(s);
 
-	return decision->has_weight ? decision->weight : s->conf->weight;
+	return agents_weight(
+	    s, decision->has_weight ? decision->weight : s->conf->weight);
 }
 
 uint32_t serving_weight(const struct server_state *s, uint64_t now_us)
@@ -29,8 +31,8 @@ uint32_t serving_weight(const struct server_state *s, uint64_t now_us)
 
 bool serving_usable(const struct server_state *s)
 {
-	return state_decision(s)->word == DECISION_READY && full_weight(s) > 0 &&
-	       (s->probe == NO_PROBE || s->health.state == HEALTH_UP);
+	return agents_word(s) == DECISION_READY && full_weight(s) > 0 &&
+	       agents_health(s) == HEALTH_UP;
 }
 
 static size_t quorum(const struct director_conf *d, size_t ready)
@@ -46,14 +48,12 @@ void serving_count(const struct director_state *d, struct serving_count *c)
 	for (size_t i = 0; i < d->n_servers; i++) {
 		const struct server_state *s = &d->servers[i];
 
-		if (s->conf->sorry || state_decision(s)->word != DECISION_READY)
+		if (s->conf->sorry || agents_word(s) != DECISION_READY)
 			continue;
 		c->ready++;
 		c->usable += serving_usable(s);
-		if (s->probe == NO_PROBE)
-			continue;
-		c->all_known = c->all_known && s->health.state != HEALTH_UNKNOWN;
-		c->failed += s->health.state == HEALTH_DOWN && full_weight(s) > 0;
+		c->all_known = c->all_known && agents_health(s) != HEALTH_UNKNOWN;
+		c->failed += agents_health(s) == HEALTH_DOWN && full_weight(s) > 0;
 	}
 	c->quorum = quorum(d->conf, c->ready);
 }

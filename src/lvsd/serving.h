@@ -11,8 +11,8 @@
 #include "ipvs/ipvs.h"
 #include "lvsd/state.h"
 
-/* How a director stands. Sorry servers and those that an operator took out are not
- * counted: they are absent, not failed. */
+/* How a director stands. Sorry servers and those that an operator or their agent took
+ * out are not counted: they are absent, not failed. */
 struct serving_count {
 	size_t ready, usable;
 	size_t failed;	/* that are down, and would have weight */
@@ -23,8 +23,8 @@ struct serving_count {
 /* Takes traffic as far as operator, health and weight go. */
 bool serving_usable(const struct server_state *s);
 void serving_count(const struct director_state *d, struct serving_count *c);
-/* The weight S has while it takes traffic: the operator's, else the file's, less
- * during its slow start, but then at least 1. */
+/* The weight S has while it takes traffic: the operator's, else the file's, its
+ * agent's share of that, less during its slow start, but then at least 1. */
 uint32_t serving_weight(const struct server_state *s, uint64_t now_us);
 /* Who serves for D in the service of FAMILY (a mark director can have two;
  * AF_UNSPEC: in any), given the services of ours in HAVE. */

@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/agents.h"
 #include "lvsd/audit.h"
 #include "lvsd/marking.h"
 #include "lvsd/service.h"
@@ -50,25 +51,39 @@ static const char *server_health(const struct server_state *s)
 	return s->probe == NO_PROBE ? "unchecked" : health_name(s->health.state);
 }
 
-static json_t *show_check(const struct lvsd *l, const struct server_state *s, bool texts)
+/* How often P asks, and how the last time went. */
+static json_t *show_probe(const struct probe_state *p, bool texts)
 {
-	const struct probe_state *p;
-	uint64_t started_us;
-	json_t *o;
+	const struct check_conf *check = p->probe.check;
+	uint64_t started_us = p->probe.started_us;
+	json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:i}", "method",
+	    conf_method_name(check->method), "interval_ms", (int)check->interval_ms,
+	    "reason", reason_name(p->reason), "means", reason_text(p->reason), "code",
+	    (int)p->code);
 
-	if (s->probe == NO_PROBE)
-		return json_null();
-	p = &l->state->probes[s->probe];
-	started_us = p->probe.started_us;
-	o = json_pack("{s:s, s:i, s:s, s:s, s:i}", "method",
-	    conf_method_name(s->conf->check->method), "interval_ms",
-	    (int)s->conf->check->interval_ms, "reason", reason_name(p->reason), "means",
-	    reason_text(p->reason), "code", (int)p->code);
 	json_object_set_new(o, "duration_us", json_integer(p->duration_us));
 	json_object_set_new(
 	    o, "text", texts && p->text != NULL ? show_text(p->text) : json_null());
 	json_object_set_new(o, "age_s",
 	    started_us != 0 ? seconds_since(started_us, mono_us()) : json_null());
+	return o;
+}
+
+static json_t *show_check(const struct lvsd *l, const struct server_state *s, bool texts)
+{
+	return s->probe != NO_PROBE ? show_probe(&l->state->probes[s->probe], texts)
+				    : json_null();
+}
+
+static json_t *show_agent(const struct server_state *s, bool texts)
+{
+	const struct probe_state *p = agents_probe(s);
+	json_t *o;
+
+	if (p == NULL)
+		return json_null();
+	o = show_probe(p, texts);
+	json_object_update_new(o, agents_json(&p->probe.agent));
 	return o;
 }
 
@@ -94,6 +109,7 @@ static json_t *show_server(const struct lvsd *l, const struct server_state *s,
 	json_object_set_new(o, "operator_weight",
 	    decision->has_weight ? json_integer(decision->weight) : json_null());
 	json_object_set_new(o, "check", show_check(l, s, texts));
+	json_object_set_new(o, "agent", show_agent(s, texts));
 	return o;
 }
 
@@ -293,10 +309,9 @@ void show_log(const struct lvsd *l)
 
 			if (s->conf->sorry)
 				continue;
-			up += s->probe == NO_PROBE || s->health.state == HEALTH_UP;
-			down += s->probe != NO_PROBE && s->health.state == HEALTH_DOWN;
-			unknown +=
-			    s->probe != NO_PROBE && s->health.state == HEALTH_UNKNOWN;
+			up += agents_health(s) == HEALTH_UP;
+			down += agents_health(s) == HEALTH_DOWN;
+			unknown += agents_health(s) == HEALTH_UNKNOWN;
 		}
 		log_info("director %s %s is %s director=%s up=%zu down=%zu unknown=%zu",
 		    d->conf->name, service_text(d->conf, service),

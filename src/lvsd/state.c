@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/xalloc.h"
+#include "lvsd/agents.h"
 #include "lvsd/carry.h"
 
 /* ---- probes ---- */
@@ -29,10 +30,9 @@ static int candidate_cmp(const void *a, const void *b)
 	return c != 0 ? c : (x->server > y->server) - (x->server < y->server);
 }
 
-/* What has to be asked of S, a server with a check. */
-static struct probe probe_of(const struct server_state *s)
+/* What CHECK asks of S. */
+static struct probe probe_of(const struct server_state *s, const struct check_conf *check)
 {
-	const struct check_conf *check = s->conf->check;
 	struct probe p = { .check = check, .addr = s->conf->addr };
 
 	if (check->method == CHECK_ICMP || check->method == CHECK_ARP)
@@ -43,19 +43,43 @@ static struct probe probe_of(const struct server_state *s)
 	return p;
 }
 
-/* Equal checks become one probe; each server learns which is its own. */
-static void build_probes(struct state *s)
+/* Everything that has to be asked: checks and agents; returns how many there are. */
+static size_t list_candidates(struct state *s, struct candidate *all)
 {
-	struct candidate *all = xcalloc(s->n_servers, sizeof *all);
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_servers; i++) {
 		struct server_state *server = &s->servers[i];
+		const struct check_conf *check = server->conf->check;
+		const struct agent_conf *agent = server->director->conf->agent;
 
 		server->probe = NO_PROBE;
-		if (server->conf->check != NULL)
-			all[n++] = (struct candidate){ probe_of(server), server };
+		if (check != NULL)
+			all[n++] = (struct candidate){ probe_of(server, check), server };
+		if (agent != NULL)
+			all[n++] =
+			    (struct candidate){ probe_of(server, agent->check), server };
 	}
+	return n;
+}
+
+static void note_probe(
+    struct state *s, struct server_state *server, struct probe_state *p)
+{
+	struct director_state *d = server->director;
+
+	if (p->probe.check->method == CHECK_AGENT)
+		d->agents[server - d->servers] = p;
+	else
+		server->probe = (uint32_t)(p - s->probes);
+}
+
+/* Equal checks become one probe; each server learns which is its own. */
+static void build_probes(struct state *s)
+{
+	struct candidate *all = xcalloc(s->n_servers + s->n_agents, sizeof *all);
+	size_t n = list_candidates(s, all);
+
 	if (n > 1)
 		qsort(all, n, sizeof *all, candidate_cmp);
 	s->probes = xcalloc(n, sizeof *s->probes);
@@ -72,7 +96,7 @@ static void build_probes(struct state *s)
 		}
 		s->by_probe[i] = all[i].server;
 		last->n_servers++;
-		all[i].server->probe = (uint32_t)(last - s->probes);
+		note_probe(s, all[i].server, last);
 	}
 	free(all);
 }
@@ -107,6 +131,27 @@ static void sort_servers(struct director_state *d)
 	qsort(d->by_addr, d->n_servers, sizeof(struct server_state *), server_addr_cmp);
 }
 
+/* Room for the agents of all servers of the directors that ask them. */
+static void place_agents(struct state *s)
+{
+	struct probe_state **at;
+
+	for (size_t i = 0; i < s->n_directors; i++)
+		if (s->directors[i].conf->agent != NULL)
+			s->n_agents += s->directors[i].n_servers;
+	if (s->n_agents > 0)
+		s->agents = xcalloc(s->n_agents, sizeof(struct probe_state *));
+	at = s->agents;
+	for (size_t i = 0; i < s->n_directors; i++) {
+		struct director_state *d = &s->directors[i];
+
+		if (d->conf->agent == NULL)
+			continue;
+		d->agents = at;
+		at += d->n_servers;
+	}
+}
+
 struct state *state_build(struct conf *conf, const struct state *old,
     const struct ipvs_table *have, uint64_t now_us)
 {
@@ -134,6 +179,7 @@ struct state *state_build(struct conf *conf, const struct state *old,
 			};
 		sort_servers(d);
 	}
+	place_agents(s);
 	build_probes(s);
 	carry_over(s, old, have, now_us);
 	for (size_t i = 0; i < s->n_probes; i++)
@@ -191,6 +237,7 @@ void state_strip(struct state *s)
 		free(s->servers[i].decision);
 	free(s->probes);
 	free(s->by_probe);
+	free(s->agents);
 	free(s->servers);
 	free(s->directors);
 	*s = (struct state){ .conf = s->conf };
@@ -210,7 +257,7 @@ void state_refit_probes(struct state *s)
 	for (size_t i = 0; i < s->n_probes; i++) {
 		struct probe_state *p = &s->probes[i];
 
-		for (size_t j = 0; j < p->n_servers; j++)
+		for (size_t j = 0; j < p->n_servers && !agents_is_agent(p); j++)
 			if (p->servers[j]->health.state >= p->probe.health.state)
 				p->probe.health = p->servers[j]->health;
 		p->probe.paused = state_rests(p);
@@ -219,9 +266,14 @@ void state_refit_probes(struct state *s)
 
 bool state_rests(const struct probe_state *p)
 {
-	for (size_t i = 0; i < p->n_servers; i++)
-		if (state_decision(p->servers[i])->word != DECISION_MAINT)
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct server_state *s = p->servers[i];
+		enum decision_word word =
+		    agents_is_agent(p) ? state_decision(s)->word : agents_word(s);
+
+		if (word != DECISION_MAINT)
 			return false;
+	}
 	return true;
 }
 
@@ -229,6 +281,8 @@ void state_forget(struct probe_state *p, uint64_t now_us)
 {
 	p->probe.health = health_unknown();
 	p->reason = REASON_NONE;
+	if (agents_is_agent(p))
+		return;
 	for (size_t i = 0; i < p->n_servers; i++) {
 		p->servers[i]->health = health_unknown();
 		p->servers[i]->assumed = p->servers[i]->slow = false;
@@ -246,11 +300,8 @@ bool state_same_probes(const struct state *a, const struct state *b)
 	return true;
 }
 
-void state_report(struct state *s, const struct probe_report *r, uint64_t now_us,
-    state_changed_fn *changed, void *arg)
+void state_take(struct probe_state *p, const struct probe_report *r)
 {
-	struct probe_state *p = &s->probes[r->probe];
-
 	p->probe.health = (struct health){ (enum health_state)r->health, r->score };
 	p->probe.started_us = r->started_us;
 	p->reason = (enum reason)r->reason;
@@ -258,6 +309,24 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 	p->duration_us = r->duration_us;
 	free(p->text);
 	p->text = r->text[0] != '\0' ? xstrdup(r->text) : NULL;
+}
+
+void state_turned(
+    struct server_state *s, enum health_state was, enum health_state now, uint64_t now_us)
+{
+	s->since_us = now_us;
+	s->slow =
+	    was == HEALTH_DOWN && now == HEALTH_UP && s->director->conf->slowstart_ms > 0;
+	if (s->slow)
+		state_slow(s);
+}
+
+void state_report(struct state *s, const struct probe_report *r, uint64_t now_us,
+    state_changed_fn *changed, void *arg)
+{
+	struct probe_state *p = &s->probes[r->probe];
+
+	state_take(p, r);
 	for (size_t i = 0; i < p->n_servers; i++) {
 		struct server_state *server = p->servers[i];
 		enum health_state was = server->health.state;
@@ -270,13 +339,9 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 		if (was == server->health.state && !(server->assumed && spoken))
 			continue;
 		server->assumed = server->assumed && !spoken;
-		if (was != server->health.state) {
-			server->since_us = now_us;
-			server->slow = was == HEALTH_DOWN &&
-				       server->health.state == HEALTH_UP &&
-				       server->director->conf->slowstart_ms > 0;
-		}
-		if (server->slow)
+		if (was != server->health.state)
+			state_turned(server, was, server->health.state, now_us);
+		else if (server->slow)
 			state_slow(server);
 		changed(server, was, arg);
 	}

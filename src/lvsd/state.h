@@ -68,6 +68,7 @@ struct director_state {
 	struct server_state *servers; /* in the order of the file */
 	/* In that of address and port, which tables are in; NULL: it is the file's. */
 	struct server_state **by_addr;
+	struct probe_state **agents; /* of servers[], each its agent; NULL: none */
 	struct fault fault;
 	uint64_t slow_until_us; /* mono: some server is in its slow start */
 	uint32_t n_servers;
@@ -95,6 +96,8 @@ struct state {
 	struct probe_state *probes; /* sorted by probe_cmp() */
 	size_t n_probes;
 	struct server_state **by_probe; /* where probes[].servers point into */
+	struct probe_state **agents;	/* where directors[].agents point into */
+	size_t n_agents;
 };
 
 /*
@@ -124,16 +127,24 @@ uint64_t state_slow_end(const struct server_state *s);
 /* The slow start of S runs: its director is planned until it is over. */
 void state_slow(const struct server_state *s);
 
-/* P rests while all its servers are in maintenance. */
+/* P rests while all its servers are in maintenance; the probe of agents, which may be
+ * the ones that said so, while the operators keep them there. */
 bool state_rests(const struct probe_state *p);
-/* What P found is void: it was at rest. */
+/* What P found is void: it was at rest. What an agent said stands. */
 void state_forget(struct probe_state *p, uint64_t now_us);
 
 /* The checks of A and B are the same, so a running checker can stay. */
 bool state_same_probes(const struct state *a, const struct state *b);
 
+/* What R, a validated report, tells of P itself: health and the last check. */
+void state_take(struct probe_state *p, const struct probe_report *r);
+/* The health of S, which WAS another, is NOW this since NOW_US: one that was down and is
+ * up again starts slowly. */
+void state_turned(struct server_state *s, enum health_state was, enum health_state now,
+    uint64_t now_us);
+
 /*
- * Takes a validated report: health of every server of that probe, reason and
+ * Takes a validated report of a check: health of every server of that probe, reason and
  * figures of the check. CHANGED is called for each server whose health is
  * another one now (its old state is given) after all is taken.
  */

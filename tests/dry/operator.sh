@@ -8,7 +8,7 @@ file()
 {
 	conf <<-END
 	director web 10.9.9.1:80
-	 check interval 100ms timeout 90ms
+	 check interval 500ms timeout 500ms fall 3
 	 option httpcheck
 	 server a 127.0.0.1:$a weight 3 check
 	 server b 127.0.0.1:$b weight 4 check
@@ -21,7 +21,7 @@ weights() { ctl table | sed -n 's/.*127.0.0.1:\([0-9]*\) .*-w/\1/p' | sed "s/^$a
 weights_are() { [ "$(weights)" = "$1" ]; }
 field() { json ".directors[0].servers[] | select(.name == \"$1\") | .$2"; }
 check "it starts" start
-check "both are up" wait_for 5 weights_are "a 3 b 4"
+check "both are up" wait_for 30 weights_are "a 3 b 4"
 
 check "weight" op weight web/a 9
 is "it is in the table" "$(weights)" "a 9 b 4"
@@ -31,7 +31,7 @@ check "weight auto" op weight web/a auto
 is "is the file's" "$(weights)" "a 3 b 4"
 
 check "drain" op drain web/a
-check "without connections it is gone" wait_for 5 weights_are "b 4"
+check "without connections it is gone" wait_for 30 weights_are "b 4"
 is "status says who wanted that" "$(field a operator)" drain
 like "as people see it" "$(ctl status)" ' a +127.0.0.1:[0-9]+ +drain '
 is "its checks go on" "$(field a health)" up
@@ -40,29 +40,26 @@ is "and it is back" "$(weights)" "a 3 b 4"
 
 check "maint --now" op maint web/a --now
 is "is gone at once" "$(weights)" "b 4"
-probes() { json .checker.checks; }
-before=$(probes)
-more_probes() { [ "$(probes)" -ge $((before + 5)) ]; }
-check "b is checked on" wait_for 5 more_probes
-older() { jq -en "$(field a check.age_s) > $1" >/dev/null; }
-check "a is not: its last check is as old as these" older 0.3
 for server in $servers; do kill "$server" && break; done
 refuses() { ! socat -u OPEN:/dev/null "TCP:127.0.0.1:$a" 2>/dev/null; }
-check "its server dies" wait_for 5 refuses
+check "its server dies" wait_for 30 refuses
+older() { jq -en "$(field a check.age_s) > $1" >/dev/null; }
+check "it is not checked" wait_for 30 older 3
+is "that it died is not known" "$(logged 'server web/a up -> down')" 0
 check "ready, but the server died meanwhile" op ready web/a
-check "its first check says that it is down" wait_for 5 health_is a down
+check "its first check says that it is down" wait_for 30 health_is a down
 is "what was known of it before was void" "$(logged 'server web/a unknown -> down: connection refused')" 1
 servers="$servers $(backend -n a -p $a)"
-check "and up, when it is" wait_for 5 weights_are "a 3 b 4"
+check "and up, when it is" wait_for 30 weights_are "a 3 b 4"
 
 # Another director that needs the check.
 check "maint" op maint web/a
 file "director other 10.9.9.2:80
-	 check interval 100ms timeout 90ms
+	 check interval 500ms timeout 500ms fall 3
 	 option httpcheck
 	 server x 127.0.0.1:$a check"
 like "a reload keeps the checks" "$(ctl reload)" "checks go on"
-check "a check with another server goes on" wait_for 5 health_is x up
+check "a check with another server goes on" wait_for 30 health_is x up
 check "ready for every director" op ready '*/x'
 check "maint for both" op maint '*/x'
 for words in "drain web/c" "drain c" "drain nobody/a" "weight web/a 65536" "weight -- web/a -1" \
@@ -84,7 +81,7 @@ check "decide" op weight web/b 77
 stop KILL
 check "and again" start
 is "decisions outlived that" "$(field a operator) $(field b operator_weight)" "maint 77"
-check "up again" wait_for 5 weights_are "b 77"
+check "up again" wait_for 30 weights_are "b 77"
 is "lvsctl audit" "$(op audit)" "looked at 2 services, the kernel has what it should"
 check "lvsctl stop" op stop
 wait $daemon

@@ -9,7 +9,7 @@ refused()
 {
 	want=$1 text=$2 pattern=$3
 	shift 3
-	timeout 20 lvsd --dry-run "$@" >"$dir/said" 2>&1
+	timeout 60 lvsd --dry-run "$@" >"$dir/said" 2>&1
 	is "$text: exit status" $? "$want"
 	like "$text: says why" "$(cat "$dir/said")" "$pattern"
 	is "$text: one line" "$(grep -c . "$dir/said")" 1
@@ -22,7 +22,7 @@ refused 2 "a directory" 'this is a directory' -f "$dir"
 chmod 666 "$conf"
 refused 1 "a file that anyone may write" 'writ' -f "$conf"
 chmod 644 "$conf"
-timeout 5 lvsd -Z >"$dir/said" 2>&1
+timeout 60 lvsd -Z >"$dir/said" 2>&1
 is "an unknown option: exit status" $? 64
 other 's/^global/global\n user nemo-xyz/; /^ user nobody/d'
 refused 7 "unknown user" 'no user "nemo-xyz"' -f "$dir/other"
@@ -50,7 +50,7 @@ stop
 # In $( ) it ends only when nobody holds its standard error any more, the
 # checker included; and the names are relative to where it was started.
 cd "$dir" || exit 1
-said=$(timeout 20 lvsd --dry-run -D -f lvs.conf -p pid 2>&1)
+said=$(timeout 60 lvsd --dry-run -D -f lvs.conf -p pid 2>&1)
 is "-D ends with 0 and lets go of the terminal" $? 0
 daemon=$(cat "$dir/pid")
 check "relative names: it reloads" ctl reload
@@ -59,8 +59,7 @@ check "when it is ready" ctl status
 is "-D again: exit status" \
 	"$(lvsd --dry-run -D -f "$conf" -p "$dir/pid" >"$dir/said" 2>&1; echo $?)" 4
 kill "$daemon"
-ended() { ! kill -0 "$daemon" 2>/dev/null; }
-check "SIGTERM ends it" wait_for 10 ended
+check "SIGTERM ends it" wait_for 30 ended "$daemon"
 is "the pid file goes with it" "$(ls "$dir/pid" 2>/dev/null)" ""
 daemon=
 sed -i 's/director/directer/' "$conf"

@@ -4,9 +4,11 @@
  * Answers every HTTP request on its TCP ports with its name as the body, and
  * every datagram on its UDP ports with its name, over IPv4 and IPv6 and on any
  * address of the host. A request that does not ask for the connection to be
- * closed can be followed by another one. It goes to the background as soon as
- * its ports are open and prints the process that does the work, so whoever
- * started it need not wait: a client that comes then is served.
+ * closed can be followed by another one. With -l each connection and datagram
+ * adds a line to a file: when it came, on CLOCK_MONOTONIC, and to which port.
+ * It goes to the background as soon as its ports are open and prints the process
+ * that does the work, so whoever started it need not wait: a client that comes
+ * then is served.
  */
 #include "lib/mono.h"
 
@@ -32,6 +34,7 @@ enum what { TCP_PORT, UDP_PORT, CONNECTION };
 struct watch {
 	enum what what;
 	int fd;
+	uint16_t port; /* ports only */
 	/* connections only */
 	size_t have; /* bytes of the request so far */
 	char request[REQUEST_MAX];
@@ -45,6 +48,7 @@ static const char *name = "backend";
 static int status = 200;
 static uint64_t delay_us;
 static int epoll_fd;
+static int log_fd = -1;
 
 static void watch_fd(struct watch *w, uint32_t events, int op)
 {
@@ -68,6 +72,7 @@ static void open_port(const char *text, enum what what)
 	if (wrong != NULL)
 		errx(2, "port %s: %s", text, wrong);
 	w->what = what;
+	w->port = port;
 	w->fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (w->fd < 0)
 		err(1, "socket");
@@ -155,12 +160,20 @@ static void on_connection(struct watch *c)
 	serve(c);
 }
 
+/* Somebody came. One write, so that others may add to the file, too. */
+static void log_arrival(const struct watch *port)
+{
+	if (log_fd >= 0)
+		dprintf(log_fd, "%.6f %u\n", (double)mono_us() / 1e6, port->port);
+}
+
 static void on_tcp_port(struct watch *w)
 {
 	struct watch *c;
 	int fd;
 
 	while ((fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+		log_arrival(w);
 		c = calloc(1, sizeof *c);
 		if (c == NULL)
 			err(1, NULL);
@@ -186,6 +199,7 @@ static void on_udp_port(struct watch *w)
 
 	if (recvmsg(w->fd, &msg, 0) < 0)
 		return;
+	log_arrival(w);
 	info = CMSG_FIRSTHDR(&msg);
 	if (info != NULL)
 		((struct in6_pktinfo *)CMSG_DATA(info))->ipi6_ifindex = 0;
@@ -235,7 +249,7 @@ static void to_background(void)
 static void usage(void)
 {
 	fprintf(stderr, "usage: backend [-n NAME] [-p TCP_PORT]... [-u UDP_PORT]... "
-			"[-s HTTP_STATUS] [-d DELAY_MS]\n");
+			"[-s HTTP_STATUS] [-d DELAY_MS] [-l FILE]\n");
 	exit(2);
 }
 
@@ -249,7 +263,7 @@ int main(int argc, char **argv)
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)
 		err(1, "epoll_create1");
-	while ((opt = getopt(argc, argv, "n:p:u:s:d:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:p:u:s:d:l:")) != -1) {
 		switch (opt) {
 		case 'n':
 			if (strlen(optarg) >= NAME_LIMIT)
@@ -267,6 +281,12 @@ int main(int argc, char **argv)
 			break;
 		case 'd':
 			delay_us = (uint64_t)strtonum(optarg, 0, 3600000, NULL) * 1000;
+			break;
+		case 'l':
+			log_fd =
+			    open(optarg, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+			if (log_fd < 0)
+				err(1, "%s", optarg);
 			break;
 		default:
 			usage();

@@ -65,7 +65,7 @@ static struct {
 	uint64_t requests; /* 0: until told to stop */
 	uint64_t timeout_us;
 	uint64_t apart_us; /* time between two requests; 0: as fast as it goes */
-} want = { .slots = 1, .timeout_us = 3000000 };
+} want = { .slots = 1, .timeout_us = 10000000 };
 
 static struct {
 	uint64_t begun, ok, failed[REASONS], connections;

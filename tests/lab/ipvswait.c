@@ -234,7 +234,7 @@ int main(int argc, char **argv)
 {
 	uint64_t until_us = mono_us(), now_us;
 	useconds_t interval_us = 1000;
-	double timeout_s = 10;
+	double timeout_s = 30;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "t:i:")) != -1) {

@@ -1,12 +1,13 @@
-# lab: -t 150
+# lab: -t 400
 # t_audit.sh: what a stranger does to our services with ipvsadm is found, told and
-# mended: at once by "lvsctl audit", and by itself within the minute. His own
+# mended: at once by "lvsctl audit", and by itself once a minute. His own
 # services are left alone, and the clients of the others notice nothing.
 . "$(dirname "$0")/test.sh"
 
 lab_up 3
 start_backends
 table() { ns director ipvsadm -Sn | sort; }
+told() { logged "audit: someone else changed TCP $VIP:80 in the kernel: $1"; }
 audit_says() { is "$1: lvsctl audit" "$(lvsctl audit)" "$2"; }
 one="looked at 2 services, 1 changed by someone else and mended: see the log"
 none="looked at 2 services, the kernel has what it should"
@@ -29,15 +30,17 @@ audit_says "nobody did anything" "$none"
 # stranger TEXT LINE ARGUMENT...: runs ipvsadm; the audit mends it, and logs LINE.
 stranger()
 {
-	local text=$1 line=$2
+	local text=$1 line=$2 said
 
 	shift 2
 	check "a stranger $text" ns director ipvsadm "$@"
-	fails "$text: the table is another one" 1 test "$(table)" = "$(cat /run/right)"
-	audit_says "$text" "$one"
-	check "$text: what is not wanted goes" ns director ipvswait -t 5 "tcp:$VIP:80,10.2.0.14:80=absent"
+	said=$(lvsctl audit)
+	# The pass of the minute may just have been there.
+	[ "$said" != "$none" ] || [ "$(told "$line")" = 0 ] || said=$one
+	is "$text: lvsctl audit" "$said" "$one"
+	check "$text: what is not wanted goes" ns director ipvswait "tcp:$VIP:80,10.2.0.14:80=absent"
 	is "$text: it is mended" "$(table)" "$(cat /run/right)"
-	is "$text: it is told" "$(logged "audit: someone else changed TCP $VIP:80 in the kernel: $line")" 1
+	is "$text: it is told" "$(told "$line")" 1
 }
 stranger "changes a weight" "0 servers missing, 0 added, 1 changed" -e -t "$VIP:80" -r 10.2.0.12:80 -m -w 9 -x 5000
 stranger "deletes servers" "2 servers missing, 0 added, 0 changed" -R <<-END
@@ -67,8 +70,8 @@ is "nobody else noticed" "$(hammer_get quiet failed)" 0
 
 since=$(now)
 ns director ipvsadm -C
-at=$(ns director ipvswait -t 70 "tcp:$VIP:80,10.2.0.12:80=3")
-check "ipvsadm -C is mended within the minute" test -n "$at"
+at=$(ns director ipvswait -t 120 services=2 dests=4)
+check "ipvsadm -C is mended" test -n "$at"
 note "after $(ms_between "$since" "$at") ms"
 is "all of it" "$(table)" "$(cat /run/right)"
 is "both services are told" "$(logged 'someone else changed TCP .*: it was deleted')" 3

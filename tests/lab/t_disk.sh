@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 450
 # t_disk.sh: a disk that takes its time. A reload that waits for it leaves everything
 # as it is, the table of strangers too; one that is overtaken is answered; and when
 # the disk hangs for good reloads and decisions go on all the same, each of them.
@@ -29,7 +29,7 @@ disk_hangs()
 {
 	strace -f -p "$lvsd_pid" -e trace=fsync -e inject=fsync:delay_enter=100s -o /run/trace 2>/run/strace.err &
 	strace_pid=$!
-	wait_for 10 grep -q attached /run/strace.err
+	wait_for 30 grep -q attached /run/strace.err
 }
 disk_works()
 {
@@ -48,10 +48,10 @@ disk_hangs
 more 81 | lvsd_conf
 lvsctl reload >/run/waits 2>&1 &
 waits=$!
-check "a reload waits for the disk" wait_for 5 test -e /var/lib/lvsd/state.new
+check "a reload waits for the disk" wait_for 30 test -e /var/lib/lvsd/state.new
 # A deadline that comes shows that the tick went over all that leaves.
 lvsctl drain web/rs2 --deadline 1s >/run/drain 2>&1 &
-check "meanwhile a server leaves" ns director ipvswait -t 5 "tcp:$VIP:80,10.2.0.12:80=absent"
+check "meanwhile a server leaves" ns director ipvswait "tcp:$VIP:80,10.2.0.12:80=absent"
 check "it waits" kill -0 $waits
 is "what it will adopt is still the stranger's" "$(table | grep ":81 ")" "$stranger"
 check "another file overtakes it" lvsd_reload </run/web
@@ -66,7 +66,7 @@ is "a disk that hangs: the next one" "$? $(table | grep -c "^-A -t $VIP:83")" "0
 like "a disk that hangs: a decision" "$(lvsctl ready web/rs2 2>&1)" "a restart will forget it"
 is "it is told once" "$(logged 'state file is being written for')" 1
 disk_works
-check "it works again: all is written" wait_for 10 eval \
+check "it works again: all is written" wait_for 30 eval \
 	'[ "$(jq -c "[.services[].port]|sort" /var/lib/lvsd/state)" = "[80,82,83]" ]'
 lvsd_stop
 finish

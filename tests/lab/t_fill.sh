@@ -1,3 +1,4 @@
+# lab: -t 150
 # t_fill.sh: a new director with balance mh and 1,000 servers is filled under rr
 # and switched, which the kernel takes a fraction of the time for; a live one is
 # not switched. How long the kernel took is told, not tested.

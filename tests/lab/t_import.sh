@@ -1,4 +1,4 @@
-# lab: -t 100
+# lab: -t 250
 # t_import.sh: a table of the kernel, imported and loaded, is that table again:
 # random services with one forwarding method each, of both families, all protocols,
 # marks, schedulers and their flags, persistence, tunnels. LVSD_SEED chooses others.

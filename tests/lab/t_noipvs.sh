@@ -1,4 +1,4 @@
-# lab: -t 30 --no-ipvs
+# lab: -t 120 --no-ipvs
 # t_noipvs.sh: a kernel without IPVS is said so, and nothing is begun.
 . "$(dirname "$0")/test.sh"
 

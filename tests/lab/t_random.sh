@@ -1,4 +1,4 @@
-# lab: -t 100
+# lab: -t 280
 # t_random.sh: 200 random pairs of configurations and health against the kernel
 # (tests/plan/random.h): what was planned is what it has, a second time there is
 # nothing to do, no service is bare on the way. To see one of them again:

@@ -1,4 +1,4 @@
-# lab: -t 90
+# lab: -t 190
 # t_reload.sh: a reload sends the differences and nothing else, and a file that
 # is broken in any way changes nothing and is answered with the reason.
 . "$(dirname "$0")/test.sh"
@@ -6,14 +6,14 @@
 lab_up 3
 start_backends
 for d in 1 2 3 4 5; do
-	printf 'director d%s 10.9.9.1:80%s\n balance roundrobin\n check interval 1\n' $d $d
+	printf 'director d%s 10.9.9.1:80%s\n balance roundrobin\n check interval 1 fall 3\n' $d $d
 	printf ' option tcpcheck\n'
 	for i in 1 2 3; do
 		printf ' server rs%s 10.2.0.1%s:80 weight 1 check\n' $i $i
 	done
 done >/run/good
 lvsd_start </run/good
-ns director ipvswait -t 10 live=15 >/run/ready
+ns director ipvswait live=15 >/run/ready
 is "five directors with three servers" $? 0
 probes()
 {
@@ -32,7 +32,7 @@ trace()
 	: >/run/strace
 	strace -qq -e trace=sendto,sendmsg,sendmmsg -p $lvsd_pid -o /run/strace 2>/run/strace.err &
 	strace_pid=$!
-	wait_for 10 traced || not_ok "strace is attached" "$(cat /run/strace.err)"
+	wait_for 30 traced || not_ok "strace is attached" "$(cat /run/strace.err)"
 }
 traced() { grep -q 'TracerPid:[[:space:]][1-9]' /proc/$lvsd_pid/status; }
 untrace()
@@ -101,20 +101,20 @@ like "a file that anyone may write" "$(lvsctl reload 2>&1)" 'writ'
 chmod 644 /run/lvs.conf
 is "the table is as it was" "$(ns director ipvsadm -Sn | sort)" "$before"
 
-# Written to while it is read: the read is held up by strace for a moment, and
-# the file grows in it.
+# Written to while it is read: the read is held up by strace until the file has grown.
 grown()
 {
-	strace -qq -e trace=read -P /run/lvs.conf -e inject=read:delay_enter=400000:when=1 \
+	strace -qq -e trace=read -P /run/lvs.conf -e inject=read:delay_enter=100s:when=1 \
 		-p $lvsd_pid -o /run/strace 2>/run/strace.err &
 	strace_pid=$!
-	wait_for 10 traced || not_ok "strace is attached" "$(cat /run/strace.err)"
+	wait_for 30 traced || not_ok "strace is attached" "$(cat /run/strace.err)"
 	ns director lvsctl reload >/run/said 2>&1 &
-	wait_for 10 held
+	caller=$!
+	wait_for 30 held
 	printf '# more\n' >>/run/lvs.conf
-	wait $!
-	echo $? >/run/status
 	untrace
+	wait $caller
+	echo $? >/run/status
 }
 held() { ls -l /proc/$lvsd_pid/fd | grep -q /run/lvs.conf; }
 grown

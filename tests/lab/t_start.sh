@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 200
 # t_start.sh: a start that cannot be says so in one line, with its own exit
 # status, and leaves nothing behind; -D reports it to the shell.
 . "$(dirname "$0")/test.sh"
@@ -66,7 +66,7 @@ is "its pid file is right" "$(tr '\0' ' ' </proc/$(cat /run/lvsd.pid)/cmdline | 
 said=$(ns director lvsd -D -f $LVSD_CONF -p /run/lvsd.pid 2>&1)
 is "-D, a second time: exit status" $? 4
 kill "$(cat /run/lvsd.pid)"
-wait_for 10 test ! -e /run/lvsd.pid
+wait_for 30 test ! -e /run/lvsd.pid
 is "SIGTERM: the pid file goes" $? 0
 ns director ipvsadm -C
 sed -i 's/director/directer/' $LVSD_CONF

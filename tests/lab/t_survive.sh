@@ -1,4 +1,4 @@
-# lab: -t 170
+# lab: -t 590
 # t_survive.sh: nothing that is done to the daemon costs a healthy server's
 # client anything, in any mode: reloads, kill -9 of the checker, kill -9 of the
 # daemon and a new start, a stop and a start, each while requests run, on new
@@ -18,7 +18,7 @@ conf()
 
 	shift 2
 	printf '%s\n' "director web-$mode $vip:80" " balance roundrobin" " mode $mode" \
-		" check interval 1 timeout 500ms" " option tcpcheck" \
+		" check interval 1 timeout 1 fall 3" " option tcpcheck" \
 		" server rs1 10.2.0.11:80 check" " server rs2 10.2.0.12:80 check" "$@"
 }
 
@@ -59,7 +59,7 @@ kill_checker()
 	local was
 
 	was=$(checker_pid)
-	kill -9 "$was" && wait_for 10 other_checker "$was"
+	kill -9 "$was" && wait_for 30 other_checker "$was"
 }
 
 restart()
@@ -75,14 +75,14 @@ survive()
 	"use_$mode" "$vip"
 	conf "$mode" "$vip" >/run/conf
 	lvsd_start </run/conf
-	ns director ipvswait -t 10 live=2 services=1 >/run/ready || not_ok "$mode: ready"
+	ns director ipvswait live=2 services=1 >/run/ready || not_ok "$mode: ready"
 	two_thousand "reload of the same file" reload_same
 	two_thousand "reload with one server more" reload_more
 	two_thousand "reload with another weight" reload_weight
 	is "$mode: the new weight" "$(ns director ipvsadm -Sn | grep -c -- '10.2.0.13:80 .* -w 7')" 1
 	# the kept connections of the last run are gone, so the server can go
 	two_thousand "reload with one server less" reload_less
-	ns director ipvswait -t 10 "tcp:$vip:80,10.2.0.13:80=absent" >/run/gone
+	ns director ipvswait "tcp:$vip:80,10.2.0.13:80=absent" >/run/gone
 	is "$mode: it is gone with its last connection" $? 0
 	two_thousand "reload with other names" reload_renamed
 	two_thousand "kill -9 of the checker" kill_checker
@@ -103,7 +103,7 @@ use_nat
 conf nat $vip " server rs3 10.2.0.13:80" >/run/conf3
 conf nat $vip >/run/conf
 lvsd_start </run/conf3
-ns director ipvswait -t 10 live=3 >/run/ready
+ns director ipvswait live=3 >/run/ready
 hammer_start kept -k -c 6 -r 200 $vip 80
 lvsd_reload </run/conf >/run/changes
 is "a server that leaves stays at weight 0" \
@@ -113,7 +113,7 @@ is "it gets no new connection" "$(hammer_get new from_rs3) $(hammer_get new fail
 like "lvsctl says so" "$(lvsctl status)" 'leaving .*10.9.4.1:80 .*1 server'
 hammer_stop kept
 is "its connections go on" "$(hammer_get kept failed) $(hammer_get kept connections)" "0 6"
-ns director ipvswait -t 10 "tcp:$vip:80,10.2.0.13:80=absent" >/run/gone
+ns director ipvswait "tcp:$vip:80,10.2.0.13:80=absent" >/run/gone
 is "it is gone after the last one" $? 0
 lvsd_stop
 finish

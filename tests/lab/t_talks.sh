@@ -1,4 +1,4 @@
-# lab: -t 150
+# lab: -t 350
 # t_talks.sh: the checks that speak: tcp with words and TLS, a text in a page,
 # datagrams, a real name server, programs, agents' neighbours; up, down with the
 # reason, and back.
@@ -28,7 +28,7 @@ cat >/run/checks/look <<'END'
 #!/bin/sh
 [ "$LVSD_ADDRESS" = 10.2.0.12 ] && [ "$LVSD_PORT" = 80 ] && [ "$1" = quick ] || exit 9
 [ "$(id -un)" = daemon ] || exit 8
-[ ! -e /run/checks/down ] || exit 7
+[ ! -e /run/checks/down ] || { echo looking; echo "there is a \"down\"" >&2; exit 7; }
 END
 chmod 755 /run/checks /run/checks/look
 
@@ -36,7 +36,7 @@ lvsd_conf <<END
 global
  user daemon
 defaults
- check interval 500ms timeout 250ms
+ check interval 500ms timeout 500ms
 director mail $VIP:1001
  option tcpcheck send "QUIT\r\n" expect "221 bye"
  server a 10.2.0.12:25 check
@@ -59,11 +59,9 @@ director head $VIP:1006
  option httpcheck method HEAD
  server a 10.2.0.11:8080 check
 director tls12 $VIP:1007
- check timeout 400ms
  option httpscheck
  server a 10.2.0.13:9442 check
 director tls13 $VIP:1008
- check timeout 400ms
  option httpscheck
  server a 10.2.0.13:9443 check
 director udp $VIP:1009 UDP
@@ -111,43 +109,46 @@ why() { one "$1" '.check | "\(.reason) \(.code) \(.text)"'; }
 is_why() { [ "$(why "$1")" = "$2" ]; }
 up='mail mail6 tls page head tls12 tls13 udp udp6 quiet dns dns6 refused program'
 for d in $up; do
-	check "$d: up" wait_for 5 is_health $d up
+	check "$d: up" wait_for 30 is_health $d up
 done
 for d in wrong nopage udpno closed soa; do
-	check "$d: down" wait_for 5 is_health $d down
+	check "$d: down" wait_for 30 is_health $d down
 done
-is "what the server said last" "$(why wrong)" "no-match 0 221 bye"
-is "the page without the text, by its status line" "$(why nopage)" "no-match 200 HTTP/1.1 200 OK"
-is "another datagram than expected" "$(why udpno)" "no-match 0 rs2\\x0a"
-check "nobody at the port" wait_for 5 is_why closed "refused 111 null"
-is "another response code" "$(why soa)" "bad-status 5 REFUSED"
-is "an icmp check from an address that is not here" "$(why nosource)" "local-source 99 null"
+check "what the server said last" wait_for 30 is_why wrong "no-match 0 221 bye"
+check "the page without the text, by its status line" \
+	wait_for 30 is_why nopage "no-match 200 HTTP/1.1 200 OK"
+check "another datagram than expected" wait_for 30 is_why udpno "no-match 0 rs2\\x0a"
+check "nobody at the port" wait_for 30 is_why closed "refused 111 null"
+check "another response code" wait_for 30 is_why soa "bad-status 5 REFUSED"
+check "an icmp check from an address that is not here" \
+	wait_for 30 is_why nosource "local-source 99 null"
 is "which says nothing of the server" "$(one nosource .health)" unknown
 is "an alarm of that, once a minute" "$(logged 'a check could not be made.* reason=local-source')" 1
 
 # ---- down, and back ----
 
 touch /run/checks/down
-check "the program fails: down" wait_for 5 is_health program down
-is "by its status" "$(why program)" "exit 7 null"
+check "the program fails: down" wait_for 30 is_health program down
+check "by its status, with what it said last" wait_for 30 is_why program 'exit 7 there is a \x22down\x22'
+is "and so says the log" "$(grep -c 'program/a up -> down: the command failed .* reason=exit code=7 duration_us=[0-9]* text="there is a \\x22down\\x22"' "$LVSD_LOG")" 1
 rm /run/checks/down
-check "and up again" wait_for 5 is_health program up
+check "and up again" wait_for 30 is_health program up
 kill $names_pid
-check "no name server: down" wait_for 5 is_health dns down
-check "the same over IPv6" wait_for 5 is_health dns6 down
+check "no name server: down" wait_for 30 is_health dns down
+check "the same over IPv6" wait_for 30 is_health dns6 down
 # The query that it took with it has no answer at all.
-check "nobody at its port" wait_for 5 is_why dns "refused 111 null"
+check "nobody at its port" wait_for 30 is_why dns "refused 111 null"
 names
-check "name server: up" wait_for 5 is_health dns up
+check "name server: up" wait_for 30 is_health dns up
 silence rs2
 for d in mail udp dns; do
-	check "$d: silent: down" wait_for 5 is_health $d down
-	is "$d: by the deadline" "$(why $d)" "timeout 0 null"
+	check "$d: silent: down" wait_for 30 is_health $d down
+	check "$d: by the deadline" wait_for 30 is_why $d "timeout 0 null"
 done
 is "silence is good where nothing is expected" "$(one quiet .health)" up
 heal rs2
 for d in mail udp dns; do
-	check "$d: back" wait_for 5 is_health $d up
+	check "$d: back" wait_for 30 is_health $d up
 done
 
 # ---- programs that must not be run ----

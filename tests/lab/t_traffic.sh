@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 360
 # t_traffic.sh: what directors promise, with requests: IPv6 in the three modes,
 # datagrams, one-packet, persistence, source hashing with a server inhibited,
 # destination hashing with one down, all ports of an address, and marks.
@@ -10,7 +10,7 @@ start_backends -p 81
 servers() { printf ' server rs%s %s check\n' 1 "$1" 2 "$2" 3 "$3"; }
 v4=$(servers 10.2.0.11:80 10.2.0.12:80 10.2.0.13:80)
 v6=$(servers '[fd02::11]:80' '[fd02::12]:80' '[fd02::13]:80')
-fast=' check interval 500ms timeout 250ms
+fast=' check interval 500ms timeout 500ms fall 3
  option tcpcheck'
 
 # load [CONDITION...]: the configuration on stdin replaces all that was there.
@@ -21,7 +21,7 @@ load()
 	ns director ipvsadm -C
 	cat >/run/conf
 	lvsd_start </run/conf
-	ns director ipvswait -t 10 "$@" >/run/ready || not_ok "the table is ready"
+	ns director ipvswait "$@" >/run/ready || not_ok "the table is ready"
 }
 # served TEXT N HAMMER-ARGUMENTS...: N requests, none fails
 served()
@@ -51,13 +51,13 @@ for mode in nat gateway tunnel; do
 	is "IPv6, $mode: a third at each server" \
 		"$(hammer_get x from_rs1) $(hammer_get x from_rs2) $(hammer_get x from_rs3)" \
 		"200 200 200"
-	hammer_start bg -c 2 -r 200 fd09::$n:1 80
+	hammer_start bg -t 1000 -c 2 -r 200 fd09::$n:1 80
 	silence rs2
-	ns director ipvswait -t 10 live=2 >/run/out
+	ns director ipvswait live=2 >/run/out
 	hammer_stop bg
 	served "IPv6, $mode, rs2 silent and out" 300 -c 4 fd09::$n:1 80
 	heal rs2
-	ns director ipvswait -t 10 live=3 >/run/back
+	ns director ipvswait live=3 >/run/back
 	is "IPv6, $mode: rs2 is back" $? 0
 done
 
@@ -119,31 +119,31 @@ for balance in source mh srcdst; do
 	load live=3 <<-END
 	director web $VIP:80
 	 balance $balance
-	 check interval 500ms timeout 250ms inhibit
+	 check interval 500ms timeout 500ms fall 3 inhibit
 	 option tcpcheck
 	$v4
 	END
 	served "$balance, one client" 60 -b $one/1 -c 4 "$VIP" 80
 	is "$balance: it stays at one server" "$(names)" 1
 	refuse rs2
-	ns director ipvswait -t 10 "tcp:$VIP:80,10.2.0.12:80=0" >/run/out
+	ns director ipvswait "tcp:$VIP:80,10.2.0.12:80=0" >/run/out
 	served "$balance, rs2 inhibited: a hundred clients" 600 -c 4 "$VIP" 80
 	heal rs2
 done
 load dests=3 <<END
 director web $VIP:80
  balance dest
- check interval 500ms timeout 250ms inhibit
+ check interval 500ms timeout 500ms fall 3 inhibit
  option tcpcheck
 $v4
 END
 for rs in rs1 rs2 rs3; do
 	refuse $rs
-	ns director ipvswait -t 10 "tcp:$VIP:80,$(rs_addr $rs):80=absent" >/run/out
+	ns director ipvswait "tcp:$VIP:80,$(rs_addr $rs):80=absent" >/run/out
 	is "dest, inhibit: $rs is deleted" $? 0
 	served "dest, $rs down" 100 -c 4 "$VIP" 80
 	heal $rs
-	ns director ipvswait -t 10 dests=3 >/run/back
+	ns director ipvswait dests=3 >/run/back
 done
 
 # ---- all ports, marks ----

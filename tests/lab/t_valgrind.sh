@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 500
 # t_valgrind.sh: the daemon and its checkers under valgrind, through all that
 # they do in a life: every check method, servers that die and come back, the
 # sorry page, reloads of all kinds, a checker that ends, a scheduler that the
@@ -9,6 +9,14 @@
 lab_up 3
 start_backends
 start_nginx rs1
+ns rs3 scripted 25 'send 220 mx\r\n; read QUIT; send 221 bye\r\n; hold' \
+	9999 'file /run/said' >/run/pids
+echo "up 50%" >/run/said
+ip netns exec rs2 dnsmasq -k --port=54 --no-resolv --no-hosts --conf-file=/dev/null \
+	--pid-file= --address=/lab.example/10.2.0.12 >/run/dnsmasq.log 2>&1 &
+mkdir -p -m 755 /run/checks
+printf '#!/bin/sh\necho seen\n' >/run/checks/look
+chmod 755 /run/checks/look
 # What valgrind calls possibly lost is not counted: the event loop and the lists
 # point into the middle of what they hold, and a checker has its parent's memory
 # from before the fork, which it neither needs nor frees. %p is the process, so
@@ -19,11 +27,11 @@ LVSD_UNDER="valgrind --error-exitcode=99 --log-file=/run/valgrind.%p --leak-chec
 # conf INTERVAL: what is checked in all ways
 conf()
 {
-	local check=" check interval $1 timeout 900ms fall 1 rise 1"
+	local check=" check interval $1 timeout $1 fall 2 rise 1"
 
 	cat <<-END
 		global
-		 user nobody
+		 user daemon
 		director tcp $VIP:81
 		 balance roundrobin
 		$check
@@ -66,6 +74,35 @@ conf()
 		$check
 		 option httpscheck verify required
 		 server rs1 10.2.0.11:8443 check
+		director mail $VIP:89
+		$check
+		 option tcpcheck send "QUIT\r\n" expect "221 bye"
+		 server rs3 10.2.0.13:25 check
+		director ssl $VIP:90
+		$check
+		 option tcpcheck send "GET / HTTP/1.0\r\n\r\n" expect "200 OK" ssl sni lab.example
+		 server rs1 10.2.0.11:8443 check
+		director match $VIP:91
+		$check
+		 option httpcheck match "rs1" statuscode 200-299
+		 server rs1 10.2.0.11:8080 check
+		director udp $VIP:92 UDP
+		$check
+		 option udpcheck send "who" expect "rs2"
+		 server rs2 10.2.0.12:53 check
+		director dns $VIP:93 UDP
+		$check
+		 option dnscheck name lab.example type A
+		 server rs2 10.2.0.12:54 check
+		director agent $VIP:94
+		$check
+		 option tcpcheck
+		 option agentcheck port 9999
+		 server rs3 10.2.0.13:80 weight 20 check
+		director program $VIP:95
+		$check
+		 option externalcheck "/run/checks/look"
+		 server rs3 10.2.0.13:80 weight 0 check
 		director nosuch $VIP:88
 		 balance twos
 		 server rs1 10.2.0.11:80
@@ -77,7 +114,7 @@ becomes()
 	local text=$1
 
 	shift
-	ns director ipvswait -t 20 -i 20000 "$@" >/run/waited 2>&1
+	ns director ipvswait -i 20000 "$@" >/run/waited 2>&1
 	is "$text" $? 0
 }
 checker_pid() { lvsctl --json status | jq .checker.pid; }
@@ -86,12 +123,24 @@ is_logged() { [ "$(logged "$1")" -gt 0 ]; }
 
 conf 1s >/run/first
 lvsd_start </run/first
-becomes "all that can be up is up" live=11
-check "the one whose issuer is unknown is down" wait_for 10 is_logged 'mistrusted/rs1 .* -> down'
+becomes "all that can be up is up" live=17
+check "the one whose issuer is unknown is down" wait_for 30 is_logged 'mistrusted/rs1 .* -> down'
 
+becomes "an agent has its server at half its weight" "tcp:$VIP:94,10.2.0.13:80=10"
+echo "drain" >/run/said
+becomes "and takes it out" "tcp:$VIP:94,10.2.0.13:80=absent"
+echo "ready" >/run/said
+becomes "and in again" "tcp:$VIP:94,10.2.0.13:80=10"
+# Valgrind 3.19 knows no pidfd_open(2), without which no program is run.
+is_seen()
+{
+	lvsctl --json status | jq -e '.directors[].servers[].check |
+		select(.text == "seen" or (.method == "external" and .reason == "local-other"))'
+}
+check "a program is run, or is local trouble" wait_for 30 is_seen
 check "lvsctl status" lvsctl status
 check "lvsctl table" lvsctl table
-printf 'nonsense\n' | socat -t 2 - UNIX:/run/lvsd/status.sock >/run/said
+printf 'nonsense\n' | socat -t 30 - UNIX:/run/lvsd/status.sock >/run/said
 like "nonsense is answered" "$(cat /run/said)" 'unknown request'
 (printf 'no end of line' | socat -t 0.1 - UNIX:/run/lvsd/control.sock) >/run/said 2>&1
 
@@ -114,16 +163,17 @@ start_nginx rs1
 becomes "and out" "tcp:$VIP:82,10.2.0.11:8080=1" "tcp:$VIP:82,10.2.0.13:80=absent" \
 	"tcp:$VIP:84,10.2.0.11:8443=1"
 refuse rs3
-becomes "a server refuses" "tcp:$VIP:81,10.2.0.13:80=0"
+becomes "a server refuses" "tcp:$VIP:81,10.2.0.13:80=0" "tcp:$VIP:89,10.2.0.13:25=absent"
 silence rs2
-becomes "a server is silent" "tcp:$VIP:81,10.2.0.12:80=absent" "tcp:$VIP:85,10.2.0.12:80=absent"
+becomes "a server is silent" "tcp:$VIP:81,10.2.0.12:80=absent" "tcp:$VIP:85,10.2.0.12:80=absent" \
+	"udp:$VIP:92,10.2.0.12:53=absent" "udp:$VIP:93,10.2.0.12:54=absent"
 heal rs3
 heal rs2
-becomes "both are back" live=11
+becomes "both are back" live=17
 
 checker=$(checker_pid)
 kill "$checker"
-check "another checker takes over" wait_for 20 other_checker "$checker"
+check "another checker takes over" wait_for 30 other_checker "$checker"
 ns director ipvsadm -D -t $VIP:81
 weight=4 conf 1s | lvsd_reload >/run/said
 becomes "what a stranger deleted is there again" "tcp:$VIP:81,10.2.0.13:80=4"
@@ -135,7 +185,7 @@ is "the daemon's exit status" $? 0
 
 # Its children are gone, too, and have said what there was to say.
 all_ended() { ! ps -eo args | grep -q '[v]algrind.*lvsd'; }
-check "the checkers end with it" wait_for 20 all_ended
+check "the checkers end with it" wait_for 30 all_ended
 # Those who write the state file have reports, too.
 at_least() { [ "$1" -ge "$2" ]; }
 check "there is a report of the daemon and of each of its checkers" \

@@ -104,7 +104,7 @@ lvsd_start()
 	# An inherited /dev/null is not a configuration.
 	[ /dev/stdin -ef /dev/null ] || lvsd_conf
 	lvsd_launch "$@"
-	wait_for 20 lvsd_answers_or_died && lvsctl status >/run/lvsctl.out 2>&1 && return
+	wait_for 60 lvsd_answers_or_died && lvsctl status >/run/lvsctl.out 2>&1 && return
 	not_ok "lvsd starts" "$(cat /run/lvsctl.out "$LVSD_LOG")"
 	return 1
 }
@@ -124,7 +124,7 @@ lvsd_hup()
 	[ /dev/stdin -ef /dev/null ] || lvsd_conf
 	before=$(reloads)
 	kill -HUP "$lvsd_pid"
-	wait_for 10 reloaded_since "$before"
+	wait_for 30 reloaded_since "$before"
 }
 
 reloads()
@@ -173,7 +173,7 @@ hammer_start()
 	: >"/run/hammer/$name"
 	ip netns exec client hammer $(crowd "$@") "$@" >"/run/hammer/$name" 2>&1 &
 	hammer_pid[$name]=$!
-	wait_for 10 grep -q '^started=' "/run/hammer/$name"
+	wait_for 30 grep -q '^started=' "/run/hammer/$name"
 }
 
 # hammer_stop NAME: 0 when no request failed.

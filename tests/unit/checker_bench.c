@@ -27,7 +27,7 @@ struct check_conf *bench_add(
 	b->https[b->n] = (struct http_conf){ .uri = "/", .statuscode = 200 };
 	*check = (struct check_conf){ .method = method,
 		.interval_ms = 200,
-		.timeout_ms = 100,
+		.timeout_ms = 5000,
 		.rise = 1,
 		.fall = 1 };
 	if (method == CHECK_HTTP || method == CHECK_HTTPS)

