@@ -459,6 +459,38 @@ static bool apply_family(struct flow *f, struct family *fa, struct flow_table *w
 	return done;
 }
 
+/* ---- both families ---- */
+
+static bool has_family(const struct director_conf *d, uint8_t family)
+{
+	const struct server_conf *s;
+
+	if (addr_is_set(&d->addr))
+		return d->addr.family == family;
+	STAILQ_FOREACH (s, &d->servers, entry)
+		if (s->addr.family == family)
+			return true;
+	return false;
+}
+
+void flow_prepare(struct flow *f, const struct conf *conf)
+{
+	const struct director_conf *d;
+
+	for (int i = 0; i < 2; i++) {
+		struct family *fa = &f->family[i];
+		struct buf error = { 0 };
+		bool needed = f->leftovers;
+
+		STAILQ_FOREACH (d, &conf->directors, entry)
+			needed =
+			    needed || (has_family(d, fa->number) && flow_needs(conf, d));
+		if (needed)
+			choose_flavour(fa, &error);
+		buf_fini(&error);
+	}
+}
+
 bool flow_apply(struct flow *f, const struct conf *conf)
 {
 	bool done = true;
@@ -491,18 +523,6 @@ bool flow_clear(struct flow *f)
 }
 
 /* ---- what is told ---- */
-
-static bool has_family(const struct director_conf *d, uint8_t family)
-{
-	const struct server_conf *s;
-
-	if (addr_is_set(&d->addr))
-		return d->addr.family == family;
-	STAILQ_FOREACH (s, &d->servers, entry)
-		if (s->addr.family == family)
-			return true;
-	return false;
-}
 
 const char *flow_director_error(
     const struct flow *f, const struct conf *conf, const struct director_conf *d)

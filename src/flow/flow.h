@@ -22,6 +22,12 @@ struct flow *flow_new(bool leftovers);
 void flow_free(struct flow *f); /* changes nothing in the kernel; NULL is allowed */
 
 /*
+ * For as long as the process has all its rights: iptables of the old flavour loads
+ * modules of the kernel by itself, for CONF. That it could not shows later.
+ */
+void flow_prepare(struct flow *f, const struct conf *conf);
+
+/*
  * Makes the kernel have what CONF asks for; every mark is given. False: of one family at
  * least it has not, flow_director_error() tells why, and the next call reads what is
  * there before it tries again.

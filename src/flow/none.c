@@ -24,6 +24,12 @@ void flow_free(struct flow *f)
 	free(f);
 }
 
+void flow_prepare(struct flow *f, const struct conf *conf)
+{
+	(void)f;
+	(void)conf;
+}
+
 bool flow_apply(struct flow *f, const struct conf *conf)
 {
 	const struct director_conf *d;

@@ -222,6 +222,7 @@ static void start(struct lvsd *l)
 	if (l->control == NULL)
 		daemon_fail(EXIT_SOCKET, "%s", error);
 	l->audit = audit_new(l);
+	marking_prepare(l->marking, conf);
 	daemon_limit_rights();
 	settings_note(&l->settings, conf, l->ipvs, l->options.dry_run);
 	/* What is ours is on disk before the first operation that adds something. */

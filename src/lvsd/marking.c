@@ -87,6 +87,12 @@ void marking_give(struct marking *m, struct conf *conf)
 
 /* ---- rules ---- */
 
+void marking_prepare(struct marking *m, const struct conf *conf)
+{
+	if (m->flow != NULL)
+		flow_prepare(m->flow, conf);
+}
+
 void marking_hold(struct marking *m)
 {
 	struct ipvs_table *have = &m->l->have;

@@ -21,6 +21,8 @@ void marking_free(struct marking *m); /* NULL is allowed */
 /* Gives CONF, which is about to be used, its marks. */
 void marking_give(struct marking *m, struct conf *conf);
 
+/* While the process still has all its rights: what the rules of CONF will need. */
+void marking_prepare(struct marking *m, const struct conf *conf);
 /* Before the services change: those that rules lead to are kept as they are. */
 void marking_hold(struct marking *m);
 /* After the services are there: the rules of the running configuration. */
