@@ -27,8 +27,9 @@ rule 'libipset in one file only' '#include <libipset' \
 	$(ls src/flow/*.[ch] | grep -v /set.c) src/lib/*.[ch] src/ipvs/*.[ch] src/check/*.[ch] \
 	src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
 rule 'lvsctl knows lib and the parser' '#include "(ipvs|check|flow|lvsd)/' src/lvsctl/*.[ch]
-rule 'netlink in ipvs only' '#include <(netlink|libnl|linux/netlink)' \
-	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
+rule 'netlink in ipvs, and for routes, only' '#include <(netlink|libnl|linux/netlink)' \
+	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] parser/*.[chly] \
+	$(ls src/lvsctl/*.[ch] | grep -v doctor_route.c)
 rule 'OpenSSL in its module only' '#include <openssl' \
 	src/lib/*.[ch] src/ipvs/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly] \
 	$(ls src/check/*.[ch] | grep -v /tls_openssl.c)

@@ -22,6 +22,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/confirm.h"
 #include "lvsd/control.h"
 #include "lvsd/marking.h"
 #include "lvsd/own.h"
@@ -29,6 +30,7 @@
 #include "lvsd/reconcile.h"
 #include "lvsd/record.h"
 #include "lvsd/reload.h"
+#include "lvsd/sync.h"
 
 #define TOUCHED_S 30.
 #define SLOW_S 10. /* nobody waits longer for a disk */
@@ -173,6 +175,8 @@ static int write_record(const struct statefile *f)
 	int error;
 
 	json_object_set_new(root, "marking", marking_record(l->marking));
+	confirm_record(l->confirm, root);
+	sync_record(l->sync, root);
 	error = write_file(f->fresh, root);
 	json_decref(root);
 	if (error == 0 && (rename(f->fresh, f->path) < 0 || sync_parent(f->path) < 0))

@@ -54,6 +54,7 @@ if [ -e /proc/sys/kernel/modprobe ]; then
 	is "without xt_set: one line" "$(lines)" 1
 	like "that names it" "$(grep 'pool failed' $LVSD_LOG)" 'set'
 	like "status shows it" "$(lvsctl status)" '^pool .* failed'
+	like "explain does, too" "$(lvsctl explain pool/rs2)" '^fault .*set'
 	is "the others serve" "$(who $VIP)" rs1
 	found xt_set
 	check "it is tried again" wait_for 20 works

@@ -15,7 +15,7 @@
 #include "flow/plan.h"
 #include "flow/rules.h"
 #include "lib/xalloc.h"
-#include "plan_case.h"
+#include "../plan/call.h"
 
 static bool unused(uint32_t mark, void *arg)
 {
@@ -27,7 +27,7 @@ static bool unused(uint32_t mark, void *arg)
 /* TEXT with its marks, as a table of FAMILY. */
 static void plan(const char *text, uint8_t family, struct flow_table *t)
 {
-	struct conf *conf = plan_parse(text);
+	struct conf *conf = call_conf(text);
 	struct marks marks = { 0 };
 
 	assert_true(marks_give(&marks, conf, unused, NULL));
@@ -74,6 +74,7 @@ static void expect(const char *conf, uint8_t family, const char *want)
 	expect_chain(conf, family, FLOW_MARK, want);
 }
 
+#define WEB "director web 10.9.9.1:80\n"
 #define POOL "director pool\n server a 10.2.0.11\n server b fd02::11\n"
 #define FLOW POOL "flow f director pool\n"
 #define MARK "-g LVSD-M-4c560001\n"
@@ -387,10 +388,9 @@ static void test_marks(void **state)
 	struct conf *conf;
 
 	(void)state;
-	conf =
-	    plan_parse("director b\ndirector a\ndirector c fwmark 1280704515\n"
-		       "director d 10.9.9.1\ndirector e 10.9.9.2\n option persistence\n"
-		       "director f 10.9.9.3:80\n");
+	conf = call_conf("director b\ndirector a\ndirector c fwmark 1280704515\n"
+			 "director d 10.9.9.1\ndirector e 10.9.9.2\n option persistence\n"
+			 "director f 10.9.9.3:80\n");
 	assert_true(marks_give(&marks, conf, first_is_used, NULL));
 	assert_int_equal(mark_of(conf, "b"), MARKS_FIRST + 1);
 	assert_int_equal(mark_of(conf, "a"), MARKS_FIRST + 3);
@@ -401,8 +401,8 @@ static void test_marks(void **state)
 	conf_free(conf);
 
 	/* The same names in another order; and one mark is the file's now. */
-	conf = plan_parse("director n\ndirector d 10.9.9.1\ndirector a\n"
-			  "director other fwmark 1280704516\n");
+	conf = call_conf("director n\ndirector d 10.9.9.1\ndirector a\n"
+			 "director other fwmark 1280704516\n");
 	assert_true(marks_give(&marks, conf, unused, NULL));
 	assert_int_equal(mark_of(conf, "n"), MARKS_FIRST);
 	assert_int_equal(mark_of(conf, "d"), MARKS_FIRST + 4);
