@@ -94,12 +94,15 @@ tests_unit_test_serving_LDADD = $(unit_ldadd)
 
 lab_programs = \
 	tests/lab/backend \
+	tests/lab/flowmodel \
 	tests/lab/hammer \
 	tests/lab/ipvswait \
 	tests/lab/monotime \
 	tests/lab/scripted
 tests_lab_backend_SOURCES = tests/lab/backend.c
 tests_lab_backend_LDADD = liblib.a $(LIBBSD_LIBS)
+tests_lab_flowmodel_SOURCES = tests/lab/flowmodel.c
+tests_lab_flowmodel_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_hammer_SOURCES = tests/lab/hammer.c
 tests_lab_hammer_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_ipvswait_SOURCES = tests/lab/ipvswait.c
