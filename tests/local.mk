@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
+	tests/unit/test_events \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -47,12 +48,16 @@ tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
 tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
 tests_unit_test_agent_LDADD = $(unit_ldadd)
-tests_unit_test_agents_SOURCES = tests/unit/test_agents.c tests/unit/plan_case.c tests/unit/plan_case.h
+plan_call = tests/plan/call.c tests/plan/call.h
+plan_case = tests/unit/plan_case.c tests/unit/plan_case.h $(plan_call)
+tests_unit_test_agents_SOURCES = tests/unit/test_agents.c $(plan_case)
 tests_unit_test_agents_LDADD = $(unit_ldadd)
 tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_external_LDADD = $(unit_ldadd)
 tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
+tests_unit_test_events_SOURCES = tests/unit/test_events.c
+tests_unit_test_events_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
@@ -69,19 +74,19 @@ tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
 tests_unit_test_parser_print_LDADD = $(unit_ldadd)
-tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c $(plan_case)
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
 tests_unit_test_raw_SOURCES = tests/unit/test_raw.c
 tests_unit_test_raw_LDADD = $(unit_ldadd)
-tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c
+tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(plan_call)
 tests_unit_test_reconcile_LDADD = $(unit_ldadd)
-tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_record_SOURCES = tests/unit/test_record.c $(plan_case)
 tests_unit_test_record_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
-tests_unit_test_serving_SOURCES = tests/unit/test_serving.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
 tests_unit_test_serving_LDADD = $(unit_ldadd)
 
 lab_programs = \
@@ -113,7 +118,6 @@ EXTRA_DIST += \
 	tests/plan/replace.txt \
 	tests/plan/sorry.txt \
 	tests/plan/two-families.txt
-plan_call = tests/plan/call.c tests/plan/call.h
 # Random configurations, over a table in memory and in the lab's kernel.
 plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h $(plan_call)
 tests_plan_test_cases_SOURCES = tests/plan/test_cases.c $(plan_call)

@@ -23,8 +23,9 @@ rule 'ipvs knows lib only' '#include "(check|lvsd|lvsctl|parser)/' src/ipvs/*.[c
 rule 'parser knows lib only' '#include "(ipvs|check|lvsd|lvsctl)/' parser/*.[chly]
 rule 'check knows lib and the tree' '#include "(ipvs|lvsd|lvsctl|parser/(parser|grammar))' src/check/*.[ch]
 rule 'lvsctl knows lib and the parser' '#include "(ipvs|check|lvsd)/' src/lvsctl/*.[ch]
-rule 'netlink in ipvs only' '#include <(netlink|libnl|linux/netlink)' \
-	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
+rule 'netlink in ipvs, and for routes, only' '#include <(netlink|libnl|linux/netlink)' \
+	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] parser/*.[chly] \
+	$(ls src/lvsctl/*.[ch] | grep -v doctor_route.c)
 rule 'OpenSSL in its module only' '#include <openssl' \
 	src/lib/*.[ch] src/ipvs/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly] \
 	$(ls src/check/*.[ch] | grep -v /tls_openssl.c)

@@ -65,6 +65,16 @@ bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
 	return h->backend->set_timeouts(h, t);
 }
 
+bool ipvs_read_sync(struct ipvs *h, struct ipvs_sync both[2])
+{
+	return h->backend->read_sync(h, both);
+}
+
+bool ipvs_set_sync(struct ipvs *h, const struct ipvs_sync *s)
+{
+	return h->backend->set_sync(h, s);
+}
+
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h)
 {
 	return &h->stats;

@@ -10,6 +10,8 @@ struct ipvs_backend {
 	bool (*apply)(struct ipvs *h, struct ipvs_ops *ops);
 	bool (*read_timeouts)(struct ipvs *h, struct ipvs_timeouts *t);
 	bool (*set_timeouts)(struct ipvs *h, const struct ipvs_timeouts *t);
+	bool (*read_sync)(struct ipvs *h, struct ipvs_sync both[2]);
+	bool (*set_sync)(struct ipvs *h, const struct ipvs_sync *s);
 	void (*close)(struct ipvs *h);
 };
 

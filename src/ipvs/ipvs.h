@@ -247,6 +247,23 @@ struct ipvs_timeouts {
 bool ipvs_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t);
 bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t);
 
+/* One of the kernel's two daemons that copy connections to another director, or take
+ * what another one sends (ipvsadm --start-daemon). Where a number is 0, or the group
+ * not set, the kernel has its own. */
+struct ipvs_sync {
+	bool on, master;
+	char iface[16]; /* IFNAMSIZ */
+	uint8_t syncid, ttl;
+	uint16_t port, maxlen;
+	struct addr group;
+};
+
+/* Both, the master first. False with errno when the kernel did not answer. */
+bool ipvs_read_sync(struct ipvs *h, struct ipvs_sync both[2]);
+/* Starts S, or stops it (not on). False with errno: EEXIST, it runs; ESRCH, it does not;
+ * others as the kernel has them (ip_vs_sync.c, start_sync_thread). */
+bool ipvs_set_sync(struct ipvs *h, const struct ipvs_sync *s);
+
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h);
 
 #endif

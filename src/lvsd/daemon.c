@@ -208,7 +208,7 @@ static void on_hup(struct ev_loop *loop, struct ev_signal *w, int events)
 {
 	(void)loop;
 	(void)events;
-	reload(w->data);
+	reload(w->data, 0);
 }
 
 static void on_usr1(struct ev_loop *loop, struct ev_signal *w, int events)

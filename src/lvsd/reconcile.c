@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/plan.h"
 #include "lvsd/run.h"
@@ -50,10 +51,14 @@ static bool resync(struct lvsd *l)
 		own_add_id(&ids, &l->have.svcs[i]);
 	done = own_reread(l, &ids) && own_adopt(l, l->state->conf, NULL);
 	ipvs_table_fini(&ids);
-	if (!done && l->resyncs_failed++ == 0)
+	if (!done && l->resyncs_failed++ == 0) {
 		log_err("cannot read the kernel's table: %s; trying on", strerror(errno));
-	if (done && l->resyncs_failed > 0)
+		events_note(l, "kernel", "it does not answer");
+	}
+	if (done && l->resyncs_failed > 0) {
 		log_info("the kernel answers again");
+		events_note(l, "kernel", "it answers again");
+	}
 	if (done)
 		l->resyncs_failed = 0;
 	l->resync = !done;
@@ -108,6 +113,7 @@ static void tell_serving(const struct lvsd *l, struct director_state *d, size_t 
 	if (was == SERVING_NOT_YET && now == SERVING_NOBODY && !c.all_known)
 		return;
 	d->serving = now;
+	events_serving(l, d, was);
 	/* That all is well at the start is no news. */
 	if (was == SERVING_NOT_YET && now == SERVING_SERVERS)
 		return;
@@ -153,16 +159,9 @@ static void run_dirty(struct lvsd *l, struct reconcile_counts *counts)
 	}
 }
 
-void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
+/* What each director starts with: no longer dirty, in or out of the plan. */
+static void prepare_directors(struct lvsd *l, uint64_t now_us)
 {
-	struct run r = { 0 };
-	uint64_t now_us = mono_us();
-	size_t told = 0;
-
-	if (l->resync && !resync(l)) {
-		reconcile_wake(l);
-		return;
-	}
 	for (size_t i = 0; i < l->state->n_directors; i++) {
 		struct director_state *d = &l->state->directors[i];
 		const char *why = service_unsupported(d->conf);
@@ -179,15 +178,34 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 			reconcile_wake(l);
 	}
 	l->dirty = false;
-	plan_all(l->state, &l->have, now_us, &r.want);
+}
+
+void reconcile_plan(struct lvsd *l, struct run *r)
+{
+	uint64_t now_us = mono_us();
+	size_t told = 0;
+
+	prepare_directors(l, now_us);
+	plan_all(l->state, &l->have, now_us, &r->want);
 	for (size_t i = 0; i < l->state->n_directors; i++)
 		tell_serving(l, &l->state->directors[i], &told);
 	tell_more(told);
 	for (size_t i = 0; i < l->have.n; i++)
-		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
-			own_add_id(&r.gone, &l->have.svcs[i]);
-	for (size_t i = 0; i < r.gone.n; i++)
-		r.gone.svcs[i].tag = PLAN_TAG_LEAVING; /* it was a director's of before */
+		if (ipvs_table_find(&r->want, &l->have.svcs[i]) == NULL)
+			own_add_id(&r->gone, &l->have.svcs[i]);
+	for (size_t i = 0; i < r->gone.n; i++)
+		r->gone.svcs[i].tag = PLAN_TAG_LEAVING; /* a director of before */
+}
+
+void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
+{
+	struct run r = { 0 };
+
+	if (l->resync && !resync(l)) {
+		reconcile_wake(l);
+		return;
+	}
+	reconcile_plan(l, &r);
 	run_send(l, &r, false, counts);
 	run_fini(&r);
 	run_dirty(l, counts);
