@@ -1,4 +1,4 @@
-# lab: -t 120 --virtual-time
+# lab: -t 600 --virtual-time
 # t_time_deadlines.sh: a check is over at its timeout, to the millisecond, by
 # every method, however far it came and however its bytes drip; and the next one
 # begins when it is due. In virtual time.
