@@ -17,6 +17,7 @@
 #include "ipvs/ipvs.h"
 #include "lvsd/settings.h"
 #include "lvsd/state.h"
+#include "lvsd/turn.h"
 
 /* Exit statuses; lvsd(8) documents them. */
 enum exit_status {
@@ -98,6 +99,7 @@ struct lvsd {
 	struct sync_state *sync;
 	struct statefile *statefile;
 	struct audit *audit;
+	struct marking *marking;
 	bool resync;		 /* have is not to be trusted: read the kernel again */
 	unsigned resyncs_failed; /* in a row */
 	bool dirty;		 /* some director is */
@@ -120,6 +122,7 @@ struct lvsd {
 	struct events *events;
 	unsigned asides; /* processes that make an answer */
 
+	struct turns turns;
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
 	struct ev_timer tick; /* connections that end, kernels that refuse */

@@ -1,4 +1,4 @@
-# lab: -t 600 --virtual-time
+# lab: -t 400 --virtual-time
 # t_time_weights.sh: what happens in the table by the clock: slow start, the
 # deadlines of drain, maint and "option drain", and the audit. In virtual time.
 . "$(dirname "$0")/test.sh"
