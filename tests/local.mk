@@ -139,11 +139,13 @@ tests_plan_random_kernel_LDADD = $(unit_ldadd)
 tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
 tests_bench_bench_checks_LDADD = $(unit_ldadd)
 tests_bench_until_ready_SOURCES = tests/bench/until_ready.c
+tests_bench_bench_reaction_SOURCES = tests/bench/bench_reaction.c
+tests_bench_bench_reaction_LDADD = $(LIBBSD_LIBS)
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
 tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
 tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
 check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
-	tests/bench/bench_checks tests/bench/bench_turn tests/bench/floor tests/bench/until_ready
+	tests/bench/bench_checks tests/bench/bench_reaction tests/bench/bench_turn tests/bench/floor tests/bench/until_ready
 TESTS += $(unit_tests) $(plan_tests)
