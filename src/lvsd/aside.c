@@ -41,6 +41,19 @@ static int move_fd(int fd, int at)
 	return fd < 0 ? -1 : dup2(fd, at);
 }
 
+/* Should memory run out, then it is this process that has too much of it. */
+static void be_first_to_go(void)
+{
+	static const char score[] = "1000\n";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, score, sizeof score - 1) < 0)
+		log_debug("the memory of an answer counts as the daemon's");
+	close(fd);
+}
+
 static void __attribute__((noreturn))
 run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
 {
@@ -53,6 +66,7 @@ run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		signal(signals[i], SIG_DFL);
 	alarm(ASIDE_S);
+	be_first_to_go();
 	log_open("lvsd", LOG_TO_NOBODY, false);
 	l->events = NULL;
 	/* Copies first, so that neither is put in the place of the other. */
