@@ -61,7 +61,9 @@ struct ipvs_svc {
 	size_t n_dests, cap_dests;
 	/* How many destinations stay only until their connections end. The
 	 * planner's note to itself; not compared. */
-	uint32_t lingering;
+	uint32_t lingering : 31;
+	/* Packets are still led here: it stays as it is. The planner's, likewise. */
+	bool held : 1;
 	uint32_t tag;	   /* the planner's own, likewise */
 	uint64_t until_us; /* as ipvs_dest.until_us, for all that it holds */
 };

@@ -99,6 +99,7 @@ struct lvsd {
 	struct sync_state *sync;
 	struct statefile *statefile;
 	struct audit *audit;
+	struct marking *marking;
 	bool resync;		 /* have is not to be trusted: read the kernel again */
 	unsigned resyncs_failed; /* in a row */
 	bool dirty;		 /* some director is */

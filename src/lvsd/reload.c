@@ -21,6 +21,7 @@
 #include "lvsd/confirm.h"
 #include "lvsd/control.h"
 #include "lvsd/events.h"
+#include "lvsd/marking.h"
 #include "lvsd/statefile.h"
 #include "lvsd/sync.h"
 #include "lvsd/programs.h"
@@ -147,7 +148,9 @@ static void put_in_place(
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	sync_apply(l);
 	follow_rests(l, before);
+	marking_hold(l->marking);
 	reconcile_all(l, &counts);
+	marking_apply(l->marking);
 	state_strip(before);
 	confirm_replaced(l->confirm, before->conf);
 	free(before);
@@ -199,6 +202,7 @@ static enum reload_outcome offer(struct lvsd *l, struct conf *conf,
 {
 	conf_free(l->pending.conf);
 	l->pending.conf = NULL;
+	marking_give(l->marking, conf);
 	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
 	    !own_is_new(l, conf) && !wait)
 		return install(l, conf, user, back);

@@ -16,6 +16,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/put.h"
+#include "lvsd/marking.h"
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 #include "lvsd/show.h"
@@ -43,8 +44,15 @@ struct status {
 
 /* ---- directors ---- */
 
+const char *status_fault(const struct lvsd *l, const struct director_state *d)
+{
+	return d->fault.text != NULL ? d->fault.text : marking_fault(l->marking, d->conf);
+}
+
 const char *status_director_word(const struct lvsd *l, const struct director_state *d)
 {
+	if (marking_fault(l->marking, d->conf) != NULL)
+		return "failed";
 	if (d->fault.text != NULL &&
 	    (d->fault.no_service || service_unsupported(d->conf)))
 		return "failed";
@@ -67,8 +75,8 @@ const char *status_service_text(const struct director_conf *d, char *buf)
 	char addr[ADDR_TEXT_MAX];
 
 	if (!addr_is_set(&d->addr))
-		snprintf(buf, IPVS_SVC_NAME_MAX, d->fwmark != 0 ? "FWM %u" : "FWM -",
-		    (unsigned)d->fwmark);
+		snprintf(buf, IPVS_SVC_NAME_MAX, d->mark != 0 ? "FWM %u" : "FWM -",
+		    (unsigned)d->mark);
 	else
 		snprintf(buf, IPVS_SVC_NAME_MAX, "%s %s",
 		    d->protocol == IPPROTO_UDP	  ? "UDP"
@@ -139,7 +147,8 @@ static void begin_director(
 	put_text(b, "balance", balance_text(d->conf, balance));
 	put_text(b, "mode", conf_mode_name(d->conf->mode));
 	put_text(b, "state", status_director_word(st->l, d));
-	put_text(b, "fault", d->fault.text);
+	put_integer(b, "mark", d->conf->mark);
+	put_text(b, "fault", status_fault(st->l, d));
 	put_facts(b, d);
 	buf_str(b, ",\"servers\":[");
 	read_director(st, d);

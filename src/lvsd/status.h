@@ -19,6 +19,8 @@
 struct reply *status_reply(
     struct lvsd *l, const char *director, const char *server, bool texts, bool rates);
 
+/* Why D is not in the kernel as it should be, or NULL. */
+const char *status_fault(const struct lvsd *l, const struct director_state *d);
 /* "up", "sorry", "panic", "down" or "failed". */
 const char *status_director_word(const struct lvsd *l, const struct director_state *d);
 /* "TCP 10.9.9.1:80", "FWM 5" or "FWM -". BUF has IPVS_SVC_NAME_MAX bytes. */
