@@ -129,8 +129,11 @@ static int wait_for_last(const struct call *c, const char *name)
 
 int drain_main(const struct call *c)
 {
-	int status = call_plain(c);
+	int status;
 
+	if (c->json && c->given[OPTION_WAIT] != NULL)
+		return CTL_WRONG; /* one answer, not two */
+	status = call_plain(c);
 	if (status != CTL_DONE || c->given[OPTION_WAIT] == NULL)
 		return status;
 	return wait_for_last(c, c->words[0]);
