@@ -17,6 +17,7 @@
 #include "flow/rules.h"
 #include "flow/set.h"
 #include "lib/log.h"
+#include "lib/mono.h"
 #include "lib/xalloc.h"
 
 #define DEADLINE_MS 10000
@@ -294,6 +295,9 @@ static bool create_sets(struct flow *f, const struct flow_table *want)
 
 static bool grow_sets(struct flow *f, const struct flow_table *want, struct buf *error)
 {
+	uint64_t begun_us = mono_us();
+	bool done;
+
 	if (!needs_sets(want))
 		return true;
 	if (!open_sets(f, error))
@@ -301,7 +305,9 @@ static bool grow_sets(struct flow *f, const struct flow_table *want, struct buf 
 	if (!create_sets(f, want))
 		return set_failed(f, error);
 	each_set(f, want, true);
-	return set_commit(f->sets) || set_failed(f, error);
+	done = set_commit(f->sets);
+	f->figures.sets_us += mono_us() - begun_us;
+	return done || set_failed(f, error);
 }
 
 static bool uses_set(const struct flow_table *t, const char *name)
@@ -493,8 +499,10 @@ void flow_prepare(struct flow *f, const struct conf *conf)
 
 bool flow_apply(struct flow *f, const struct conf *conf)
 {
+	uint64_t begun_us = mono_us();
 	bool done = true;
 
+	f->figures.sets_us = 0;
 	for (int i = 0; i < 2; i++) {
 		struct family *fa = &f->family[i];
 		struct flow_table want;
@@ -505,6 +513,7 @@ bool flow_apply(struct flow *f, const struct conf *conf)
 	}
 	if (done)
 		f->leftovers = false;
+	f->figures.last_us = mono_us() - begun_us;
 	return done;
 }
 
