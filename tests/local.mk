@@ -96,6 +96,7 @@ lab_programs = \
 	tests/lab/backend \
 	tests/lab/flowmodel \
 	tests/lab/hammer \
+	tests/lab/hostile \
 	tests/lab/ipvswait \
 	tests/lab/monotime \
 	tests/lab/scripted
@@ -105,6 +106,8 @@ tests_lab_flowmodel_SOURCES = tests/lab/flowmodel.c
 tests_lab_flowmodel_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_hammer_SOURCES = tests/lab/hammer.c
 tests_lab_hammer_LDADD = liblib.a $(LIBBSD_LIBS)
+tests_lab_hostile_SOURCES = tests/lab/hostile.c
+tests_lab_hostile_LDADD = $(LIBBSD_LIBS)
 tests_lab_ipvswait_SOURCES = tests/lab/ipvswait.c
 tests_lab_ipvswait_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_monotime_SOURCES = tests/lab/monotime.c

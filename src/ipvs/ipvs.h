@@ -230,6 +230,30 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
  * then unchanged. */
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
 
+/* What went through a destination since it is in the table, and a second, as the
+ * kernel's estimator smooths it every two (ip_vs_est.c). */
+struct ipvs_rate {
+	struct addr addr;
+	uint16_t port;
+	uint64_t conns, in_bytes, out_bytes;
+	uint64_t conns_s, in_bytes_s, out_bytes_s;
+};
+
+/* In the order of address and port. A zeroed struct has none. */
+struct ipvs_rates {
+	struct ipvs_rate *list;
+	size_t n, cap;
+};
+
+/* Appends what went through the destinations of SVC; none with a table in memory.
+ * ipvs_rates_sort() has to follow. False with errno when the kernel did not answer. */
+bool ipvs_read_rates(struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r);
+void ipvs_rates_sort(struct ipvs_rates *r);
+/* That of DEST, or NULL. */
+const struct ipvs_rate *ipvs_rates_find(
+    const struct ipvs_rates *r, const struct ipvs_dest *dest);
+void ipvs_rates_fini(struct ipvs_rates *r);
+
 /*
  * Carries out OPS in order; one that is refused does not stop the others. Sets
  * each op's error. False with errno when the transport failed (ENOBUFS, no

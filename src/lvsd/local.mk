@@ -38,6 +38,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/status.c src/lvsd/status.h \
 	src/lvsd/sync.c src/lvsd/sync.h \
 	src/lvsd/table.c src/lvsd/table.h \
+	src/lvsd/turn.c src/lvsd/turn.h \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c
 lvsd_LDADD = libdaemon.a libcheck.a libflow.a libipvs.a libparser.a liblib.a \

@@ -17,6 +17,7 @@
 #include "ipvs/ipvs.h"
 #include "lvsd/settings.h"
 #include "lvsd/state.h"
+#include "lvsd/turn.h"
 
 /* Exit statuses; lvsd(8) documents them. */
 enum exit_status {
@@ -121,6 +122,7 @@ struct lvsd {
 	struct events *events;
 	unsigned asides; /* processes that make an answer */
 
+	struct turns turns;
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
 	struct ev_timer tick; /* connections that end, kernels that refuse */

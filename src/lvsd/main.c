@@ -221,6 +221,7 @@ static void start(struct lvsd *l)
 {
 	struct reconcile_counts counts = { 0 };
 	struct conf *conf = start_conf(l);
+	uint64_t begun_us;
 	char error[256];
 
 	daemon_lock(l, conf);
@@ -242,8 +243,10 @@ static void start(struct lvsd *l)
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	marking_hold(l->marking);
 	sync_apply(l);
+	begun_us = mono_us();
 	reconcile_all(l, &counts);
 	marking_apply(l->marking);
+	l->turns.first_fill_us = mono_us() - begun_us;
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
 		 "operations=%zu failed=%zu foreign=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,

@@ -134,6 +134,7 @@ static void put_in_place(
 	struct reload_result *r = &l->reload;
 	struct state *before = l->state;
 
+	turn_reloads(&l->turns); /* it may have waited for the disk */
 	warn_restart(before->conf, conf);
 	own_note_removed(l, conf);
 	result_fini(r);
@@ -221,6 +222,7 @@ enum reload_outcome reload(struct lvsd *l, uint64_t confirm_ms)
 	bool first_to_disk;
 
 	notify_reloading();
+	turn_reloads(&l->turns);
 	diags_init(&diags);
 	conf = load_conf(l->options.config, READ_RELOAD, &diags, NULL);
 	log_diags(&diags);

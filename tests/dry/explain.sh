@@ -30,7 +30,7 @@ settled()
 {
 	[ "$(json '[.directors[].servers[].health] | map(select(. == "unknown")) | length')" = 0 ]
 }
-check "every check has spoken" wait_for 20 settled
+check "every check has spoken" wait_for 30 settled
 is "up" "$(verdict web/up)" "it takes traffic"
 is "down" "$(verdict web/down)" "it is down: it is not in the table"
 is "inhibit" "$(verdict web/kept)" \
