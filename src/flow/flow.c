@@ -442,6 +442,15 @@ static void settle(struct family *fa, struct flow_table *want)
 	*want = (struct flow_table){ .family = want->family };
 }
 
+/* What FA has is not known any more, and ERROR is why. */
+static void fail_family(struct flow *f, struct family *fa, const struct buf *error)
+{
+	free(fa->error);
+	fa->error = xstrdup(error->data != NULL ? error->data : "no reason");
+	fa->known = false;
+	f->leftovers = true; /* what was done before it failed */
+}
+
 static bool apply_family(struct flow *f, struct family *fa, struct flow_table *want)
 {
 	struct buf error = { 0 };
@@ -454,13 +463,10 @@ static bool apply_family(struct flow *f, struct family *fa, struct flow_table *w
 	       shrink_sets(f, &fa->have, want, &error) && route(fa, want, false, &error);
 	free(fa->error);
 	fa->error = NULL;
-	if (done) {
+	if (done)
 		settle(fa, want);
-	} else {
-		fa->error = xstrdup(error.data != NULL ? error.data : "no reason");
-		fa->known = false;
-		f->leftovers = true; /* what was done before it failed */
-	}
+	else
+		fail_family(f, fa, &error);
 	buf_fini(&error);
 	return done;
 }
@@ -497,7 +503,8 @@ void flow_prepare(struct flow *f, const struct conf *conf)
 	}
 }
 
-bool flow_apply(struct flow *f, const struct conf *conf)
+bool flow_apply(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
 {
 	uint64_t begun_us = mono_us();
 	bool done = true;
@@ -507,13 +514,45 @@ bool flow_apply(struct flow *f, const struct conf *conf)
 		struct family *fa = &f->family[i];
 		struct flow_table want;
 
-		flow_plan(conf, fa->number, &want);
+		flow_plan(conf, fa->number, served, arg, &want);
 		done = apply_family(f, fa, &want) && done;
 		flow_table_fini(&want);
 	}
 	if (done)
 		f->leftovers = false;
 	f->figures.last_us = mono_us() - begun_us;
+	return done;
+}
+
+bool flow_follow(struct flow *f, flow_served_fn *served, void *arg)
+{
+	struct family *fa = &f->family[0];
+	struct flow_chain *c = &fa->have.chain[FLOW_REFUSE];
+	struct buf error = { 0 };
+	bool done;
+
+	for (size_t i = 0; fa->known && i < c->n; i++) {
+		struct flow_line *l = &c->lines[i], want = *l;
+		struct edit e = { f->sets, l };
+		bool refuses = !served(l->mark, arg);
+
+		if (refuses == (l->n > 0))
+			continue;
+		want.members = NULL;
+		want.n = want.cap = 0;
+		flow_refuse(&want, refuses);
+		flow_members_diff(l, &want, add_member, delete_member, &e);
+		done = set_commit(f->sets);
+		if (done) {
+			flow_refuse(l, refuses);
+		} else {
+			set_failed(f, &error);
+			fail_family(f, fa, &error);
+		}
+		free(want.members);
+	}
+	done = fa->error == NULL;
+	buf_fini(&error);
 	return done;
 }
 

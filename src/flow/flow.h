@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flow/plan.h"
 #include "parser/conf.h"
 
 struct flow;
@@ -28,11 +29,15 @@ void flow_free(struct flow *f); /* changes nothing in the kernel; NULL is allowe
 void flow_prepare(struct flow *f, const struct conf *conf);
 
 /*
- * Makes the kernel have what CONF asks for; every mark is given. False: of one family at
- * least it has not, flow_director_error() tells why, and the next call reads what is
- * there before it tries again.
+ * Makes the kernel have what CONF asks for; every mark is given, SERVED tells which of
+ * them has a server. False: of one family at least it has not, flow_director_error()
+ * tells why, and the next call reads what is there before it tries again.
  */
-bool flow_apply(struct flow *f, const struct conf *conf);
+bool flow_apply(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg);
+/* Refuses what SERVED says is without a server now, and nothing else; as flow_apply()
+ * otherwise. */
+bool flow_follow(struct flow *f, flow_served_fn *served, void *arg);
 /* Takes away everything of ours. */
 bool flow_clear(struct flow *f);
 

@@ -30,11 +30,22 @@ void flow_prepare(struct flow *f, const struct conf *conf)
 	(void)conf;
 }
 
-bool flow_apply(struct flow *f, const struct conf *conf)
+bool flow_follow(struct flow *f, flow_served_fn *served, void *arg)
+{
+	(void)f;
+	(void)served;
+	(void)arg;
+	return true;
+}
+
+bool flow_apply(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
 {
 	const struct director_conf *d;
 
 	(void)f;
+	(void)served;
+	(void)arg;
 	STAILQ_FOREACH (d, &conf->directors, entry)
 		if (flow_needs(conf, d))
 			return false;

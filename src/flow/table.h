@@ -6,7 +6,7 @@
  * them with a set of addresses and ports that belongs to that rule alone. One type
  * says both what the kernel has and what it should have.
  *
- * Everything we own there begins with "LVSD-": three chains, each hooked once, a
+ * Everything we own there begins with "LVSD-": a few chains, each hooked once, a
  * chain for each mark, and the sets.
  */
 #ifndef LVSD_FLOW_TABLE_H
@@ -62,6 +62,7 @@ struct flow_line {
 enum flow_chain_id {
 	FLOW_MARK,	 /* mangle, PREROUTING: marks what flows cover */
 	FLOW_MASQUERADE, /* nat, POSTROUTING: the source address, too */
+	FLOW_REFUSE,	 /* filter, INPUT: resets where nobody serves */
 	FLOW_CHAINS,
 };
 

@@ -31,7 +31,7 @@ ours()
 {
 	ns director ipset save
 	for i in iptables ip6tables; do
-		for table in mangle nat; do
+		for table in mangle nat filter; do
 			ns director $i-legacy-save -t $table | grep LVSD-
 		done
 	done
@@ -137,6 +137,32 @@ hammer_stop steady
 is "not one packet of another flow was without its mark" "$(hammer_get steady failed)" 0
 hammer_stop datagrams
 is "nor of datagrams" "$(hammer_get datagrams failed)" 0
+
+# Where nobody serves a connection is refused, though the address is not local.
+refused()
+{
+	tcp "$1" 80 >/run/who
+	[ "$(hammer_get one failed_refused)" = 1 ]
+}
+served()
+{
+	[ "$(tcp "$1" 80)" = rs3 ]
+}
+lvsd_reload < <(conf 'director dead' ' option tcpcheck' ' check interval 500ms' \
+	' server rs3 10.2.0.13 check port 99' ' server rs3-6 fd02::13 check port 99' \
+	'flow dead director dead' ' match dst 192.0.2.112/28' ' match dst fd92::2:0/112') \
+	>/run/reload
+check "nobody serves: refused" wait_for 10 refused 192.0.2.113
+check "over IPv6, too" wait_for 10 refused fd92::2:1
+start_backend rs3 -p 99
+check "somebody does: served" wait_for 10 served 192.0.2.113
+check "over IPv6, too" wait_for 10 served fd92::2:1
+set -- ${backend_pid[rs3]}
+kill $2
+check "nobody again: refused" wait_for 10 refused 192.0.2.113
+check "over IPv6, too" wait_for 10 refused fd92::2:1
+lvsd_reload < <(conf 'director later' ' server rs3 10.2.0.13' \
+	'flow late director later' ' match dst 192.0.2.112/28') >/run/reload
 
 # Over a restart and a death everything is taken over as it is.
 ours >/run/before

@@ -31,7 +31,7 @@ static void plan(const char *text, uint8_t family, struct flow_table *t)
 	struct marks marks = { 0 };
 
 	assert_true(marks_give(&marks, conf, unused, NULL));
-	flow_plan(conf, family, t);
+	flow_plan(conf, family, NULL, NULL, t);
 	marks_fini(&marks);
 	conf_free(conf);
 }
