@@ -37,6 +37,7 @@ struct flow {
 	struct family family[2];
 	struct set_session *sets;
 	bool leftovers;
+	size_t looked_at; /* the set that the next look begins with */
 	struct flow_figures figures;
 };
 
@@ -568,6 +569,44 @@ bool flow_clear(struct flow *f)
 		flow_table_fini(&want);
 	}
 	return done;
+}
+
+/* The Nth line with a set of both families, or NULL behind the last. */
+static const struct flow_line *line_with_set(
+    struct flow *f, size_t n, struct family **family)
+{
+	for (int i = 0; i < 2; i++)
+		for (int c = 0; c < FLOW_CHAINS; c++) {
+			const struct flow_chain *chain = &f->family[i].have.chain[c];
+
+			*family = &f->family[i];
+			for (size_t j = 0; j < chain->n; j++)
+				if (chain->lines[j].type != FLOW_NO_SET && n-- == 0)
+					return &chain->lines[j];
+		}
+	return NULL;
+}
+
+bool flow_is_changed(struct flow *f, uint64_t budget_us)
+{
+	uint64_t begun_us = mono_us();
+	const struct flow_line *l;
+	size_t references, members;
+	struct family *fa;
+
+	while ((l = line_with_set(f, f->looked_at, &fa)) != NULL) {
+		f->looked_at++;
+		if (fa->known && (!set_look(f->sets, l->set, &references, &members) ||
+				     references != 1 || members != l->n)) {
+			fa->known = false;
+			f->leftovers = true;
+			return true;
+		}
+		if (mono_us() - begun_us > budget_us)
+			return false;
+	}
+	f->looked_at = 0;
+	return false;
 }
 
 /* ---- what is told ---- */

@@ -40,6 +40,12 @@ bool flow_apply(
 bool flow_follow(struct flow *f, flow_served_fn *served, void *arg);
 /* Takes away everything of ours. */
 bool flow_clear(struct flow *f);
+/*
+ * Whether someone else took rules or members away, as far as the sets tell of it: no
+ * rule names one of them any more, or it has another number of members. flow_apply()
+ * mends it then. It takes no more than BUDGET_US and goes on where it was.
+ */
+bool flow_is_changed(struct flow *f, uint64_t budget_us);
 
 /* D needs the rules of a family that is not as it should be: why, in one line; else NULL. */
 const char *flow_director_error(

@@ -65,6 +65,13 @@ const char *flow_director_error(
 	return flow_needs(conf, d) ? "this lvsd was built without ipset" : NULL;
 }
 
+bool flow_is_changed(struct flow *f, uint64_t budget_us)
+{
+	(void)f;
+	(void)budget_us;
+	return false;
+}
+
 void flow_figures(const struct flow *f, struct flow_figures *out)
 {
 	(void)f;

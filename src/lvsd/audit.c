@@ -15,6 +15,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
 #include "lvsd/events.h"
+#include "lvsd/marking.h"
 #include "lvsd/own.h"
 #include "lvsd/reconcile.h"
 
@@ -207,6 +208,10 @@ static bool begin_pass(struct audit *a)
 	a->services = a->findings = 0;
 	memset(&a->last, 0, sizeof a->last);
 	a->running = true;
+	if (marking_audit(a->l->marking, HURRY_US)) {
+		a->findings++;
+		a->found_us = mono_us();
+	}
 	return look_at_list(a);
 }
 

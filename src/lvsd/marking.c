@@ -182,6 +182,16 @@ void marking_follow(struct marking *m)
 		fail(m);
 }
 
+bool marking_audit(struct marking *m, uint64_t budget_us)
+{
+	if (m == NULL || m->flow == NULL || m->failures > 0 ||
+	    !flow_is_changed(m->flow, budget_us))
+		return false;
+	log_warnx("audit: someone else changed the rules or sets of flows; mending them");
+	marking_apply(m);
+	return true;
+}
+
 bool marking_tick(struct marking *m)
 {
 	if (m == NULL)

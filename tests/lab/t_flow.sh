@@ -138,6 +138,21 @@ is "not one packet of another flow was without its mark" "$(hammer_get steady fa
 hammer_stop datagrams
 is "nor of datagrams" "$(hammer_get datagrams failed)" 0
 
+# Someone empties the tables, or a set.
+lvsctl audit >/run/audit
+is "the audit finds nothing" "$(logged 'rules or sets of flows')" 0
+ns director iptables-legacy -t mangle -F
+is "without rules nobody is served" "$(tcp 192.0.2.3 80)" nobody
+lvsctl audit >/run/audit
+is "an audit mends it" "$(logged 'rules or sets of flows') $(tcp 192.0.2.3 80)" "1 rs1"
+ns director ipset flush "$(ns director iptables-legacy-save -t mangle |
+	sed -n 's/^-A LVSD-FLOW -m set --match-set \(.*\) dst,dst -g .*/\1/p' | head -n 1)"
+is "with a set that is empty" "$(tcp 192.0.2.3 80)" nobody
+lvsctl audit >/run/audit
+is "it is mended, too" "$(logged 'rules or sets of flows') $(tcp 192.0.2.3 80)" "2 rs1"
+lvsctl audit >/run/audit
+is "and all is well" "$(logged 'rules or sets of flows')" 2
+
 # Where nobody serves a connection is refused, though the address is not local.
 refused()
 {
