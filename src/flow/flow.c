@@ -431,14 +431,7 @@ static bool change_rules(
 static void settle(struct family *fa, struct flow_table *want)
 {
 	flow_table_fini(&fa->have);
-	for (int c = 0; c < FLOW_CHAINS; c++) {
-		struct flow_chain *chain = &want->chain[c];
-
-		chain->exists = chain->n > 0;
-		chain->hooks = chain->n > 0;
-		for (size_t i = 0; i < chain->n; i++)
-			chain->lines[i].old = NULL;
-	}
+	flow_table_done(want);
 	fa->have = *want;
 	*want = (struct flow_table){ .family = want->family };
 }

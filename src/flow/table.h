@@ -91,6 +91,8 @@ struct flow_line *flow_chain_add(struct flow_chain *c, char *rule, enum flow_typ
 /* Adds MARK to those that have a chain. */
 void flow_table_mark(struct flow_table *t, uint32_t mark);
 void flow_table_orphan(struct flow_table *t, const char *set);
+/* T was made in the kernel: its chains are there, and called. */
+void flow_table_done(struct flow_table *t);
 /* Nothing of ours is in there, and nothing has to be. */
 bool flow_table_is_empty(const struct flow_table *t);
 
