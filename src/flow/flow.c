@@ -587,6 +587,8 @@ bool flow_is_changed(struct flow *f, uint64_t budget_us)
 	size_t references, members;
 	struct family *fa;
 
+	if (budget_us == UINT64_MAX)
+		f->looked_at = 0;
 	while ((l = line_with_set(f, f->looked_at, &fa)) != NULL) {
 		f->looked_at++;
 		if (fa->known && (!set_look(f->sets, l->set, &references, &members) ||

@@ -43,11 +43,12 @@ bool flow_clear(struct flow *f);
 /*
  * Whether someone else took rules or members away, as far as the sets tell of it: no
  * rule names one of them any more, or it has another number of members. flow_apply()
- * mends it then. It takes no more than BUDGET_US and goes on where it was.
+ * mends it then. It takes little more than BUDGET_US and goes on where it was; with
+ * UINT64_MAX it looks at all of them.
  */
 bool flow_is_changed(struct flow *f, uint64_t budget_us);
 
-/* D needs the rules of a family that is not as it should be: why, in one line; else NULL. */
+/* Why a family is not as it should be whose rules D needs, in one line; else NULL. */
 const char *flow_director_error(
     const struct flow *f, const struct conf *conf, const struct director_conf *d);
 

@@ -208,7 +208,7 @@ static bool begin_pass(struct audit *a)
 	a->services = a->findings = 0;
 	memset(&a->last, 0, sizeof a->last);
 	a->running = true;
-	if (marking_audit(a->l->marking, HURRY_US)) {
+	if (marking_audit(a->l->marking, a->hurry ? UINT64_MAX : HURRY_US)) {
 		a->findings++;
 		a->found_us = mono_us();
 	}

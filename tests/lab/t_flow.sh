@@ -17,7 +17,7 @@ tcp()
 	local address=$1 port=$2
 
 	shift 2
-	hammer_run one -c 1 -n 1 -t 2000 "$@" "$address" "$port"
+	hammer_run one -c 1 -n 1 -t 4000 "$@" "$address" "$port"
 	sed -n 's/^from_\(.*\)=1$/\1/p; s/^failed=1$/nobody/p' /run/hammer/one
 }
 
