@@ -18,13 +18,13 @@
  */
 static const bool pending[TOKENS_MAX] = {
 	[T_ANNOUNCE] = true,
-	[T_MASQUERADE] = true,
 	[T_SIP] = true,
 };
 
 void build_pending(struct parse *p, const struct word *key)
 {
-	if (p->purpose == READ_START || p->purpose == READ_RELOAD)
+	if (p->purpose == READ_START || p->purpose == READ_RELOAD ||
+	    p->purpose == READ_SENT)
 		parse_error(
 		    p, key->loc, "\"%.*s\" is not supported yet", WORD_ARGS(*key));
 	else

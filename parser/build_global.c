@@ -212,5 +212,4 @@ void build_sync_close(struct parse *p, const struct word *key)
 		parse_error(p, key->loc, "sync needs \"interface NAME\"");
 	if (p->sync_too != NULL)
 		*p->sync_too = *p->sync;
-	build_pending(p, key);
 }

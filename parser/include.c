@@ -114,7 +114,7 @@ void include_read(struct parse *p, const struct word *w)
 	const char *path = full_path(p, pattern, is_glob);
 	glob_t found = { 0 };
 
-	if (p->purpose == READ_TEXT) {
+	if (p->purpose == READ_TEXT || p->purpose == READ_SENT) {
 		parse_error(p, at, "this text comes from no file and can include none");
 		return;
 	}

@@ -87,7 +87,7 @@ static void judge_last_line(struct parse *p, const struct source *in)
 	if (last == 0)
 		return;
 	loc.col = (uint32_t)last + 1;
-	if (p->purpose == READ_RELOAD)
+	if (p->purpose == READ_RELOAD || p->purpose == READ_SENT)
 		parse_error(p, loc,
 		    "the last line has no newline at its end: the file may be half written");
 	else

@@ -63,6 +63,7 @@ enum read_purpose {
 	              * or inode that changed while it was read, is an error */
 	READ_TEXT,   /* of conf_parse() only: a text without a file behind it, as
 		      * READ_CHECK; it cannot include any */
+	READ_SENT,   /* the same, judged as READ_RELOAD */
 };
 
 /*
@@ -78,7 +79,7 @@ void conf_text_fini(struct conf_text *t);
 /*
  * Parses and validates T. Returns the tree (free with conf_free()), or NULL
  * when D has at least one error. Warnings alone do not stop a load. PURPOSE
- * READ_RELOAD makes a file without any director an error, the others a warning.
+ * READ_RELOAD and READ_SENT make a file without any director an error, the others a warning.
  */
 struct conf *conf_parse(
     const struct conf_text *t, enum read_purpose purpose, struct diags *d);

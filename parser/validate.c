@@ -104,7 +104,7 @@ static void validate_global(struct parse *p)
 
 static void no_director(struct parse *p)
 {
-	if (p->purpose == READ_RELOAD)
+	if (p->purpose == READ_RELOAD || p->purpose == READ_SENT)
 		parse_error(p, (struct loc){ 0 },
 		    "no director is given: a reload would take every service away; "
 		    "\"empty yes\" under \"global\" says that it is meant");

@@ -1,7 +1,7 @@
 # Unit tests of the pure parts, and the small programs of the lab.
-unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libipvs.a libparser.a liblib.a \
+unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libflow.a libipvs.a libparser.a liblib.a \
 	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(OPENSSL_LIBS) $(CAPNG_LIBS) \
-	$(JANSSON_LIBS) $(CMOCKA_LIBS)
+	$(JANSSON_LIBS) $(IPSET_LIBS) $(ROUTE_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
 	tests/unit/test_addr \
@@ -16,6 +16,8 @@ unit_tests = \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
+	tests/unit/test_flow \
+	tests/unit/test_events \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
@@ -47,12 +49,18 @@ tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
 tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
 tests_unit_test_agent_LDADD = $(unit_ldadd)
-tests_unit_test_agents_SOURCES = tests/unit/test_agents.c tests/unit/plan_case.c tests/unit/plan_case.h
+plan_call = tests/plan/call.c tests/plan/call.h
+plan_case = tests/unit/plan_case.c tests/unit/plan_case.h $(plan_call)
+tests_unit_test_agents_SOURCES = tests/unit/test_agents.c $(plan_case)
 tests_unit_test_agents_LDADD = $(unit_ldadd)
 tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_external_LDADD = $(unit_ldadd)
 tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
+tests_unit_test_flow_SOURCES = tests/unit/test_flow.c $(plan_call)
+tests_unit_test_flow_LDADD = $(unit_ldadd)
+tests_unit_test_events_SOURCES = tests/unit/test_events.c
+tests_unit_test_events_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
 tests_unit_test_health_LDADD = $(unit_ldadd)
 tests_unit_test_http_status_SOURCES = tests/unit/test_http_status.c
@@ -69,31 +77,37 @@ tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
 tests_unit_test_parser_print_LDADD = $(unit_ldadd)
-tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c $(plan_case)
 tests_unit_test_plan_LDADD = $(unit_ldadd)
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_LDADD = $(unit_ldadd)
 tests_unit_test_raw_SOURCES = tests/unit/test_raw.c
 tests_unit_test_raw_LDADD = $(unit_ldadd)
-tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c
+tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(plan_call)
 tests_unit_test_reconcile_LDADD = $(unit_ldadd)
-tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_record_SOURCES = tests/unit/test_record.c $(plan_case)
 tests_unit_test_record_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
-tests_unit_test_serving_SOURCES = tests/unit/test_serving.c tests/unit/plan_case.c tests/unit/plan_case.h
+tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
 tests_unit_test_serving_LDADD = $(unit_ldadd)
 
 lab_programs = \
 	tests/lab/backend \
+	tests/lab/flowmodel \
 	tests/lab/hammer \
+	tests/lab/hostile \
 	tests/lab/ipvswait \
 	tests/lab/monotime \
 	tests/lab/scripted
 tests_lab_backend_SOURCES = tests/lab/backend.c
 tests_lab_backend_LDADD = liblib.a $(LIBBSD_LIBS)
+tests_lab_flowmodel_SOURCES = tests/lab/flowmodel.c
+tests_lab_flowmodel_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_hammer_SOURCES = tests/lab/hammer.c
 tests_lab_hammer_LDADD = liblib.a $(LIBBSD_LIBS)
+tests_lab_hostile_SOURCES = tests/lab/hostile.c
+tests_lab_hostile_LDADD = $(LIBBSD_LIBS)
 tests_lab_ipvswait_SOURCES = tests/lab/ipvswait.c
 tests_lab_ipvswait_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_monotime_SOURCES = tests/lab/monotime.c
@@ -113,7 +127,6 @@ EXTRA_DIST += \
 	tests/plan/replace.txt \
 	tests/plan/sorry.txt \
 	tests/plan/two-families.txt
-plan_call = tests/plan/call.c tests/plan/call.h
 # Random configurations, over a table in memory and in the lab's kernel.
 plan_random = tests/plan/pair.c tests/plan/random.c tests/plan/random.h $(plan_call)
 tests_plan_test_cases_SOURCES = tests/plan/test_cases.c $(plan_call)

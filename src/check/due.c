@@ -78,15 +78,33 @@ static uint64_t rounds_between(
 	return next < until_us ? (until_us - next - 1) / interval_us + 1 : 0;
 }
 
+/* How much later than a round still counts as with it. */
+static uint64_t slack_us(uint64_t interval_us)
+{
+	return interval_us / 4 < DUE_PUNCTUAL_US ? interval_us / 4 : DUE_PUNCTUAL_US;
+}
+
 uint64_t due_after_us(const struct probe *p, uint64_t interval_us, uint64_t due_us,
     uint64_t started_us, uint64_t now_us, uint64_t *missed)
 {
 	uint64_t last = due_us > started_us ? due_us : started_us;
-	uint64_t slack =
-	    interval_us / 4 < DUE_PUNCTUAL_US ? interval_us / 4 : DUE_PUNCTUAL_US;
+	uint64_t slack = slack_us(interval_us);
 	uint64_t on_time_us = now_us > slack ? now_us - slack : 0;
 	uint64_t meanwhile = rounds_between(p, interval_us, last, on_time_us);
 
 	*missed = rounds_between(p, interval_us, due_us, last + 1) + meanwhile;
 	return due_next_us(p, interval_us, last) + meanwhile * interval_us;
+}
+
+uint64_t due_deadline_us(
+    const struct probe *p, uint64_t interval_us, uint64_t due_us, uint64_t started_us)
+{
+	uint64_t timeout_us = (uint64_t)p->check->timeout_ms * 1000;
+	uint64_t late_us = started_us > due_us ? started_us - due_us : 0;
+	uint64_t round_us = due_next_us(p, interval_us, started_us - late_us);
+
+	if (late_us <= slack_us(interval_us) && due_us + timeout_us <= round_us &&
+	    round_us < started_us + timeout_us)
+		return round_us;
+	return started_us + timeout_us;
 }

@@ -45,4 +45,13 @@ uint64_t due_first_us(const struct probe *p, size_t n_probes, uint64_t now_us);
 uint64_t due_after_us(const struct probe *p, uint64_t interval_us, uint64_t due_us,
     uint64_t started_us, uint64_t now_us, uint64_t *missed);
 
+/*
+ * When the check that was due at DUE_US and began at STARTED_US has failed without an
+ * answer: after its timeout. But if it only began a moment late and would end that
+ * moment behind the next round, it ends with it: else rounds of a timeout as long as
+ * the interval would begin later and later, until one is skipped.
+ */
+uint64_t due_deadline_us(
+    const struct probe *p, uint64_t interval_us, uint64_t due_us, uint64_t started_us);
+
 #endif

@@ -62,7 +62,10 @@ static void arm(struct run *r, uint64_t at_us)
 
 static uint64_t deadline_us(const struct run *r)
 {
-	return r->started_us + (uint64_t)r->probe->check->timeout_ms * 1000;
+	const struct probe *p = r->probe;
+
+	return due_deadline_us(
+	    p, due_interval_us(p->check, r->health), r->due_us, r->started_us);
 }
 
 static void launch(struct run *r)

@@ -36,6 +36,14 @@ bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	return true;
 }
 
+bool ipvs_read_rates(struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r)
+{
+	if (h->backend->read_rates == NULL)
+		return true;
+	h->stats.reads++;
+	return h->backend->read_rates(h, svc, r);
+}
+
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
 {
 	uint64_t begun_us;
@@ -63,6 +71,16 @@ bool ipvs_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
 bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
 {
 	return h->backend->set_timeouts(h, t);
+}
+
+bool ipvs_read_sync(struct ipvs *h, struct ipvs_sync both[2])
+{
+	return h->backend->read_sync(h, both);
+}
+
+bool ipvs_set_sync(struct ipvs *h, const struct ipvs_sync *s)
+{
+	return h->backend->set_sync(h, s);
 }
 
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h)

@@ -61,7 +61,9 @@ struct ipvs_svc {
 	size_t n_dests, cap_dests;
 	/* How many destinations stay only until their connections end. The
 	 * planner's note to itself; not compared. */
-	uint32_t lingering;
+	uint32_t lingering : 31;
+	/* Packets are still led here: it stays as it is. The planner's, likewise. */
+	bool held : 1;
 	uint32_t tag;	   /* the planner's own, likewise */
 	uint64_t until_us; /* as ipvs_dest.until_us, for all that it holds */
 };
@@ -228,6 +230,30 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
  * then unchanged. */
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
 
+/* What went through a destination since it is in the table, and a second, as the
+ * kernel's estimator smooths it every two (ip_vs_est.c). */
+struct ipvs_rate {
+	struct addr addr;
+	uint16_t port;
+	uint64_t conns, in_bytes, out_bytes;
+	uint64_t conns_s, in_bytes_s, out_bytes_s;
+};
+
+/* In the order of address and port. A zeroed struct has none. */
+struct ipvs_rates {
+	struct ipvs_rate *list;
+	size_t n, cap;
+};
+
+/* Appends what went through the destinations of SVC; none with a table in memory.
+ * ipvs_rates_sort() has to follow. False with errno when the kernel did not answer. */
+bool ipvs_read_rates(struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r);
+void ipvs_rates_sort(struct ipvs_rates *r);
+/* That of DEST, or NULL. */
+const struct ipvs_rate *ipvs_rates_find(
+    const struct ipvs_rates *r, const struct ipvs_dest *dest);
+void ipvs_rates_fini(struct ipvs_rates *r);
+
 /*
  * Carries out OPS in order; one that is refused does not stop the others. Sets
  * each op's error. False with errno when the transport failed (ENOBUFS, no
@@ -246,6 +272,23 @@ struct ipvs_timeouts {
 /* False with errno when the kernel did not answer or refused. */
 bool ipvs_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t);
 bool ipvs_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t);
+
+/* One of the kernel's two daemons that copy connections to another director, or take
+ * what another one sends (ipvsadm --start-daemon). Where a number is 0, or the group
+ * not set, the kernel has its own. */
+struct ipvs_sync {
+	bool on, master;
+	char iface[16]; /* IFNAMSIZ */
+	uint8_t syncid, ttl;
+	uint16_t port, maxlen;
+	struct addr group;
+};
+
+/* Both, the master first. False with errno when the kernel did not answer. */
+bool ipvs_read_sync(struct ipvs *h, struct ipvs_sync both[2]);
+/* Starts S, or stops it (not on). False with errno: EEXIST, it runs; ESRCH, it does not;
+ * others as the kernel has them (ip_vs_sync.c, start_sync_thread). */
+bool ipvs_set_sync(struct ipvs *h, const struct ipvs_sync *s);
 
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h);
 

@@ -4,6 +4,7 @@
  * It answers as the kernel does, refusals included. It says nothing of what a
  * kernel does with packets.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct mem {
 	struct ipvs base;
 	struct ipvs_table table;
 	struct ipvs_timeouts timeouts;
+	struct ipvs_sync sync[2];
 };
 
 static void copy_dests(struct ipvs_svc *to, const struct ipvs_svc *from)
@@ -80,6 +82,24 @@ static bool mem_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
 	return true;
 }
 
+static bool mem_read_sync(struct ipvs *h, struct ipvs_sync both[2])
+{
+	memcpy(both, ((const struct mem *)h)->sync, 2 * sizeof *both);
+	return true;
+}
+
+static bool mem_set_sync(struct ipvs *h, const struct ipvs_sync *s)
+{
+	struct ipvs_sync *mine = &((struct mem *)h)->sync[s->master ? 0 : 1];
+
+	if (mine->on == s->on) {
+		errno = s->on ? EEXIST : ESRCH;
+		return false;
+	}
+	*mine = *s;
+	return true;
+}
+
 static void mem_close(struct ipvs *h)
 {
 	struct mem *m = (struct mem *)h;
@@ -94,6 +114,8 @@ static const struct ipvs_backend mem_backend = {
 	.apply = mem_apply,
 	.read_timeouts = mem_read_timeouts,
 	.set_timeouts = mem_set_timeouts,
+	.read_sync = mem_read_sync,
+	.set_sync = mem_set_sync,
 	.close = mem_close,
 };
 

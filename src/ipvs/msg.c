@@ -278,6 +278,34 @@ bool msg_read_dest(const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_d
 	return true;
 }
 
+static uint64_t get_u64(const struct nlattr *a)
+{
+	return a != NULL && nla_len(a) >= 8 ? nla_get_u64(a) : 0;
+}
+
+bool msg_read_rate(const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_rate *rate)
+{
+	struct nlattr *tb[IPVS_DEST_ATTR_MAX + 1], *stats[IPVS_STATS_ATTR_MAX + 1];
+	struct ipvs_dest dest;
+
+	if (!msg_read_dest(hdr, svc_family, &dest) ||
+	    !open_nest(hdr, IPVS_CMD_ATTR_DEST, tb, IPVS_DEST_ATTR_MAX))
+		return false;
+	*rate = (struct ipvs_rate){ .addr = dest.addr, .port = dest.port };
+	/* Kernels before 4.1 have counters of 32 bits in another attribute. */
+	if (tb[IPVS_DEST_ATTR_STATS64] == NULL ||
+	    nla_parse_nested(
+		stats, IPVS_STATS_ATTR_MAX, tb[IPVS_DEST_ATTR_STATS64], NULL) != 0)
+		return true;
+	rate->conns = get_u64(stats[IPVS_STATS_ATTR_CONNS]);
+	rate->in_bytes = get_u64(stats[IPVS_STATS_ATTR_INBYTES]);
+	rate->out_bytes = get_u64(stats[IPVS_STATS_ATTR_OUTBYTES]);
+	rate->conns_s = get_u64(stats[IPVS_STATS_ATTR_CPS]);
+	rate->in_bytes_s = get_u64(stats[IPVS_STATS_ATTR_INBPS]);
+	rate->out_bytes_s = get_u64(stats[IPVS_STATS_ATTR_OUTBPS]);
+	return true;
+}
+
 bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t)
 {
 	struct nlattr *tb[IPVS_CMD_ATTR_MAX + 1];
@@ -289,5 +317,60 @@ bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t)
 	t->tcp_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_TCP]);
 	t->tcpfin_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN]);
 	t->udp_s = get_u32(tb[IPVS_CMD_ATTR_TIMEOUT_UDP]);
+	return true;
+}
+
+size_t msg_sync(void *at, int family, uint32_t seq, const struct ipvs_sync *s)
+{
+	struct request r = begin(at, s->on ? IPVS_CMD_NEW_DAEMON : IPVS_CMD_DEL_DAEMON);
+	unsigned char *start = nest(&r, IPVS_CMD_ATTR_DAEMON);
+
+	put_u32(&r, IPVS_DAEMON_ATTR_STATE,
+	    s->master ? IP_VS_STATE_MASTER : IP_VS_STATE_BACKUP);
+	if (s->on) {
+		put_name(&r, IPVS_DAEMON_ATTR_MCAST_IFN, s->iface);
+		put_u32(&r, IPVS_DAEMON_ATTR_SYNC_ID, s->syncid);
+		if (s->maxlen != 0)
+			put_u16(&r, IPVS_DAEMON_ATTR_SYNC_MAXLEN, s->maxlen);
+		if (s->group.family == AF_INET6)
+			put(&r, IPVS_DAEMON_ATTR_MCAST_GROUP6, s->group.bytes, 16);
+		else if (s->group.family == AF_INET)
+			put(&r, IPVS_DAEMON_ATTR_MCAST_GROUP, s->group.bytes, 4);
+		if (s->port != 0)
+			put_u16(&r, IPVS_DAEMON_ATTR_MCAST_PORT, s->port);
+		if (s->ttl != 0)
+			put_u8(&r, IPVS_DAEMON_ATTR_MCAST_TTL, s->ttl);
+	}
+	nest_end(&r, start);
+	return end(&r, family, seq, NLM_F_ACK);
+}
+
+size_t msg_dump_sync(void *at, int family, uint32_t seq)
+{
+	struct request r = begin(at, IPVS_CMD_GET_DAEMON);
+
+	return end(&r, family, seq, NLM_F_DUMP);
+}
+
+bool msg_read_sync(const struct nlmsghdr *hdr, struct ipvs_sync *s)
+{
+	struct nlattr *tb[IPVS_DAEMON_ATTR_MAX + 1];
+
+	memset(s, 0, sizeof *s);
+	if (!open_nest(hdr, IPVS_CMD_ATTR_DAEMON, tb, IPVS_DAEMON_ATTR_MAX) ||
+	    tb[IPVS_DAEMON_ATTR_STATE] == NULL || tb[IPVS_DAEMON_ATTR_MCAST_IFN] == NULL)
+		return false;
+	s->on = true;
+	s->master = get_u32(tb[IPVS_DAEMON_ATTR_STATE]) == IP_VS_STATE_MASTER;
+	nla_strlcpy(s->iface, tb[IPVS_DAEMON_ATTR_MCAST_IFN], sizeof s->iface);
+	s->syncid = (uint8_t)get_u32(tb[IPVS_DAEMON_ATTR_SYNC_ID]);
+	s->maxlen = get_u16(tb[IPVS_DAEMON_ATTR_SYNC_MAXLEN]);
+	s->port = get_u16(tb[IPVS_DAEMON_ATTR_MCAST_PORT]);
+	if (tb[IPVS_DAEMON_ATTR_MCAST_TTL] != NULL)
+		s->ttl = nla_get_u8(tb[IPVS_DAEMON_ATTR_MCAST_TTL]);
+	if (tb[IPVS_DAEMON_ATTR_MCAST_GROUP6] != NULL)
+		get_addr(&s->group, AF_INET6, tb[IPVS_DAEMON_ATTR_MCAST_GROUP6]);
+	else if (tb[IPVS_DAEMON_ATTR_MCAST_GROUP] != NULL)
+		get_addr(&s->group, AF_INET, tb[IPVS_DAEMON_ATTR_MCAST_GROUP]);
 	return true;
 }

@@ -29,10 +29,18 @@ size_t msg_timeouts(void *at, int family, uint32_t seq, const struct ipvs_timeou
 /* Reads the answer to the first. False: not one. */
 bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t);
 
+/* The request to start S, or to stop it; and a dump of both. */
+size_t msg_sync(void *at, int family, uint32_t seq, const struct ipvs_sync *s);
+size_t msg_dump_sync(void *at, int family, uint32_t seq);
+bool msg_read_sync(const struct nlmsghdr *hdr, struct ipvs_sync *s);
+
 /* Reads one answer to a dump of services or destinations. False: not one, or
  * an attribute that must be there is not. */
 bool msg_read_svc(const struct nlmsghdr *hdr, struct ipvs_svc *svc);
 bool msg_read_dest(
     const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_dest *dest);
+/* The same of a destination's traffic. */
+bool msg_read_rate(
+    const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_rate *rate);
 
 #endif

@@ -186,6 +186,24 @@ static bool take_dest(const struct nlmsghdr *hdr, void *into)
 	return true;
 }
 
+/* Rates of one service, while its dump is read. */
+struct rates_dump {
+	const struct ipvs_svc *svc;
+	struct ipvs_rates *rates;
+};
+
+static bool take_rate(const struct nlmsghdr *hdr, void *into)
+{
+	const struct rates_dump *dump = into;
+	struct ipvs_rates *r = dump->rates;
+
+	r->list = xgrow(r->list, r->n, &r->cap, sizeof *r->list);
+	if (!msg_read_rate(hdr, dump->svc->addr.family, &r->list[r->n]))
+		return false;
+	r->n++;
+	return true;
+}
+
 enum dump_end { DUMP_MORE, DUMP_DONE, DUMP_INTERRUPTED, DUMP_FAILED };
 
 /* The end of a dump; what it carries is an error of the kernel, or nothing. */
@@ -229,16 +247,15 @@ static enum dump_end take_dump(const struct mmsghdr *read, uint32_t seq, take_fn
 	return DUMP_MORE;
 }
 
-/* One dump of all services (SVC NULL) or of the destinations of SVC. */
+/* One dump: its request, with the number SEQ, is the LEN bytes in k->out. */
 static enum dump_end dump_once(
-    struct kernel *k, const struct ipvs_svc *svc, take_fn *take, void *into)
+    struct kernel *k, uint32_t seq, size_t len, take_fn *take, void *into)
 {
 	uint64_t deadline_us = 0;
-	uint32_t seq = k->seq++;
 	enum dump_end end = DUMP_MORE;
 	bool interrupted = false;
 
-	if (!kernel_send(k, k->out, msg_dump(k->out, k->family, seq, svc)))
+	if (!kernel_send(k, k->out, len))
 		return DUMP_FAILED;
 	while (end == DUMP_MORE) {
 		int n = kernel_receive(k, &deadline_us);
@@ -256,7 +273,9 @@ static bool kernel_read_services(struct ipvs *h, struct ipvs_table *t)
 	struct kernel *k = (struct kernel *)h;
 
 	for (int i = 0; i < DUMP_TRIES; i++) {
-		enum dump_end end = dump_once(k, NULL, take_svc, t);
+		uint32_t seq = k->seq++;
+		enum dump_end end = dump_once(
+		    k, seq, msg_dump(k->out, k->family, seq, NULL), take_svc, t);
 
 		if (end == DUMP_DONE) {
 			ipvs_table_sort(t);
@@ -277,11 +296,13 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 
 	for (int i = 0; i < DUMP_TRIES; i++) {
 		struct ipvs_svc fresh = *svc;
+		uint32_t seq = k->seq++;
 		enum dump_end end;
 
 		fresh.dests = NULL;
 		fresh.n_dests = fresh.cap_dests = 0;
-		end = dump_once(k, svc, take_dest, &fresh);
+		end = dump_once(
+		    k, seq, msg_dump(k->out, k->family, seq, svc), take_dest, &fresh);
 		if (end == DUMP_DONE) {
 			ipvs_svc_sort(&fresh);
 			free(svc->dests);
@@ -297,7 +318,29 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	return false;
 }
 
-/* ---- timeouts ---- */
+static bool kernel_read_rates(
+    struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r)
+{
+	struct kernel *k = (struct kernel *)h;
+	struct rates_dump dump = { .svc = svc, .rates = r };
+	size_t n_before = r->n;
+
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		uint32_t seq = k->seq++;
+		enum dump_end end = dump_once(
+		    k, seq, msg_dump(k->out, k->family, seq, svc), take_rate, &dump);
+
+		if (end == DUMP_DONE)
+			return true;
+		r->n = n_before;
+		if (end == DUMP_FAILED)
+			return false;
+	}
+	errno = EAGAIN;
+	return false;
+}
+
+/* ---- timeouts, synchronisation ---- */
 
 /* The answer to SEQ in READ, or NULL. */
 static const struct nlmsghdr *find_answer(const struct mmsghdr *read, uint32_t seq)
@@ -311,16 +354,14 @@ static const struct nlmsghdr *find_answer(const struct mmsghdr *read, uint32_t s
 	return NULL;
 }
 
-/* Asks for the timeouts (T NULL) or sets them. Returns the one answer, which is left
- * in the read buffer; NULL with errno when there is none, or a refusal. */
-static const struct nlmsghdr *ask_timeouts(
-    struct kernel *k, const struct ipvs_timeouts *t)
+/* Sends the LEN bytes in k->out, a request with the number SEQ. Returns the one answer,
+ * which is left in the read buffer; NULL with errno when there is none, or a refusal. */
+static const struct nlmsghdr *ask(struct kernel *k, uint32_t seq, size_t len)
 {
 	const struct nlmsghdr *hdr = NULL;
 	uint64_t deadline_us = 0;
-	uint32_t seq = k->seq++;
 
-	if (!kernel_send(k, k->out, msg_timeouts(k->out, k->family, seq, t)))
+	if (!kernel_send(k, k->out, len))
 		return NULL;
 	while (hdr == NULL) {
 		int n = kernel_receive(k, &deadline_us);
@@ -339,6 +380,15 @@ static const struct nlmsghdr *ask_timeouts(
 	return hdr;
 }
 
+/* Asks for the timeouts (T NULL) or sets them. */
+static const struct nlmsghdr *ask_timeouts(
+    struct kernel *k, const struct ipvs_timeouts *t)
+{
+	uint32_t seq = k->seq++;
+
+	return ask(k, seq, msg_timeouts(k->out, k->family, seq, t));
+}
+
 static bool kernel_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
 {
 	const struct nlmsghdr *hdr = ask_timeouts((struct kernel *)h, NULL);
@@ -353,6 +403,34 @@ static bool kernel_read_timeouts(struct ipvs *h, struct ipvs_timeouts *t)
 static bool kernel_set_timeouts(struct ipvs *h, const struct ipvs_timeouts *t)
 {
 	return ask_timeouts((struct kernel *)h, t) != NULL;
+}
+
+static bool take_sync(const struct nlmsghdr *hdr, void *into)
+{
+	struct ipvs_sync found, *both = into;
+
+	if (!msg_read_sync(hdr, &found))
+		return false;
+	both[found.master ? 0 : 1] = found;
+	return true;
+}
+
+static bool kernel_read_sync(struct ipvs *h, struct ipvs_sync both[2])
+{
+	struct kernel *k = (struct kernel *)h;
+	uint32_t seq = k->seq++;
+
+	memset(both, 0, 2 * sizeof *both);
+	return dump_once(k, seq, msg_dump_sync(k->out, k->family, seq), take_sync,
+		   both) == DUMP_DONE;
+}
+
+static bool kernel_set_sync(struct ipvs *h, const struct ipvs_sync *s)
+{
+	struct kernel *k = (struct kernel *)h;
+	uint32_t seq = k->seq++;
+
+	return ask(k, seq, msg_sync(k->out, k->family, seq, s)) != NULL;
 }
 
 /* ---- opening ---- */
@@ -404,9 +482,12 @@ static void kernel_close(struct ipvs *h)
 static const struct ipvs_backend kernel_backend = {
 	.read_services = kernel_read_services,
 	.read_dests = kernel_read_dests,
+	.read_rates = kernel_read_rates,
 	.apply = kernel_apply,
 	.read_timeouts = kernel_read_timeouts,
 	.set_timeouts = kernel_set_timeouts,
+	.read_sync = kernel_read_sync,
+	.set_sync = kernel_set_sync,
 	.close = kernel_close,
 };
 

@@ -63,6 +63,8 @@ static void emit(int level, const char *fmt, va_list ap, const char *error)
 	if (error != NULL && len >= 0 && (size_t)len < sizeof raw)
 		snprintf(raw + len, sizeof raw - (size_t)len, ": %s", error);
 	make_printable(text, sizeof text, raw);
+	if (sink.target == LOG_TO_NOBODY)
+		return;
 	if (sink.target == LOG_TO_SYSLOG) {
 		syslog(level, "%s", text);
 		return;

@@ -1,4 +1,8 @@
-/* One request, one answer, with a deadline on every step. */
+/*
+ * One request, one answer, with a deadline on every step. A call with a deadline is
+ * not begun again by itself when the user has stopped lvsctl and lets it go on
+ * (signal(7)).
+ */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -28,22 +32,41 @@ static int connect_to(const char *path)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);
-	if (connect(fd, (const struct sockaddr *)&sun, sizeof sun) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	while (connect(fd, (const struct sockaddr *)&sun, sizeof sun) != 0) {
+		if (errno == EINTR)
+			continue;
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
-static bool send_line(int fd, const char *request)
+/* One message, so that what is PASSED (-1: nothing) comes with its line. */
+static bool send_line(int fd, const char *request, int passed)
 {
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
 	struct buf line = { 0 };
+	struct iovec iov;
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
+	bool sent;
 
 	buf_printf(&line, "%s\n", request);
-	n = send(fd, line.data, line.len, MSG_NOSIGNAL);
-	n = n == (ssize_t)line.len ? 0 : -1;
+	iov = (struct iovec){ line.data, line.len };
+	if (passed >= 0) {
+		memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
+		m.msg_control = &control;
+		m.msg_controllen = sizeof control.bytes;
+	}
+	do
+		n = sendmsg(fd, &m, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	sent = n == (ssize_t)line.len;
 	buf_fini(&line);
-	return n == 0;
+	return sent;
 }
 
 static bool read_all(int fd, struct buf *answer)
@@ -51,15 +74,17 @@ static bool read_all(int fd, struct buf *answer)
 	char piece[16384];
 	ssize_t n;
 
-	while ((n = recv(fd, piece, sizeof piece, 0)) > 0)
-		buf_add(answer, piece, (size_t)n);
+	do {
+		n = recv(fd, piece, sizeof piece, 0);
+		if (n > 0)
+			buf_add(answer, piece, (size_t)n);
+	} while (n > 0 || (n < 0 && errno == EINTR));
 	return n == 0 && answer->len > 0;
 }
 
-json_t *ask(const char *path, const char *request)
+/* connect_to(), with what to say when it fails. */
+static int reach(const char *path)
 {
-	struct buf answer = { 0 };
-	json_t *o = NULL;
 	int fd = connect_to(path);
 
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
@@ -67,9 +92,18 @@ json_t *ask(const char *path, const char *request)
 	else if (fd < 0)
 		fprintf(
 		    stderr, "lvsctl: no lvsd answers at %s: %s\n", path, strerror(errno));
+	return fd;
+}
+
+json_t *ask_with(const char *path, const char *request, int passed)
+{
+	struct buf answer = { 0 };
+	json_t *o = NULL;
+	int fd = reach(path);
+
 	if (fd < 0)
 		return NULL;
-	if (send_line(fd, request) && read_all(fd, &answer))
+	if (send_line(fd, request, passed) && read_all(fd, &answer))
 		o = json_loadb(answer.data, answer.len, 0, NULL);
 	if (o == NULL)
 		fprintf(stderr,
@@ -79,4 +113,24 @@ json_t *ask(const char *path, const char *request)
 	buf_fini(&answer);
 	close(fd);
 	return o;
+}
+
+json_t *ask(const char *path, const char *request)
+{
+	return ask_with(path, request, -1);
+}
+
+FILE *ask_lines(const char *path, const char *request)
+{
+	static const struct timeval forever = { 0 };
+	int fd = reach(path);
+
+	if (fd < 0)
+		return NULL;
+	if (!send_line(fd, request, -1)) {
+		close(fd);
+		return NULL;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
+	return fdopen(fd, "r");
 }

@@ -145,16 +145,14 @@ static int print(struct import *im, const struct buf *out)
 	return CTL_IMPORTED_PARTLY;
 }
 
-int import_main(int n, char **words)
+int import_main(const struct call *c)
 {
 	struct buf out = { 0 };
 	struct conf_text t;
 	struct import im;
 	int status = CTL_REFUSED;
 
-	if (n != 1)
-		return CTL_USAGE;
-	if (!read_input(&t, words[0]))
+	if (!read_input(&t, c->words[0]))
 		return CTL_REFUSED;
 	import_init(&im, t.name, t.data, t.len);
 	if (import_translate(&im, &out))

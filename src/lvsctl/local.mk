@@ -1,6 +1,16 @@
 sbin_PROGRAMS += lvsctl
 lvsctl_SOURCES = \
 	src/lvsctl/ask.c \
+	src/lvsctl/call.c \
+	src/lvsctl/command.c \
+	src/lvsctl/doctor.c src/lvsctl/doctor.h \
+	src/lvsctl/doctor_kernel.c \
+	src/lvsctl/doctor_network.c \
+	src/lvsctl/doctor_others.c \
+	src/lvsctl/doctor_route.c \
+	src/lvsctl/drain.c \
+	src/lvsctl/events.c \
+	src/lvsctl/explain.c \
 	src/lvsctl/import.c src/lvsctl/import.h \
 	src/lvsctl/import_brace.c \
 	src/lvsctl/import_ipvsadm.c src/lvsctl/import_ipvsadm.h \
@@ -18,5 +28,14 @@ lvsctl_SOURCES = \
 	src/lvsctl/import_write.c \
 	src/lvsctl/lvsctl.h \
 	src/lvsctl/main.c \
-	src/lvsctl/render.c
-lvsctl_LDADD = libparser.a liblib.a $(JANSSON_LIBS) $(LIBBSD_LIBS)
+	src/lvsctl/plan.c \
+	src/lvsctl/progress.c src/lvsctl/progress.h \
+	src/lvsctl/rollout.c src/lvsctl/rollout.h \
+	src/lvsctl/rollout_run.c \
+	src/lvsctl/rollout_wait.c \
+	src/lvsctl/status.c src/lvsctl/status.h \
+	src/lvsctl/status_director.c \
+	src/lvsctl/top.c src/lvsctl/top.h \
+	src/lvsctl/top_page.c \
+	src/lvsctl/words.c src/lvsctl/words.h
+lvsctl_LDADD = libparser.a liblib.a $(LIBNL_LIBS) $(JANSSON_LIBS) $(LIBBSD_LIBS)

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lvsd/children.h"
+#include "lvsd/events.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/statefile.h"
 
@@ -154,6 +155,7 @@ static void said(struct lvsd *l, struct server_state *s, const struct probe_stat
 	if (s->probe != NO_PROBE)
 		checker_follow(l, s->probe);
 	reconcile_mark(l, s->director);
+	events_agent(l, s, text_of(was, before), text_of(now, after));
 	log_info("server %s/%s agent %s -> %s director=%s server=%s duration_us=%u "
 		 "text=\"%s\"",
 	    director, s->conf->name, text_of(was, before), text_of(now, after), director,

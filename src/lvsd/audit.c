@@ -14,6 +14,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
+#include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/reconcile.h"
 
@@ -37,6 +38,7 @@ struct audit {
 	uint64_t passes, ended_us, pass_us, pass_spent_us;
 	size_t pass_services, pass_findings;
 	uint64_t findings_ever;
+	uint64_t found_us; /* mono: when someone's change was last found; 0: never */
 };
 
 /* ---- what was found ---- */
@@ -47,6 +49,7 @@ static void found(struct audit *a, struct ipvs_svc *svc, const char *what)
 	struct lvsd *l = a->l;
 	char name[IPVS_SVC_NAME_MAX];
 
+	a->found_us = mono_us();
 	if (++a->findings <= LINES_A_PASS)
 		log_warnx("audit: someone else changed %s in the kernel: %s; mending it "
 			  "service=\"%s\"",
@@ -185,6 +188,9 @@ static void end_pass(struct audit *a)
 	a->pass_findings = a->findings;
 	a->findings_ever += a->findings;
 	if (a->findings > 0)
+		events_note(
+		    a->l, "audit", "someone else changed the table; it was mended");
+	if (a->findings > 0)
 		log_info(
 		    "audit: done services=%zu changed=%zu", a->services, a->findings);
 	schedule(a, past_s < PASS_S ? PASS_S - past_s : 0.);
@@ -292,6 +298,9 @@ json_t *audit_figures(const struct audit *a)
 	    (int)a->pass_services, "pass_s", (double)a->pass_us / 1e6, "pass_cpu_s",
 	    (double)a->pass_spent_us / 1e6);
 
+	json_object_set_new(o, "found_age_s",
+	    a->found_us != 0 ? json_real((double)(mono_us() - a->found_us) / 1e6)
+			     : json_null());
 	json_object_set_new(o, "age_s",
 	    a->passes > 0 ? json_real((double)(mono_us() - a->ended_us) / 1e6)
 			  : json_null());

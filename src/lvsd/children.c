@@ -23,6 +23,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/agents.h"
 #include "lvsd/own.h"
+#include "lvsd/events.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/statefile.h"
 
@@ -44,6 +45,7 @@ static void server_changed(struct server_state *s, enum health_state was, void *
 	statefile_touch(l->statefile);
 	if (was == s->health.state)
 		return;
+	events_server(l, s, was);
 	log_info("server %s/%s %s -> %s: %s director=%s server=%s address=%s "
 		 "reason=%s code=%d duration_us=%u%s%s%s",
 	    d->name, s->conf->name, health_name(was), health_name(s->health.state),
@@ -156,6 +158,7 @@ static void on_exit_of_child(struct ev_loop *loop, struct ev_child *w, int event
 	(void)events;
 	if (child == l->checker) {
 		log_exit(child, w->rstatus);
+		events_note(l, "checker", "it ended; another one is started");
 		l->checker = NULL;
 		l->checker_restarts++;
 		if (mono_us() - child->started_us > HEALTHY_US)

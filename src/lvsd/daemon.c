@@ -208,7 +208,7 @@ static void on_hup(struct ev_loop *loop, struct ev_signal *w, int events)
 {
 	(void)loop;
 	(void)events;
-	reload(w->data);
+	reload(w->data, 0);
 }
 
 static void on_usr1(struct ev_loop *loop, struct ev_signal *w, int events)
@@ -262,4 +262,5 @@ void daemon_watch(struct lvsd *l)
 	ev_signal_start(l->loop, &l->intr);
 	ev_signal_start(l->loop, &l->usr1);
 	ev_prepare_start(l->loop, &l->turn_end);
+	turn_watch(&l->turns, l->loop);
 }

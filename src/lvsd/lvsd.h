@@ -17,6 +17,7 @@
 #include "ipvs/ipvs.h"
 #include "lvsd/settings.h"
 #include "lvsd/state.h"
+#include "lvsd/turn.h"
 
 /* Exit statuses; lvsd(8) documents them. */
 enum exit_status {
@@ -76,6 +77,7 @@ struct pending_reload {
 	struct conf *conf; /* NULL: none waits */
 	struct checker_user user;
 	uint64_t save; /* the number of the save that it waits for */
+	bool back;     /* it ran before, and comes back (confirm.h) */
 };
 
 /* Identities of services, in the order of tables; see own.h. */
@@ -89,12 +91,15 @@ struct lvsd {
 	struct ev_loop *loop;
 	struct ipvs *ipvs;
 	struct state *state;
+	uint64_t configuration; /* the number of the one that runs, from 1 */
 	struct ipvs_table have; /* what of ours the kernel has, as far as we know */
 	struct owned owned;	/* the services that are ours, as it is on disk */
 	size_t foreign;		/* services that are not ours, when last listed */
 	struct settings settings;
+	struct sync_state *sync;
 	struct statefile *statefile;
 	struct audit *audit;
+	struct marking *marking;
 	bool resync;		 /* have is not to be trusted: read the kernel again */
 	unsigned resyncs_failed; /* in a row */
 	bool dirty;		 /* some director is */
@@ -111,9 +116,13 @@ struct lvsd {
 
 	struct reload_result reload;
 	struct pending_reload pending;
+	struct confirm *confirm;
 	uint64_t started_us, reloads;
 	struct control *control;
+	struct events *events;
+	unsigned asides; /* processes that make an answer */
 
+	struct turns turns;
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
 	struct ev_timer tick; /* connections that end, kernels that refuse */

@@ -20,9 +20,12 @@
 #include "lib/mono.h"
 #include "lvsd/audit.h"
 #include "lvsd/children.h"
+#include "lvsd/confirm.h"
 #include "lvsd/control.h"
 #include "lvsd/daemon.h"
+#include "lvsd/events.h"
 #include "lvsd/lvsd.h"
+#include "lvsd/marking.h"
 #include "lvsd/notify.h"
 #include "lvsd/own.h"
 #include "lvsd/path.h"
@@ -31,6 +34,7 @@
 #include "lvsd/record.h"
 #include "lvsd/reload.h"
 #include "lvsd/statefile.h"
+#include "lvsd/sync.h"
 #include "lvsd/user.h"
 
 static const char usage_text[] =
@@ -189,13 +193,24 @@ static void start_state(struct lvsd *l, struct conf *conf)
 	record = statefile_read(l->statefile);
 	record_origin(&here, l->options.dry_run);
 	settings_init(&l->settings);
+	l->confirm = confirm_new(l);
+	if (record != NULL)
+		conf = confirm_restore(
+		    l->confirm, record, record_is_this_boot(record, &here), conf);
 	if (record != NULL && record_is_here(record, &here)) {
 		record_owned(record, &owned);
 		record_settings(record, &l->settings);
+		sync_restore(l->sync, record);
 	}
+	l->marking =
+	    marking_new(l, record, record != NULL && record_is_here(record, &here));
+	marking_give(l->marking, conf);
 	start_table(l, conf, &owned);
 	ipvs_table_fini(&owned);
 	l->state = state_build(conf, NULL, &l->have, mono_us());
+	l->configuration = 1;
+	l->events = events_new();
+	events_note(l, "daemon", "it starts");
 	if (record != NULL)
 		record_servers(
 		    record, record_is_this_boot(record, &here), l->state, &l->have);
@@ -206,6 +221,7 @@ static void start(struct lvsd *l)
 {
 	struct reconcile_counts counts = { 0 };
 	struct conf *conf = start_conf(l);
+	uint64_t begun_us;
 	char error[256];
 
 	daemon_lock(l, conf);
@@ -218,12 +234,19 @@ static void start(struct lvsd *l)
 	if (l->control == NULL)
 		daemon_fail(EXIT_SOCKET, "%s", error);
 	l->audit = audit_new(l);
+	marking_prepare(l->marking, l->state->conf);
 	daemon_limit_rights();
+	conf = l->state->conf; /* it need not be what the file says */
 	settings_note(&l->settings, conf, l->ipvs, l->options.dry_run);
 	/* What is ours is on disk before the first operation that adds something. */
 	statefile_write_now(l->statefile);
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	marking_hold(l->marking);
+	sync_apply(l);
+	begun_us = mono_us();
 	reconcile_all(l, &counts);
+	marking_apply(l->marking);
+	l->turns.first_fill_us = mono_us() - begun_us;
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
 		 "operations=%zu failed=%zu foreign=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
@@ -245,17 +268,22 @@ static void stop(struct lvsd *l)
 	notify_stopping();
 	checker_stop(l);
 	if (clear) {
+		marking_clear(l->marking);
 		reconcile_clear(l);
+		sync_clear(l);
 		settings_restore(&l->settings, l->ipvs, l->options.dry_run);
 	}
 	statefile_write_now(l->statefile);
 	control_close(l->control);
+	events_free(l->events);
 	daemon_unlock();
 	log_info("stopped, the table %s services=%zu", clear ? "is cleared" : "stays",
 	    services);
 	audit_free(l->audit);
 	reload_fini(l);
+	confirm_free(l->confirm);
 	statefile_free(l->statefile);
+	marking_free(l->marking);
 	state_free(l->state);
 	ipvs_table_fini(&l->have);
 	own_saved(l, NULL);
@@ -265,7 +293,8 @@ static void stop(struct lvsd *l)
 
 int main(int argc, char **argv, char **envp)
 {
-	struct lvsd l = { .started_us = mono_us() };
+	struct sync_state sync = { 0 };
+	struct lvsd l = { .started_us = mono_us(), .sync = &sync };
 
 	setproctitle_init(argc, argv, envp);
 	parse_options(argc, argv, &l.options);

@@ -12,6 +12,8 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/marking.h"
+#include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/plan.h"
 #include "lvsd/run.h"
@@ -50,10 +52,14 @@ static bool resync(struct lvsd *l)
 		own_add_id(&ids, &l->have.svcs[i]);
 	done = own_reread(l, &ids) && own_adopt(l, l->state->conf, NULL);
 	ipvs_table_fini(&ids);
-	if (!done && l->resyncs_failed++ == 0)
+	if (!done && l->resyncs_failed++ == 0) {
 		log_err("cannot read the kernel's table: %s; trying on", strerror(errno));
-	if (done && l->resyncs_failed > 0)
+		events_note(l, "kernel", "it does not answer");
+	}
+	if (done && l->resyncs_failed > 0) {
 		log_info("the kernel answers again");
+		events_note(l, "kernel", "it answers again");
+	}
 	if (done)
 		l->resyncs_failed = 0;
 	l->resync = !done;
@@ -108,6 +114,7 @@ static void tell_serving(const struct lvsd *l, struct director_state *d, size_t 
 	if (was == SERVING_NOT_YET && now == SERVING_NOBODY && !c.all_known)
 		return;
 	d->serving = now;
+	events_serving(l, d, was);
 	/* That all is well at the start is no news. */
 	if (was == SERVING_NOT_YET && now == SERVING_SERVERS)
 		return;
@@ -153,16 +160,9 @@ static void run_dirty(struct lvsd *l, struct reconcile_counts *counts)
 	}
 }
 
-void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
+/* What each director starts with: no longer dirty, in or out of the plan. */
+static void prepare_directors(struct lvsd *l, uint64_t now_us)
 {
-	struct run r = { 0 };
-	uint64_t now_us = mono_us();
-	size_t told = 0;
-
-	if (l->resync && !resync(l)) {
-		reconcile_wake(l);
-		return;
-	}
 	for (size_t i = 0; i < l->state->n_directors; i++) {
 		struct director_state *d = &l->state->directors[i];
 		const char *why = service_unsupported(d->conf);
@@ -179,15 +179,34 @@ void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
 			reconcile_wake(l);
 	}
 	l->dirty = false;
-	plan_all(l->state, &l->have, now_us, &r.want);
+}
+
+void reconcile_plan(struct lvsd *l, struct run *r)
+{
+	uint64_t now_us = mono_us();
+	size_t told = 0;
+
+	prepare_directors(l, now_us);
+	plan_all(l->state, &l->have, now_us, &r->want);
 	for (size_t i = 0; i < l->state->n_directors; i++)
 		tell_serving(l, &l->state->directors[i], &told);
 	tell_more(told);
 	for (size_t i = 0; i < l->have.n; i++)
-		if (ipvs_table_find(&r.want, &l->have.svcs[i]) == NULL)
-			own_add_id(&r.gone, &l->have.svcs[i]);
-	for (size_t i = 0; i < r.gone.n; i++)
-		r.gone.svcs[i].tag = PLAN_TAG_LEAVING; /* it was a director's of before */
+		if (ipvs_table_find(&r->want, &l->have.svcs[i]) == NULL)
+			own_add_id(&r->gone, &l->have.svcs[i]);
+	for (size_t i = 0; i < r->gone.n; i++)
+		r->gone.svcs[i].tag = PLAN_TAG_LEAVING; /* a director of before */
+}
+
+void reconcile_all(struct lvsd *l, struct reconcile_counts *counts)
+{
+	struct run r = { 0 };
+
+	if (l->resync && !resync(l)) {
+		reconcile_wake(l);
+		return;
+	}
+	reconcile_plan(l, &r);
 	run_send(l, &r, false, counts);
 	run_fini(&r);
 	run_dirty(l, counts);
@@ -225,7 +244,8 @@ size_t reconcile_failed(const struct lvsd *l)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->state->n_directors; i++)
-		n += l->state->directors[i].fault.text != NULL;
+		n += l->state->directors[i].fault.text != NULL ||
+		     marking_fault(l->marking, l->state->directors[i].conf) != NULL;
 	return n;
 }
 
@@ -323,6 +343,7 @@ void reconcile_tick(struct lvsd *l)
 		busy = tick_lingering(l, &r, &all);
 		busy = tick_slow(l) || busy;
 		busy = tick_faults(l) || busy;
+		busy = marking_tick(l->marking) || busy;
 		ipvs_table_sort(&r.want);
 		run_send(l, &r, true, &counts);
 	}

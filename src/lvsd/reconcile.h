@@ -20,6 +20,10 @@ struct reconcile_counts {
 /* Deletes every service that is ours, in one go. */
 void reconcile_clear(struct lvsd *l);
 
+struct run;
+
+/* Plans everything into R, which is empty; sends nothing. */
+void reconcile_plan(struct lvsd *l, struct run *r);
 /* Plans and sends everything. COUNTS is to be freed by buf_fini(&counts->text). */
 void reconcile_all(struct lvsd *l, struct reconcile_counts *counts);
 /* Plans and sends the dirty directors; the end of a turn. */

@@ -149,8 +149,7 @@ static bool read_service(const json_t *o, struct ipvs_svc *svc)
 		return false;
 	svc->until_us = until_of(o);
 	svc->tag = PLAN_TAG_LEAVING;
-	json_array_foreach(json_object_get(o, "leaving"), i, e)
-	{
+	json_array_foreach (json_object_get(o, "leaving"), i, e) {
 		struct ipvs_dest dest = { .until_us = until_of(e) };
 
 		if (!read_endpoint(e, &dest.addr, &dest.port)) {
@@ -169,8 +168,9 @@ void record_owned(const json_t *root, struct ipvs_table *owned)
 	struct ipvs_svc svc;
 	size_t i;
 
-	json_array_foreach(json_object_get(root, "services"), i,
-	    o) if (read_service(o, &svc)) ipvs_table_append(owned, &svc);
+	json_array_foreach (json_object_get(root, "services"), i, o)
+		if (read_service(o, &svc))
+			ipvs_table_append(owned, &svc);
 	ipvs_table_sort(owned);
 }
 
@@ -377,8 +377,7 @@ static bool services_are_good(const json_t *services)
 	struct ipvs_svc svc;
 	size_t i;
 
-	json_array_foreach(services, i, o)
-	{
+	json_array_foreach (services, i, o) {
 		if (!read_service(o, &svc))
 			return false;
 		ipvs_svc_fini(&svc);

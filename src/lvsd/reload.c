@@ -18,8 +18,12 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/children.h"
+#include "lvsd/confirm.h"
 #include "lvsd/control.h"
+#include "lvsd/events.h"
+#include "lvsd/marking.h"
 #include "lvsd/statefile.h"
+#include "lvsd/sync.h"
 #include "lvsd/programs.h"
 #include "lvsd/user.h"
 
@@ -38,8 +42,7 @@ struct conf *load_conf(
 	return conf;
 }
 
-/* What D says, as one text: what `lvsd -c` would print. */
-static char *diags_text(const struct diags *d)
+char *reload_diags_text(const struct diags *d)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -107,6 +110,7 @@ static enum reload_outcome refuse(struct lvsd *l, char *why)
 	result_fini(&l->reload);
 	l->reload.error = why;
 	l->reload.at_us = mono_us();
+	events_reload(l);
 	return RELOAD_REFUSED;
 }
 
@@ -130,19 +134,26 @@ static void put_in_place(
 	struct reload_result *r = &l->reload;
 	struct state *before = l->state;
 
+	turn_reloads(&l->turns); /* it may have waited for the disk */
 	warn_restart(before->conf, conf);
 	own_note_removed(l, conf);
 	result_fini(r);
 	l->state = state_build(conf, before, &l->have, mono_us());
+	l->configuration++;
 	r->checks_kept = state_same_probes(before, l->state) &&
 			 user->uid == l->user.uid && user->gid == l->user.gid &&
 			 before->conf->checks_max == conf->checks_max &&
 			 l->checker != NULL;
 	l->user = *user;
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	sync_apply(l);
 	follow_rests(l, before);
+	marking_hold(l->marking);
 	reconcile_all(l, &counts);
-	state_free(before);
+	marking_apply(l->marking);
+	state_strip(before);
+	confirm_replaced(l->confirm, before->conf);
+	free(before);
 	malloc_trim(0); /* two states and the file: else that stays for good */
 	if (!r->checks_kept)
 		checker_start(l);
@@ -150,6 +161,7 @@ static void put_in_place(
 	r->changes = xstrdup(counts.text.data != NULL ? counts.text.data : "");
 	r->at_us = mono_us();
 	buf_fini(&counts.text);
+	events_reload(l);
 	if (r->n_ops > 0)
 		statefile_save(l->statefile); /* until when what was removed may stay */
 	else
@@ -162,7 +174,7 @@ static void put_in_place(
 
 /* The end of a reload of CONF, for all that wait for one. */
 static enum reload_outcome install(
-    struct lvsd *l, struct conf *conf, const struct checker_user *user)
+    struct lvsd *l, struct conf *conf, const struct checker_user *user, bool back)
 {
 	enum reload_outcome outcome = RELOAD_DONE;
 	char error[256];
@@ -173,27 +185,50 @@ static enum reload_outcome install(
 		snprintf(error, sizeof error, "cannot read the kernel's table: %s",
 		    strerror(errno));
 		log_err("%s", error);
-		conf_free(conf);
+		if (back)
+			confirm_keep(l->confirm, conf);
+		else
+			conf_free(conf);
 		outcome = refuse(l, xstrdup(error));
 	}
 	control_reloaded(l->control);
 	return outcome;
 }
 
-enum reload_outcome reload(struct lvsd *l)
+/* CONF is good. The newest counts: one that still waits is overtaken. WAIT: even when
+ * it owns nothing new. */
+static enum reload_outcome offer(struct lvsd *l, struct conf *conf,
+    const struct checker_user *user, bool back, bool wait)
+{
+	conf_free(l->pending.conf);
+	l->pending.conf = NULL;
+	marking_give(l->marking, conf);
+	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
+	    !own_is_new(l, conf) && !wait)
+		return install(l, conf, user, back);
+	l->pending.conf = conf;
+	l->pending.user = *user;
+	l->pending.back = back;
+	l->pending.save = statefile_save(l->statefile);
+	return RELOAD_WAITS;
+}
+
+enum reload_outcome reload(struct lvsd *l, uint64_t confirm_ms)
 {
 	struct checker_user user;
 	struct diags diags;
 	struct conf *conf;
 	char error[256];
+	bool first_to_disk;
 
 	notify_reloading();
+	turn_reloads(&l->turns);
 	diags_init(&diags);
 	conf = load_conf(l->options.config, READ_RELOAD, &diags, NULL);
 	log_diags(&diags);
 	l->reloads++;
 	if (conf == NULL) {
-		char *why = diags_text(&diags);
+		char *why = reload_diags_text(&diags);
 
 		diags_fini(&diags);
 		return refuse(l, why);
@@ -205,16 +240,27 @@ enum reload_outcome reload(struct lvsd *l)
 		conf_free(conf);
 		return refuse(l, xstrdup(error));
 	}
-	/* The newest file counts: one that still waits is overtaken. */
-	conf_free(l->pending.conf);
-	l->pending.conf = NULL;
-	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
-	    !own_is_new(l, conf))
-		return install(l, conf, &user);
-	l->pending.conf = conf;
-	l->pending.user = user;
-	l->pending.save = statefile_save(l->statefile);
-	return RELOAD_WAITS;
+	first_to_disk = confirm_asked(l->confirm, conf, confirm_ms);
+	return offer(l, conf, &user, false, first_to_disk);
+}
+
+void reload_take_back(struct lvsd *l, struct conf *conf)
+{
+	struct checker_user user;
+	char error[256];
+
+	if (conf == NULL) {
+		conf_free(l->pending.conf);
+		l->pending.conf = NULL;
+		refuse(l, xstrdup("it was not confirmed in time"));
+		control_reloaded(l->control);
+		return;
+	}
+	if (!user_resolve(conf, &user, error, sizeof error)) {
+		log_err("%s; the checks go on as user %s", error, l->user.name);
+		user = l->user;
+	}
+	offer(l, conf, &user, true, false);
 }
 
 void reload_saved(struct lvsd *l)
@@ -224,5 +270,5 @@ void reload_saved(struct lvsd *l)
 	if (conf == NULL || statefile_saved(l->statefile) < l->pending.save)
 		return;
 	l->pending.conf = NULL;
-	install(l, conf, &l->pending.user);
+	install(l, conf, &l->pending.user, l->pending.back);
 }

@@ -18,8 +18,12 @@ enum reload_outcome {
 	RELOAD_WAITS, /* the file is good; control_reloaded() is called when it is done */
 };
 
-/* Reads the file again. It waits only for the state file, and not for long. */
-enum reload_outcome reload(struct lvsd *l);
+/* Reads the file again; unless CONFIRM_MS is 0 it is on trial for so long (confirm.h).
+ * It waits only for the state file, and not for long. */
+enum reload_outcome reload(struct lvsd *l, uint64_t confirm_ms);
+/* Puts CONF, which ran before and is taken over, back in place. NULL: what is there
+ * stays, and what waits to be put in place never is. */
+void reload_take_back(struct lvsd *l, struct conf *conf);
 /* The state file was saved: a reload that waits for that goes on. */
 void reload_saved(struct lvsd *l);
 /* Frees what L keeps of reloads. */
@@ -31,5 +35,8 @@ void reload_fini(struct lvsd *l);
  */
 struct conf *load_conf(
     const char *path, enum read_purpose purpose, struct diags *d, int *status);
+
+/* What D says, as one text: what `lvsd -c` would print. The caller owns it. */
+char *reload_diags_text(const struct diags *d);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * Words, verbs, and one table of them.
  *
- * A decision of an operator takes effect at once and is answered when the state
- * file has it, so that what was answered outlives the daemon.
+ * What a verb does stands in the file of its group; here is what needs no file of
+ * its own.
  */
 #include "lvsd/request.h"
 
@@ -11,40 +11,75 @@
 #include <string.h>
 
 #include "lib/log.h"
-#include "lib/mono.h"
-#include "lvsd/agents.h"
 #include "lvsd/audit.h"
-#include "lvsd/children.h"
+#include "lvsd/confirm.h"
+#include "lvsd/decide.h"
+#include "lvsd/events.h"
+#include "lvsd/explain.h"
+#include "lvsd/preview.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 #include "lvsd/show.h"
 #include "lvsd/statefile.h"
+#include "lvsd/status.h"
+#include "lvsd/sync.h"
+#include "lvsd/table.h"
 
-#define WORDS_MAX 8
+#define CONFIRM_MIN_MS 1000
 
-struct request {
-	struct lvsd *l;
-	char *words[WORDS_MAX];
-	size_t n;
-	bool may_change;
-	struct request_wait *wait;
-};
-
-static json_t *refusal(const char *text)
+json_t *request_refusal(const char *text)
 {
 	return json_pack("{s:b, s:o}", "ok", 0, "error", show_text(text));
 }
 
-/* ---- looking ---- */
-
-static json_t *do_status(struct request *r)
+void request_aside(struct request *r, aside_fn *make, struct answer *a)
 {
-	return show_status(r->l, r->may_change);
+	a->reply = aside_reply(r->l, make, r->fd);
+	if (a->reply != NULL)
+		return;
+	if (errno != EAGAIN)
+		log_warn("cannot start a process for an answer");
+	a->json = request_refusal(errno == EAGAIN
+				      ? "too many long answers are being made; ask again"
+				      : "no process can be started for the answer");
 }
 
-static json_t *do_table(struct request *r)
+/* ---- looking ---- */
+
+static void answer_status(struct request *r, struct answer *a, bool rates)
 {
-	return show_table(r->l);
+	char *director = r->n > 2 ? r->words[2] : NULL, *server = director;
+
+	if (server != NULL)
+		strsep(&server, "/");
+	a->reply = status_reply(r->l, director, server, r->may_change, rates);
+	if (a->reply == NULL)
+		a->json = request_refusal("there is no such director or server");
+}
+
+static void do_status(struct request *r, struct answer *a)
+{
+	answer_status(r, a, false);
+}
+
+static void do_rates(struct request *r, struct answer *a)
+{
+	answer_status(r, a, true);
+}
+
+static void do_daemon(struct request *r, struct answer *a)
+{
+	a->json = show_daemon(r->l);
+}
+
+static void do_events(struct request *r, struct answer *a)
+{
+	bool follow = r->n == 2 && strcmp(r->words[1], "follow") == 0;
+
+	if (r->n > 1 && !follow)
+		a->json = request_refusal("only \"follow\" may stand after \"events\"");
+	else
+		a->reply = events_reply(r->l->events, follow);
 }
 
 /* ---- reload, audit, stop ---- */
@@ -52,180 +87,71 @@ static json_t *do_table(struct request *r)
 static json_t *reload_answer(const struct lvsd *l)
 {
 	if (l->reload.error != NULL)
-		return refusal(l->reload.error);
-	return json_pack("{s:b, s:i, s:i, s:b, s:s, s:b}", "ok", 1, "operations",
+		return request_refusal(l->reload.error);
+	return json_pack("{s:b, s:i, s:i, s:b, s:s, s:b, s:o}", "ok", 1, "operations",
 	    (int)l->reload.n_ops, "failed", (int)reconcile_failed(l), "checks_kept",
 	    (int)l->reload.checks_kept, "changes", l->reload.changes, "answers",
-	    (int)!l->resync);
+	    (int)!l->resync, "trial", confirm_show(l->confirm));
 }
 
-static json_t *do_reload(struct request *r)
+/* The time that the words after "reload" give; 0: none. */
+static bool read_confirm(const struct request *r, uint64_t *ms)
 {
-	if (reload(r->l) != RELOAD_WAITS)
-		return reload_answer(r->l);
-	r->wait->what = WAIT_RELOAD;
-	return NULL;
+	uint32_t given;
+
+	*ms = 0;
+	if (r->n == 1)
+		return true;
+	if (r->n != 3 || strcmp(r->words[1], "confirm") != 0 ||
+	    !conf_time(r->words[2], strlen(r->words[2]), &given) ||
+	    given > CONF_TIME_MAX_MS)
+		return false;
+	*ms = given;
+	return given >= CONFIRM_MIN_MS;
 }
 
-static json_t *do_audit(struct request *r)
+static void do_reload(struct request *r, struct answer *a)
+{
+	uint64_t confirm_ms;
+
+	if (!read_confirm(r, &confirm_ms))
+		a->json = request_refusal("after \"reload\" may stand \"confirm\" and a "
+					  "time of at least 1s");
+	else if (reload(r->l, confirm_ms) != RELOAD_WAITS)
+		a->json = reload_answer(r->l);
+	else
+		a->wait.what = WAIT_RELOAD;
+}
+
+static void do_confirm(struct request *r, struct answer *a)
+{
+	if (!confirm_done(r->l->confirm)) {
+		a->json = request_refusal("no configuration is on trial");
+		return;
+	}
+	a->wait.what = WAIT_SAVED;
+	a->wait.number = statefile_save(r->l->statefile);
+}
+
+static void do_audit(struct request *r, struct answer *a)
 {
 	audit_now(r->l->audit);
-	r->wait->what = WAIT_AUDIT;
-	return NULL;
+	a->wait.what = WAIT_AUDIT;
 }
 
-static json_t *do_stop(struct request *r)
+static void do_stop(struct request *r, struct answer *a)
 {
 	bool clear = r->n == 2 && strcmp(r->words[1], "clear") == 0;
 
-	if (r->n > 1 && !clear)
-		return refusal("only \"clear\" may stand after \"stop\"");
+	if (r->n > 1 && !clear) {
+		a->json = request_refusal("only \"clear\" may stand after \"stop\"");
+		return;
+	}
 	log_info("stopping, an operator asked clear=%s", clear ? "yes" : "no");
 	r->l->clear = r->l->clear || clear;
 	/* The answer is on its way before the turn ends with a break. */
 	ev_break(r->l->loop, EVBREAK_ALL);
-	return json_pack("{s:b}", "ok", 1);
-}
-
-/* ---- decisions ---- */
-
-/* Called for each server that the request names. */
-typedef void decide_fn(struct decision *d, const struct decision *now);
-
-static void take_word(struct decision *d, const struct decision *now)
-{
-	d->word = now->word;
-	d->until_us = now->until_us;
-}
-
-static void take_weight(struct decision *d, const struct decision *now)
-{
-	d->has_weight = now->has_weight;
-	d->weight = now->weight;
-}
-
-static void decide(struct lvsd *l, struct server_state *s, decide_fn *take,
-    const struct decision *now, const char *what)
-{
-	const struct probe_state *agent = agents_probe(s);
-	struct decision d = *state_decision(s);
-
-	take(&d, now);
-	state_decide(s, &d);
-	if (s->probe != NO_PROBE)
-		checker_follow(l, s->probe);
-	if (agent != NULL)
-		checker_follow(l, (uint32_t)(agent - l->state->probes));
-	reconcile_mark(l, s->director);
-	log_info("server %s/%s: an operator says %s director=%s server=%s",
-	    s->director->conf->name, s->conf->name, what, s->director->conf->name,
-	    s->conf->name);
-}
-
-/* NAME is "director/server", or with "*" for every director. Returns how many
- * servers it is. */
-static size_t decide_all(struct lvsd *l, char *name, decide_fn *take,
-    const struct decision *now, const char *what)
-{
-	char *slash = strchr(name, '/');
-	struct server_state *s;
-	size_t n = 0;
-
-	if (slash == NULL)
-		return 0;
-	*slash = '\0';
-	for (size_t i = 0; i < l->state->n_servers; i++) {
-		s = &l->state->servers[i];
-		if (strcmp(s->conf->name, slash + 1) != 0 ||
-		    (strcmp(name, "*") != 0 &&
-			strcmp(s->director->conf->name, name) != 0))
-			continue;
-		decide(l, s, take, now, what);
-		n++;
-	}
-	*slash = '/';
-	return n;
-}
-
-/* Carries a decision out, and waits until it is on disk. */
-static json_t *take_decision(
-    struct request *r, decide_fn *take, const struct decision *now, const char *what)
-{
-	if (r->n < 2)
-		return refusal("name a server as director/server");
-	r->wait->changed = decide_all(r->l, r->words[1], take, now, what);
-	if (r->wait->changed == 0)
-		return refusal("there is no such server; name it as director/server, as "
-			       "\"show status\" does");
-	r->wait->what = WAIT_SAVED;
-	r->wait->number = statefile_save(r->l->statefile);
-	return NULL;
-}
-
-static json_t *do_ready(struct request *r)
-{
-	if (r->n > 2)
-		return refusal("nothing may stand after the server");
-	return take_decision(
-	    r, take_word, &(struct decision){ .word = DECISION_READY }, "ready");
-}
-
-/* The time that the words after the server give; 0: none. */
-static bool read_deadline(const struct request *r, uint64_t *until_us)
-{
-	uint32_t ms;
-
-	*until_us = 0;
-	if (r->n == 3 && strcmp(r->words[2], "now") == 0) {
-		*until_us = mono_us();
-		return true;
-	}
-	if (r->n == 2)
-		return true;
-	if (r->n != 4 || strcmp(r->words[2], "deadline") != 0 ||
-	    !conf_time(r->words[3], strlen(r->words[3]), &ms) || ms > CONF_TIME_MAX_MS)
-		return false;
-	*until_us = mono_us() + ms * 1000ull;
-	return true;
-}
-
-static json_t *out_of_service(struct request *r, enum decision_word word)
-{
-	struct decision now = { .word = word };
-
-	if (!read_deadline(r, &now.until_us))
-		return refusal(
-		    "after the server may stand \"now\", or \"deadline\" and a "
-		    "time such as 30s");
-	return take_decision(r, take_word, &now, decision_name(word));
-}
-
-static json_t *do_drain(struct request *r)
-{
-	return out_of_service(r, DECISION_DRAIN);
-}
-
-static json_t *do_maint(struct request *r)
-{
-	return out_of_service(r, DECISION_MAINT);
-}
-
-static json_t *do_weight(struct request *r)
-{
-	struct decision now = { .has_weight = true };
-	const char *error = NULL;
-	char what[32];
-
-	if (r->n != 3)
-		return refusal("write: weight director/server, and a number or \"auto\"");
-	if (strcmp(r->words[2], "auto") == 0)
-		now.has_weight = false;
-	else
-		now.weight = (uint16_t)strtonum(r->words[2], 0, UINT16_MAX, &error);
-	if (error != NULL)
-		return refusal("a weight is a number from 0 to 65535, or \"auto\"");
-	snprintf(what, sizeof what, "weight %s", r->words[2]);
-	return take_decision(r, take_weight, &now, what);
+	a->json = json_pack("{s:b}", "ok", 1);
 }
 
 /* ---- the table ---- */
@@ -233,44 +159,79 @@ static json_t *do_weight(struct request *r)
 static const struct verb {
 	const char *first, *second; /* SECOND NULL: arguments follow */
 	bool changes;
-	json_t *(*act)(struct request *r);
+	void (*act)(struct request *r, struct answer *a);
 } verbs[] = {
 	{ "show", "status", false, do_status },
-	{ "show", "table", false, do_table },
+	{ "show", "rates", false, do_rates },
+	{ "show", "daemon", false, do_daemon },
+	{ "show", "table", false, table_request },
+	{ "explain", NULL, false, explain },
+	{ "events", NULL, false, do_events },
+	{ "plan", NULL, true, preview_plan },
 	{ "reload", NULL, true, do_reload },
+	{ "confirm", NULL, true, do_confirm },
 	{ "audit", NULL, true, do_audit },
 	{ "stop", NULL, true, do_stop },
-	{ "ready", NULL, true, do_ready },
-	{ "drain", NULL, true, do_drain },
-	{ "maint", NULL, true, do_maint },
-	{ "weight", NULL, true, do_weight },
+	{ "sync", NULL, true, sync_request },
+	{ "ready", NULL, true, decide_ready },
+	{ "drain", NULL, true, decide_drain },
+	{ "maint", NULL, true, decide_maint },
+	{ "weight", NULL, true, decide_weight },
 };
 
 static bool is_verb(const struct verb *v, const struct request *r)
 {
 	if (r->n == 0 || strcmp(r->words[0], v->first) != 0)
 		return false;
-	return v->second == NULL || (r->n == 2 && strcmp(r->words[1], v->second) == 0);
+	return v->second == NULL || (r->n > 1 && strcmp(r->words[1], v->second) == 0);
 }
 
-json_t *request_answer(
-    struct lvsd *l, char *request, bool may_change, struct request_wait *wait)
+static const struct verb *find_verb(const struct request *r)
 {
-	struct request r = { .l = l, .may_change = may_change, .wait = wait };
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (is_verb(&verbs[i], r))
+			return &verbs[i];
+	return NULL;
+}
+
+/* The refusal of a word that is none; it names those that are. */
+static json_t *unknown_request(void)
+{
+	struct buf b = { 0 };
+	json_t *o;
+
+	buf_str(&b, "unknown request; there are:");
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		buf_printf(&b, "%s %s%s%s", i > 0 ? "," : "", verbs[i].first,
+		    verbs[i].second != NULL ? " " : "",
+		    verbs[i].second != NULL ? verbs[i].second : "");
+	o = request_refusal(b.data);
+	buf_fini(&b);
+	return o;
+}
+
+void request_answer(struct request *r, char *line, struct answer *a)
+{
+	const struct verb *v;
 	char *word;
 
-	while (r.n < WORDS_MAX && (word = strsep(&request, " \t")) != NULL)
-		if (*word != '\0')
-			r.words[r.n++] = word;
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		if (!is_verb(&verbs[i], &r))
+	while ((word = strsep(&line, " \t")) != NULL) {
+		if (*word == '\0')
 			continue;
-		if (verbs[i].changes && !may_change)
-			return refusal("this socket only shows; use the control socket");
-		return verbs[i].act(&r);
+		if (r->n == REQUEST_WORDS_MAX) {
+			a->json = request_refusal("too many words");
+			return;
+		}
+		r->words[r->n++] = word;
 	}
-	return refusal("unknown request; there are: show status, show table, reload, "
-		       "audit, ready, drain, maint, weight, stop");
+	v = find_verb(r);
+	if (v == NULL)
+		a->json = unknown_request();
+	else if (v->changes && !r->may_change)
+		a->json =
+		    request_refusal("this socket only shows; use the control socket");
+	else
+		v->act(r, a);
 }
 
 json_t *request_done(const struct lvsd *l, const struct request_wait *wait)
@@ -282,7 +243,9 @@ json_t *request_done(const struct lvsd *l, const struct request_wait *wait)
 		return reload_answer(l);
 	if (wait->what == WAIT_AUDIT)
 		return audit_answer(l->audit);
-	o = json_pack("{s:b, s:i}", "ok", 1, "servers", (int)wait->changed);
+	o = json_pack("{s:b}", "ok", 1);
+	if (wait->changed > 0)
+		json_object_set_new(o, "servers", json_integer((json_int_t)wait->changed));
 	if (error != NULL)
 		json_object_set_new(o, "warning", show_text(error));
 	return o;

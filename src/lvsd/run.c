@@ -13,6 +13,7 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/statefile.h"
 
@@ -60,20 +61,26 @@ static void refusal_text(const struct ipvs_op *op, struct buf *b)
 }
 
 /* D failed in the kernel, by OP; told once, tried again after a while. */
-static void fail_director(struct director_state *d, const struct ipvs_op *op)
+static void fail_director(
+    const struct lvsd *l, struct director_state *d, const struct ipvs_op *op)
 {
 	struct buf text = { 0 };
 	unsigned shift = d->fault.failures < 6 ? d->fault.failures : 6;
 	uint64_t wait_us = RETRY_FIRST_US << shift;
+	bool fresh = true;
 
 	refusal_text(op, &text);
-	if (d->fault.text == NULL || strcmp(d->fault.text, text.data) != 0)
+	if (d->fault.text != NULL && strcmp(d->fault.text, text.data) == 0)
+		fresh = false;
+	if (fresh)
 		log_err("director %s failed: %s director=%s", d->conf->name, text.data,
 		    d->conf->name);
 	fault_set(&d->fault, text.data,
 	    mono_us() + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US));
+	if (fresh)
+		events_fault(l, d);
 	/* A mark director may have its other family's service all the same. */
-	d->fault.no_service = op->cmd == IPVS_ADD_SVC && d->conf->fwmark == 0;
+	d->fault.no_service = op->cmd == IPVS_ADD_SVC && d->conf->mark == 0;
 	buf_fini(&text);
 }
 
@@ -101,7 +108,7 @@ static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_
 			    d->conf->name, d->conf->name);
 			reconcile_mark(l, d);
 		} else {
-			fail_director(d, op);
+			fail_director(l, d, op);
 		}
 	}
 }
@@ -114,7 +121,7 @@ void run_fini(struct run *r)
 	ipvs_table_fini(&r->gone);
 }
 
-static void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
+void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
 	for (size_t i = 0; i < r->want.n; i++)
 		ipvs_diff_svc(
@@ -144,6 +151,7 @@ static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
 	log_info(
 	    "director %s is in the kernel now director=%s", d->conf->name, d->conf->name);
 	fault_set(&d->fault, NULL, 0);
+	events_fault(l, d);
 }
 
 /* WANT was refused in part: until when its servers may stay holds all the same, or

@@ -17,6 +17,9 @@ struct run {
 
 void run_fini(struct run *r);
 
+/* Appends what run_send() sends first, in its order. OPS points into R and L->have. */
+void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops);
+
 /*
  * Sends R and adds to COUNTS. Services of want move to what the kernel has (l->have).
  * Directors whose service was different in the kernel are dirty again afterwards,

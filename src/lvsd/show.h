@@ -14,12 +14,9 @@
 /* TEXT as a JSON string; where it is not UTF-8 its bytes above 0x7f become "?". */
 json_t *show_text(const char *text);
 
-/* The caller owns the result. TEXTS: with what servers answered, which is for
- * operators only. */
-json_t *show_status(struct lvsd *l, bool texts);
-/* The services that are ours, as the kernel has them: `ipvsadm -Sn`. */
-json_t *show_table(struct lvsd *l);
-
+/* The daemon itself: the answer to "show daemon", and the beginning of that to "show
+ * status". The caller owns the result. */
+json_t *show_daemon(struct lvsd *l);
 /* One line a director into the log (SIGUSR1). */
 void show_log(const struct lvsd *l);
 

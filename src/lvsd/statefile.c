@@ -22,12 +22,15 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/confirm.h"
 #include "lvsd/control.h"
+#include "lvsd/marking.h"
 #include "lvsd/own.h"
 #include "lvsd/path.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/record.h"
 #include "lvsd/reload.h"
+#include "lvsd/sync.h"
 
 #define TOUCHED_S 30.
 #define SLOW_S 10. /* nobody waits longer for a disk */
@@ -169,8 +172,12 @@ static int write_record(const struct statefile *f)
 {
 	const struct lvsd *l = f->l;
 	json_t *root = record_make(&f->origin, &f->owned, &l->settings, l->state);
-	int error = write_file(f->fresh, root);
+	int error;
 
+	json_object_set_new(root, "marking", marking_record(l->marking));
+	confirm_record(l->confirm, root);
+	sync_record(l->sync, root);
+	error = write_file(f->fresh, root);
 	json_decref(root);
 	if (error == 0 && (rename(f->fresh, f->path) < 0 || sync_parent(f->path) < 0))
 		error = errno;

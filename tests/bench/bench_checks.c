@@ -1,11 +1,11 @@
 /*
  * bench_checks: what checks cost, and whether they come on time.
  *
- *   bench_checks METHOD PROBES INTERVAL_MS SECONDS
+ *   bench_checks METHOD PROBES INTERVAL_MS SECONDS [PORT]
  *
  * Runs the checker's process over PROBES servers on loopback, all of them one
- * process that answers at once (tcp, http) or the kernel (icmp, which needs
- * root), for SECONDS after all have been checked once. Prints checks, CPU time of
+ * process that answers at once (tcp, http), the kernel (icmp, which needs root) or
+ * who listens at PORT (all of 127.0.0.0/8, for https say), for SECONDS after all have been checked once. Prints checks, CPU time of
  * the checker a check, its memory a probe, and how late checks began. Run it
  * under "strace -c -f -e trace=..." for the system calls, see tests/bench/checks.
  */
@@ -257,16 +257,20 @@ int main(int argc, char **argv, char **envp)
 	int l, fd;
 
 	setproctitle_init(argc, argv, envp);
-	if (argc != 5)
-		errx(2, "usage: bench_checks tcp|http|icmp PROBES INTERVAL_MS SECONDS");
-	check.method = strcmp(argv[1], "tcp") == 0    ? CHECK_TCP
-		       : strcmp(argv[1], "http") == 0 ? CHECK_HTTP
-						      : CHECK_ICMP;
+	if (argc != 5 && argc != 6)
+		errx(2, "usage: bench_checks tcp|http|https|icmp PROBES INTERVAL_MS "
+			"SECONDS [PORT]");
+	check.method = strcmp(argv[1], "tcp") == 0     ? CHECK_TCP
+		       : strcmp(argv[1], "http") == 0  ? CHECK_HTTP
+		       : strcmp(argv[1], "https") == 0 ? CHECK_HTTPS
+						       : CHECK_ICMP;
 	m.n = strtoul(argv[2], NULL, 10);
 	check.interval_ms = check.fastinter_ms = check.downinter_ms =
 	    (uint32_t)strtoul(argv[3], NULL, 10);
 	check.timeout_ms = check.interval_ms / 2;
 	l = listener(&port);
+	if (argc == 6)
+		port = (uint16_t)strtoul(argv[5], NULL, 10);
 	probes = make_probes(&check, m.n, check.method == CHECK_ICMP ? 0 : port);
 	server = fork();
 	if (server == 0)

@@ -99,6 +99,21 @@ kill -USR1 $daemon
 told() { [ "$(logged 'director web TCP 10.9.9.1:80 is up .*up=2 down=1 unknown=0')" = 1 ]; }
 check "SIGUSR1 logs how it is" wait_for 30 told
 
+# ---- who asks is stopped and goes on ----
+
+kill -STOP $daemon
+lvsctl -s "$dir/status.sock" status >"$dir/said" 2>&1 &
+asks=$!
+is_at() { case $(ps -o stat= -p $asks) in $1*) ls -l /proc/$asks/fd | grep -q socket: ;; *) false ;; esac; }
+wait_for 30 is_at S
+kill -STOP $asks
+wait_for 30 is_at T
+kill -CONT $asks
+wait_for 30 is_at S
+kill -CONT $daemon
+wait $asks
+is "lvsctl waits on for its answer: exit status" $? 0
+
 # ---- servers and the checker die ----
 
 kill "$b_pid"

@@ -10,7 +10,7 @@ file()
 }
 socat -u "UNIX-RECV:$dir/manager" "OPEN:$dir/heard,creat,append" &
 servers=$!
-wait_for 20 test -S "$dir/manager" || exit
+wait_for 30 test -S "$dir/manager" || exit
 heard() { [ "$(sed 's/WATCHDOG=1//g' "$dir/heard" | tr -d '\n' | sed 's/MONOTONIC_USEC=[0-9]*//g')" = "$1" ]; }
 
 file 1
@@ -18,17 +18,17 @@ NOTIFY_SOCKET=$dir/manager
 WATCHDOG_USEC=200000
 export NOTIFY_SOCKET WATCHDOG_USEC
 check "it starts" start
-check "that it is ready" wait_for 20 heard READY=1
+check "that it is ready" wait_for 30 heard READY=1
 barks() { [ "$(grep -o WATCHDOG=1 "$dir/heard" | wc -l)" -ge 3 ]; }
-check "that it is alive, again and again" wait_for 20 barks
+check "that it is alive, again and again" wait_for 30 barks
 file 2
 like "a reload" "$(ctl reload)" 'reloaded'
-check "a reload, and its end" wait_for 20 heard READY=1RELOADING=1READY=1
+check "a reload, and its end" wait_for 30 heard READY=1RELOADING=1READY=1
 file 70000
 ctl reload >/dev/null 2>&1
-check "one that is refused has an end, too" wait_for 20 heard READY=1RELOADING=1READY=1RELOADING=1READY=1
+check "one that is refused has an end, too" wait_for 30 heard READY=1RELOADING=1READY=1RELOADING=1READY=1
 stop
-check "that it stops" wait_for 20 heard READY=1RELOADING=1READY=1RELOADING=1READY=1STOPPING=1
+check "that it stops" wait_for 30 heard READY=1RELOADING=1READY=1RELOADING=1READY=1STOPPING=1
 
 file 3
 NOTIFY_SOCKET=$dir/nobody

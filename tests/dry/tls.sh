@@ -7,23 +7,23 @@ file()
 {
 	conf <<-END
 	director $2 10.9.9.1:80
-	 check interval 300ms timeout 250ms
+	 check interval 300ms timeout 300ms
 	 option $1
 	 server a 127.0.0.1:$web check
 	END
 }
-checker() { pgrep -P "$daemon"; }
+checker() { json .checker.pid; }
 maps() { grep -c libcrypto "/proc/$1/maps"; }
 reason_is() { [ "$(json '.directors[0].servers[0].check.reason')" = "$1" ]; }
 
 file httpcheck web
 check "http: it starts" start
-check "http: up" wait_for 20 health_is a up
+check "http: up" wait_for 30 health_is a up
 is "http: the daemon does not hold OpenSSL" "$(maps "$daemon")" 0
 is "http: nor does its checker" "$(maps "$(checker)")" 0
 file httpscheck web
 like "https: a reload" "$(ctl reload)" 'checks restart'
-check "https: checked" wait_for 20 reason_is timeout
+check "https: checked" wait_for 30 reason_is timeout
 is "https: the daemon does not hold OpenSSL" "$(maps "$daemon")" 0
 not_zero() { [ "$1" -gt 0 ]; }
 check "https: its checker does" not_zero "$(maps "$(checker)")"
@@ -36,7 +36,7 @@ cp "$BUILDDIR/lvsd" "$dir/bin/lvsd"
 PATH=$dir/bin:$PATH
 file httpscheck other
 check "without the module: it starts" start
-check "without the module: no verdict" wait_for 20 reason_is local-other
+check "without the module: no verdict" wait_for 30 reason_is local-other
 is "without the module: told once" "$(logged 'cannot load .*lvsd-tls.so: .*no check can use TLS')" 1
 check "without the module: the server is not taken for down" health_is a unknown
 stop

@@ -1,4 +1,4 @@
-# lab: -t 90
+# lab: -t 350
 # t_hostile.sh: servers that answer badly, one line of the log each, and what they cost
 # at most: their deadline, and 64 KiB that are read of them, whatever they send.
 . "$(dirname "$0")/test.sh"
@@ -140,11 +140,11 @@ line()
 		sed 's/ duration_us=[0-9]*//; s/ text=""$//' | tail -n 1
 }
 all_told() { [ "$(grep -Ec 'unknown -> |no word from' "$LVSD_LOG")" -ge $((${#names[@]} + 4)) ]; }
-check "all have been told of" wait_for 40 all_told
+check "all have been told of" wait_for 120 all_told
 for ((i = 0; i < ${#names[@]}; i++)); do
 	name=${names[i]} port=${scripts[i * 2]} got=
 	# The server of an agent is told of by its check first.
-	[[ $name != agent-* ]] || wait_for 10 logged_once "server $name/a: no word"
+	[[ $name != agent-* ]] || wait_for 30 logged_once "server $name/a: no word"
 	got=$(line "$name" "$port")
 	[[ $got == ${want[port]} ]] && got=${want[port]}
 	is "$name" "$got" "${want[port]}"
@@ -153,7 +153,7 @@ is "agents moved nobody" "$(ns director ipvsadm -Ln | grep -c ':90[0-9]* *Masq *
 
 # A connection is told of when its server has seen the end of it.
 is_served() { [ "$(cut -d' ' -f1 /run/served | sort -u | wc -l)" = "${#names[@]}" ]; }
-check "each server was asked" wait_for 20 is_served
+check "each server was asked" wait_for 60 is_served
 most=$(sed -n 's/.* acked=\([0-9]*\) .*/\1/p' /run/served | sort -n | tail -n 1)
 note "read of one server: $most bytes at most"
 at_most "no more than 64 KiB was read of anyone, and what the buffer holds" "$most" \

@@ -16,5 +16,11 @@ lvsd_start --dry-run
 is "with --dry-run it works" "$(lvsctl table)" \
 	"-A -t 10.9.9.1:80 -s wlc
 -a -t 10.9.9.1:80 -r 10.2.0.11:80 -m -w 1"
+fails "doctor finds that" 1 ns director lvsctl doctor
+like "and says what to type" "$(echo "$tap_said" | paste -sd' ')" \
+	'^IPVS is not in this kernel, or .* nothing is balanced     modprobe ip_vs( |$)'
 lvsd_stop
+fails "without a daemon, too" 3 ns director lvsctl doctor
+like "that and what to type" "$(echo "$tap_said" | paste -sd' ')" \
+	'no lvsd answers at .*     modprobe ip_vs$'
 finish

@@ -3,7 +3,9 @@
 #
 # In virtual time only what waits takes time, so that a test may ask for exact
 # counts. What is asked for to the millisecond is the timers' own precision:
-# the loop of the daemon waits for whole milliseconds. Moments are seconds
+# the loop of the daemon waits for whole milliseconds, and the kernel lets a wait
+# take a thousandth more of its length. Where that matters something else keeps
+# the daemon busy. Moments are seconds
 # since boot. A moment of the test's own stands between two milliseconds and
 # off the grid of 5 or 10 ms that checks begin on: no check is at its edge.
 
@@ -40,6 +42,14 @@ arrivals()
 		'$1 >= from && $1 < to && (port == "" || $2 == port) { print $1 }' "$ARRIVALS"
 }
 
+# arrived FROM N: waits until N checks came after FROM; within a quarter of a second.
+arrived()
+{
+	until [ "$(arrivals "$1" 1000000 | wc -l)" -ge "$2" ]; do
+		pause 0.25
+	done
+}
+
 # counts FROM TO FIRST_PORT LAST_PORT: how many checks each of these ports had
 # then: one number when all had as many.
 counts()
@@ -73,4 +83,26 @@ phases()
 	awk -v from="$1" -v to="$2" -v interval="$3" '
 		$1 >= from && $1 < to { print $2, int($1 * 100) % (interval / 10) }' \
 		"$ARRIVALS" | sort -u
+}
+
+# gaps FROM TO [PORT]: the distances of the checks that came then, in ms, to the
+# nearest 10.
+gaps()
+{
+	arrivals "$@" | awk '
+		NR > 1 { printf "%.0f0\n", ($1 - last) * 100 }
+		{ last = $1 }' | xargs
+}
+
+# server_is SERVER ARGUMENT...: its backend is another one from now on.
+server_is()
+{
+	local server=$1 pid=${backend_pid[$1]}
+
+	shift
+	if [ -n "$pid" ]; then
+		stop_backend "$server"
+		wait_for 5 test ! -e /proc/${pid// /}
+	fi
+	start_backend "$server" -l $ARRIVALS "$@"
 }

@@ -9,8 +9,7 @@
 #include "lvsd/plan.h"
 #include "parser/parser.h"
 
-struct state *call_state(
-    const char *text, const struct state *before, const struct ipvs_table *have)
+struct conf *call_conf(const char *text)
 {
 	struct conf_text t = {
 		.name = xstrdup("test.conf"), .data = xstrdup(text), .len = strlen(text)
@@ -26,7 +25,13 @@ struct state *call_state(
 	}
 	diags_fini(&d);
 	conf_text_fini(&t);
-	return state_build(conf, before, have, 1);
+	return conf;
+}
+
+struct state *call_state(
+    const char *text, const struct state *before, const struct ipvs_table *have)
+{
+	return state_build(call_conf(text), before, have, 1);
 }
 
 static void ignore_change(struct server_state *s, enum health_state was, void *arg)

@@ -9,8 +9,12 @@
 
 #define CALL_NOW_US 1000000 /* when every plan is made */
 
+/* The configuration TEXT. One with errors ends the process: it is a mistake of the
+ * test. */
+struct conf *call_conf(const char *text);
+
 /* The state that the file TEXT makes after BEFORE (NULL: at a start), over HAVE.
- * A text with errors ends the process: it is a mistake of the test. */
+ */
 struct state *call_state(
     const char *text, const struct state *before, const struct ipvs_table *have);
 

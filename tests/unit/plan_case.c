@@ -10,26 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/xalloc.h"
-#include "parser/parser.h"
-
-struct conf *plan_parse(const char *text)
-{
-	struct conf_text t = {
-		.name = xstrdup("test.conf"), .data = xstrdup(text), .len = strlen(text)
-	};
-	struct diags d;
-	struct conf *conf;
-
-	diags_init(&d);
-	conf = conf_parse(&t, READ_START, &d);
-	if (conf == NULL)
-		diags_print(stderr, &d);
-	assert_non_null(conf);
-	diags_fini(&d);
-	conf_text_fini(&t);
-	return conf;
-}
+#include "lib/buf.h"
 
 void plan_all_up(struct state *s)
 {

@@ -17,8 +17,6 @@
 #define SORRY "-a -t 10.9.9.1:80 -r 10.2.0.13:80 -m -w "
 #define SVC "-A -t 10.9.9.1:80 -s wlc\n"
 
-/* The configuration TEXT, which must be good. */
-struct conf *plan_parse(const char *text);
 /* Every server that is checked is up. */
 void plan_all_up(struct state *s);
 struct server_state *plan_server(struct state *s, const char *name);

@@ -14,6 +14,7 @@
 #include "lvsd/record.h"
 #include "lvsd/serving.h"
 #include "plan_case.h"
+#include "tests/plan/call.h"
 
 #define S3 "-a -t 10.9.9.1:80 -r 10.2.0.14:80 -m -w "
 #define AGENT " option agentcheck port 9999 interval 2s\n"
@@ -26,7 +27,7 @@ static const struct agent_verdict nothing;
 static struct state *build(const char *text, const struct state *old)
 {
 	struct ipvs_table none = { 0 };
-	struct state *s = state_build(plan_parse(text), old, &none, 1);
+	struct state *s = state_build(call_conf(text), old, &none, 1);
 
 	if (old == NULL)
 		plan_all_up(s);

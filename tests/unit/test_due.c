@@ -1,5 +1,5 @@
 /*
- * due: intervals by health, phases, and the rounds that are skipped.
+ * due: intervals by health, phases, deadlines, and the rounds that are skipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@ static const struct check_conf timing = { .method = CHECK_TCP,
 	.interval_ms = 10000,
 	.fastinter_ms = 1000,
 	.downinter_ms = 30000,
+	.timeout_ms = 1000,
 	.rise = 2,
 	.fall = 3 };
 
@@ -96,6 +97,27 @@ static void missed_rounds_are_counted(void **state)
 	assert_int_equal(missed, 5);
 }
 
+/* What began late does not make the next round late, if it can be helped. */
+static void deadline_is_the_timeout_or_the_round(void **state)
+{
+	const struct probe p = { .check = &timing, .addr = { AF_INET, { 10 } } };
+	uint64_t due = due_next_us(&p, 2 * S, 1000 * S), late = due + DUE_PUNCTUAL_US;
+
+	(void)state;
+	assert_int_equal(due_deadline_us(&p, 2 * S, due, due), due + S);
+	assert_int_equal(due_deadline_us(&p, 2 * S, due, late), late + S);
+	due = due_next_us(&p, S, 1000 * S);
+	late = due + DUE_PUNCTUAL_US;
+	assert_int_equal(due_deadline_us(&p, S, due, due), due + S);
+	assert_int_equal(due_deadline_us(&p, S, due, due + 1000), due + S);
+	assert_int_equal(due_deadline_us(&p, S, due, late), due + S);
+	/* later than that it is no longer in time, and has all of its timeout */
+	assert_int_equal(due_deadline_us(&p, S, due, late + 1), late + 1 + S);
+	assert_int_equal(due_deadline_us(&p, S, due, due + S - 1), due + 2 * S - 1);
+	/* a check by fastinter that may take longer than that */
+	assert_int_equal(due_deadline_us(&p, S / 2, due, due + 1000), due + 1000 + S);
+}
+
 static void first_round(void **state)
 {
 	struct probe p = { .check = &timing, .addr = { AF_INET, { 10 } } };
@@ -128,6 +150,7 @@ int main(void)
 		cmocka_unit_test(interval_follows_health),
 		cmocka_unit_test(phases_lie_on_a_grid),
 		cmocka_unit_test(missed_rounds_are_counted),
+		cmocka_unit_test(deadline_is_the_timeout_or_the_round),
 		cmocka_unit_test(first_round),
 	};
 

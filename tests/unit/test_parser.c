@@ -525,8 +525,7 @@ static void test_defaults_section(void **state)
 /* What the daemon does not do yet it does not load, but -c says so only. */
 static void test_pending(void **state)
 {
-	static const char *const lines[] = { "global\n\tsync master interface eth0\n",
-		"\tmode nat masquerade\n", "\toption announce\n" };
+	static const char *const lines[] = { "\toption announce\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -555,8 +554,8 @@ static void test_pending(void **state)
 static void test_not_pending(void **state)
 {
 	static const char *const lines[] = { "global\n\tstop keep\n",
-		"global\n\ttable shared\n", "\tcheck fastinter 10\n",
-		"\tcheck downinter 10 interval 10000ms\n",
+		"global\n\tsync master interface eth0\n", "global\n\ttable shared\n",
+		"\tcheck fastinter 10\n", "\tcheck downinter 10 interval 10000ms\n",
 		"\tserver t 10.0.0.2 check interval 2 fastinter 2 downinter 2\n",
 		"\toption httpcheck method GET statuscode 200\n", "\toption quorum 1\n",
 		"\toption drain never\n" };

@@ -21,6 +21,7 @@
 #include "lvsd/state.h"
 #include "parser/parser.h"
 #include "plan_case.h"
+#include "tests/plan/call.h"
 
 static const char two_checked[] = WEB " check interval 1\n option tcpcheck\n"
 				      " server s1 10.2.0.11:80 check\n"
@@ -30,7 +31,7 @@ static const char two_checked[] = WEB " check interval 1\n option tcpcheck\n"
 static void test_health_decides(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1);
+	struct state *s = state_build(call_conf(two_checked), NULL, &have, 1);
 
 	(void)state;
 	/* fresh: nobody was seen healthy, and the sorry page waits for all */
@@ -50,7 +51,7 @@ static void test_health_decides(void **state)
 static void test_sorry_steps_in_and_out(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1);
+	struct state *s = state_build(call_conf(two_checked), NULL, &have, 1);
 
 	(void)state;
 	plan_set_health(s, "s1", false);
@@ -70,14 +71,14 @@ static void test_sorry_steps_in_and_out(void **state)
 static void test_sorry_goes_on_over_restart(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1);
+	struct state *s = state_build(call_conf(two_checked), NULL, &have, 1);
 
 	(void)state;
 	plan_set_health(s, "s1", false);
 	plan_set_health(s, "s2", false);
 	plan_expect(s, &have, 3, SVC SORRY "1\n");
 	state_free(s);
-	s = state_build(plan_parse(two_checked), NULL, &have, 1);
+	s = state_build(call_conf(two_checked), NULL, &have, 1);
 	plan_expect(s, &have, 3, SVC SORRY "1\n");
 	state_free(s);
 	ipvs_table_fini(&have);
@@ -86,14 +87,14 @@ static void test_sorry_goes_on_over_restart(void **state)
 static void test_found_servers_stay_as_found(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1);
+	struct state *s = state_build(call_conf(two_checked), NULL, &have, 1);
 
 	(void)state;
 	plan_all_up(s);
 	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "5\n");
 	have.svcs[0].dests[1].weight = 0;
 	state_free(s);
-	s = state_build(plan_parse(two_checked), NULL, &have, 1);
+	s = state_build(call_conf(two_checked), NULL, &have, 1);
 	assert_int_equal(plan_server(s, "s1")->health.state, HEALTH_UP);
 	assert_int_equal(plan_server(s, "s2")->health.state, HEALTH_DOWN);
 	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "0\n");
@@ -110,14 +111,14 @@ static void test_found_server_waits_for_rise(void **state)
 	static const char conf[] = WEB " check rise 3\n server s1 10.2.0.11:80 check\n"
 				       " server s2 10.2.0.12:80 check\n";
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(conf), NULL, &have, 1);
+	struct state *s = state_build(call_conf(conf), NULL, &have, 1);
 
 	(void)state;
 	plan_all_up(s);
 	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "1\n");
 	have.svcs[0].dests[0].weight = 0;
 	state_free(s);
-	s = state_build(plan_parse(conf), NULL, &have, 1);
+	s = state_build(call_conf(conf), NULL, &have, 1);
 	plan_report(s, "s1", REASON_OK, (struct health){ HEALTH_DOWN, 1 });
 	plan_expect(s, &have, 1, SVC S1 "0\n" S2 "1\n");
 	plan_report(s, "s1", REASON_OK, health_assumed(true, 3, 1));
@@ -135,7 +136,7 @@ static void test_shared_probe_starts_with_the_best(void **state)
 	    "director a 10.9.9.1:80\n check rise 3\n server s1 10.2.0.11:80 weight 0 check\n"
 	    "director b 10.9.9.2:80\n check rise 3\n server s2 10.2.0.11:80 check\n";
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(conf), NULL, &have, 1);
+	struct state *s = state_build(call_conf(conf), NULL, &have, 1);
 
 	(void)state;
 	plan_all_up(s);
@@ -143,7 +144,7 @@ static void test_shared_probe_starts_with_the_best(void **state)
 	    SVC S1 "0\n-A -t 10.9.9.2:80 -s wlc\n"
 		   "-a -t 10.9.9.2:80 -r 10.2.0.11:80 -m -w 1\n");
 	state_free(s);
-	s = state_build(plan_parse(conf), NULL, &have, 1);
+	s = state_build(call_conf(conf), NULL, &have, 1);
 	assert_int_equal(s->n_probes, 1);
 	assert_int_equal(s->probes[0].probe.health.state, HEALTH_UP);
 	state_free(s);
@@ -153,7 +154,7 @@ static void test_shared_probe_starts_with_the_best(void **state)
 static void test_inhibit(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(WEB " check inhibit\n"
+	struct state *s = state_build(call_conf(WEB " check inhibit\n"
 						     " server s1 10.2.0.11:80 check\n"
 						     " server s2 10.2.0.12:80 check\n"),
 	    NULL, &have, 1);
@@ -170,7 +171,7 @@ static void test_inhibit(void **state)
 static void test_inhibit_with_dest_deletes(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(WEB " balance dest\n check inhibit\n"
+	struct state *s = state_build(call_conf(WEB " balance dest\n check inhibit\n"
 						     " server s1 10.2.0.11:80 check\n"
 						     " server s2 10.2.0.12:80 check\n"),
 	    NULL, &have, 1);
@@ -186,7 +187,7 @@ static void test_inhibit_with_dest_deletes(void **state)
 static void test_removed_server_leaves(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(WEB " server s1 10.2.0.11:80\n"
+	struct state *s = state_build(call_conf(WEB " server s1 10.2.0.11:80\n"
 						     " server s2 10.2.0.12:80\n"),
 	    NULL, &have, 1);
 	struct state *old;
@@ -194,7 +195,7 @@ static void test_removed_server_leaves(void **state)
 	(void)state;
 	plan_expect(s, &have, 7, SVC S1 "1\n" S2 "1\n");
 	old = s;
-	s = state_build(plan_parse(WEB " server s1 10.2.0.11:80\n"), old, &have, 1);
+	s = state_build(call_conf(WEB " server s1 10.2.0.11:80\n"), old, &have, 1);
 	state_free(old);
 	plan_expect(s, &have, 7, SVC S1 "1\n" S2 "0\n");
 	plan_expect(s, &have, 0, SVC S1 "1\n" S2 "0\n");
@@ -209,14 +210,14 @@ static void test_removed_director_leaves(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s = state_build(
-	    plan_parse("director dns 10.9.9.1:53 UDP\n server s1 10.2.0.11\n"), NULL,
+	    call_conf("director dns 10.9.9.1:53 UDP\n server s1 10.2.0.11\n"), NULL,
 	    &have, 1);
 	struct state *old = s;
 
 	(void)state;
 	plan_expect(s, &have, 2,
 	    "-A -u 10.9.9.1:53 -s wlc\n-a -u 10.9.9.1:53 -r 10.2.0.11:53 -m -w 1\n");
-	s = state_build(plan_parse(""), old, &have, 1);
+	s = state_build(call_conf(""), old, &have, 1);
 	state_free(old);
 	plan_expect(s, &have, 0,
 	    "-A -u 10.9.9.1:53 -s wlc\n-a -u 10.9.9.1:53 -r 10.2.0.11:53 -m -w 0\n");
@@ -234,7 +235,7 @@ static void test_gateway_waits_for_inactive(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s =
-	    state_build(plan_parse(WEB " mode gateway\n server s1 10.2.0.11:80\n"
+	    state_build(call_conf(WEB " mode gateway\n server s1 10.2.0.11:80\n"
 				       " server s2 10.2.0.12:80\n"),
 		NULL, &have, 1);
 	struct state *old = s;
@@ -246,7 +247,7 @@ static void test_gateway_waits_for_inactive(void **state)
 	    SVC "-a -t 10.9.9.1:80 -r 10.2.0.11:80 -g -w 1\n"
 		"-a -t 10.9.9.1:80 -r 10.2.0.12:80 -g -w 1\n");
 	s = state_build(
-	    plan_parse(WEB " mode gateway\n server s1 10.2.0.11:80\n"), old, &have, 1);
+	    call_conf(WEB " mode gateway\n server s1 10.2.0.11:80\n"), old, &have, 1);
 	state_free(old);
 	plan_expect(s, &have, 0, both);
 	have.svcs[0].dests[1].inactive = 1;
@@ -259,7 +260,7 @@ static void test_gateway_waits_for_inactive(void **state)
 static void test_health_survives_renaming(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1), *old = s;
+	struct state *s = state_build(call_conf(two_checked), NULL, &have, 1), *old = s;
 
 	(void)state;
 	for (size_t i = 0; i < s->n_probes; i++)
@@ -267,7 +268,7 @@ static void test_health_survives_renaming(void **state)
 	plan_set_health(s, "s1", true);
 	plan_set_health(s, "s2", false);
 	s = state_build(
-	    plan_parse(
+	    call_conf(
 		"director shop 10.9.9.7:80\n check interval 3 timeout 500ms fall 3\n option tcpcheck\n"
 		" server a 10.2.0.11:80 check\n server b 10.2.0.12:80 check\n"),
 	    old, &have, 1);
@@ -276,7 +277,7 @@ static void test_health_survives_renaming(void **state)
 	state_free(old);
 	/* another check: the state stays until it has spoken */
 	old = s;
-	s = state_build(plan_parse("director shop 10.9.9.7:80\n option httpcheck\n"
+	s = state_build(call_conf("director shop 10.9.9.7:80\n option httpcheck\n"
 				   " server a 10.2.0.11:80 check\n"
 				   " server b 10.2.0.12:80 check\n"
 				   " server c 10.2.0.13:80 check\n"),
@@ -292,12 +293,12 @@ static void test_health_survives_renaming(void **state)
 static void test_renamed_with_another_check_stays_as_found(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two_checked), NULL, &have, 1), *old = s;
+	struct state *s = state_build(call_conf(two_checked), NULL, &have, 1), *old = s;
 
 	(void)state;
 	plan_all_up(s);
 	plan_expect(s, &have, 1, SVC S1 "1\n" S2 "5\n");
-	s = state_build(plan_parse("director shop 10.9.9.1:80\n check interval 7\n"
+	s = state_build(call_conf("director shop 10.9.9.1:80\n check interval 7\n"
 				   " server a 10.2.0.11:80 check\n"),
 	    old, &have, 1);
 	assert_int_equal(plan_server(s, "a")->health.state, HEALTH_UP);
@@ -311,7 +312,7 @@ static void test_identical_checks_are_one_probe(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s = state_build(
-	    plan_parse("director a 10.9.9.1:80\n server s 10.2.0.11:80 check\n"
+	    call_conf("director a 10.9.9.1:80\n server s 10.2.0.11:80 check\n"
 		       "director b 10.9.9.2:80\n server s 10.2.0.11:80 check\n"
 		       "director c 10.9.9.3:80\n server s 10.2.0.11:80 check "
 		       "interval 3\n"),
@@ -356,7 +357,7 @@ static void test_schedulers(void **state)
 		struct ipvs_table have = { 0 };
 		char *text = xasprintf(WEB " balance %s\n", words[i][0]);
 		char *want = xasprintf("-A -t 10.9.9.1:80 -s %s\n", words[i][1]);
-		struct state *s = state_build(plan_parse(text), NULL, &have, 1);
+		struct state *s = state_build(call_conf(text), NULL, &have, 1);
 
 		plan_expect(s, &have, 0, want);
 		state_free(s);
@@ -403,7 +404,7 @@ static void test_attributes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct ipvs_table have = { 0 };
-		struct state *s = state_build(plan_parse(cases[i].conf), NULL, &have, 1);
+		struct state *s = state_build(call_conf(cases[i].conf), NULL, &have, 1);
 
 		plan_expect(s, &have, 0, cases[i].want);
 		state_free(s);
@@ -416,7 +417,7 @@ static void test_thresholds(void **state)
 {
 	struct ipvs_table none = { 0 }, want = { 0 };
 	struct state *s = state_build(
-	    plan_parse(WEB " server s1 10.2.0.11:80 maxconn 100 minconn 80\n"), NULL,
+	    call_conf(WEB " server s1 10.2.0.11:80 maxconn 100 minconn 80\n"), NULL,
 	    &none, 1);
 
 	(void)state;

@@ -17,9 +17,8 @@
 #include <string.h>
 
 #include "ipvs/handle.h"
-#include "lib/xalloc.h"
 #include "lvsd/reconcile.h"
-#include "parser/parser.h"
+#include "tests/plan/call.h"
 
 /* ---- a kernel that can be lost ---- */
 
@@ -77,22 +76,6 @@ static const struct ipvs_backend lossy_backend = {
 
 /* ---- helpers ---- */
 
-static struct conf *parse(const char *text)
-{
-	struct conf_text t = {
-		.name = xstrdup("test.conf"), .data = xstrdup(text), .len = strlen(text)
-	};
-	struct diags d;
-	struct conf *conf;
-
-	diags_init(&d);
-	conf = conf_parse(&t, READ_START, &d);
-	assert_non_null(conf);
-	diags_fini(&d);
-	conf_text_fini(&t);
-	return conf;
-}
-
 static void changed(struct server_state *s, enum health_state was, void *arg)
 {
 	(void)was;
@@ -142,7 +125,7 @@ static void test_lost_batch(void **state)
 	(void)state;
 	ev_timer_init(&l.tick, NULL, 1., 1.);
 	l.state = state_build(
-	    parse("director web 10.9.9.1:80\n server a 10.2.0.11:80 check\n"
+	    call_conf("director web 10.9.9.1:80\n server a 10.2.0.11:80 check\n"
 		  " server b 10.2.0.12:80 check\n server c 10.2.0.13:80 check\n"),
 	    NULL, &l.have, 1);
 	reconcile_all(&l, &counts);

@@ -14,6 +14,7 @@
 
 #include "lvsd/record.h"
 #include "plan_case.h"
+#include "tests/plan/call.h"
 
 static const char conf_text[] =
     WEB " check rise 5 fall 3\n server s1 10.2.0.11:80 check\n"
@@ -43,7 +44,7 @@ static json_t *make(struct state *s, struct ipvs_table *have)
 
 static struct state *fresh(const struct ipvs_table *have)
 {
-	return state_build(plan_parse(conf_text), NULL, have, 1);
+	return state_build(call_conf(conf_text), NULL, have, 1);
 }
 
 static void test_round_trip(void **state)

@@ -13,6 +13,7 @@
 #include "lvsd/serving.h"
 
 #include "plan_case.h"
+#include "tests/plan/call.h"
 
 #define SECOND 1000000ull
 #define THREE                                                            \
@@ -33,7 +34,7 @@ static void test_quorum(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s = state_build(
-	    plan_parse(WEB THREE " option quorum 2\n server sorry 10.2.0.13:80 sorry\n"),
+	    call_conf(WEB THREE " option quorum 2\n server sorry 10.2.0.13:80 sorry\n"),
 	    NULL, &have, 1);
 
 	(void)state;
@@ -57,7 +58,7 @@ static void test_quorum_without_sorry(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s =
-	    state_build(plan_parse(WEB THREE " option quorum 3\n"), NULL, &have, 1);
+	    state_build(call_conf(WEB THREE " option quorum 3\n"), NULL, &have, 1);
 	struct serving_count c;
 
 	(void)state;
@@ -76,7 +77,7 @@ static void test_quorum_percent(void **state)
 {
 	struct ipvs_table none = { 0 };
 	struct state *s =
-	    state_build(plan_parse(WEB THREE
+	    state_build(call_conf(WEB THREE
 			    " option quorum 50%\n server sorry 10.2.0.13:80 sorry\n"),
 		NULL, &none, 1);
 	struct serving_count c;
@@ -97,7 +98,7 @@ static void test_quorum_with_dest(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s = state_build(
-	    plan_parse(WEB " balance dest\n" THREE
+	    call_conf(WEB " balance dest\n" THREE
 			   " option quorum 2\n server sorry 10.2.0.13:80 sorry\n"),
 	    NULL, &have, 1);
 
@@ -114,7 +115,7 @@ static void test_panic(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s = state_build(
-	    plan_parse(WEB THREE " option panic 50%\n server sorry 10.2.0.13:80 sorry\n"),
+	    call_conf(WEB THREE " option panic 50%\n server sorry 10.2.0.13:80 sorry\n"),
 	    NULL, &have, 1);
 
 	(void)state;
@@ -138,7 +139,7 @@ static void test_weight_0_is_no_panic(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s = state_build(
-	    plan_parse(WEB THREE " option panic 50%\n server sorry 10.2.0.13:80 sorry\n"),
+	    call_conf(WEB THREE " option panic 50%\n server sorry 10.2.0.13:80 sorry\n"),
 	    NULL, &have, 1);
 
 	(void)state;
@@ -154,7 +155,7 @@ static void test_slowstart(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s =
-	    state_build(plan_parse(WEB " check interval 1\n option tcpcheck\n"
+	    state_build(call_conf(WEB " check interval 1\n option tcpcheck\n"
 				       " option slowstart 100\n"
 				       " server s1 10.2.0.11:80 weight 50 check\n"
 				       " server s2 10.2.0.12:80 weight 50 check\n"),
@@ -171,7 +172,7 @@ static void test_slowstart(void **state)
 	plan_expect_at(s, &have, 10 * SECOND, 0, SVC S1 "50\n" S2 "1\n");
 	plan_expect_at(s, &have, 60 * SECOND, 0, SVC S1 "50\n" S2 "25\n");
 	old = s;
-	s = state_build(plan_parse(WEB " check interval 1\n option tcpcheck\n"
+	s = state_build(call_conf(WEB " check interval 1\n option tcpcheck\n"
 				       " option slowstart 200\n"
 				       " server s1 10.2.0.11:80 weight 50 check\n"
 				       " server s2 10.2.0.12:80 weight 50 check\n"),
@@ -182,7 +183,7 @@ static void test_slowstart(void **state)
 	plan_expect_at(s, &have, 210 * SECOND, 0, SVC S1 "50\n" S2 "50\n");
 	/* one that is over does not begin again */
 	old = s;
-	s = state_build(plan_parse(WEB " check interval 1\n option tcpcheck\n"
+	s = state_build(call_conf(WEB " check interval 1\n option tcpcheck\n"
 				       " option slowstart 1000\n"
 				       " server s1 10.2.0.11:80 weight 50 check\n"
 				       " server s2 10.2.0.12:80 weight 50 check\n"),
@@ -200,7 +201,7 @@ static const char two[] = WEB " option drain never\n server s1 10.2.0.11:80 weig
 static void test_operator_drains(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two), NULL, &have, 1), *old;
+	struct state *s = state_build(call_conf(two), NULL, &have, 1), *old;
 
 	(void)state;
 	plan_expect(s, &have, 4, SVC S1 "3\n" S2 "1\n");
@@ -209,7 +210,7 @@ static void test_operator_drains(void **state)
 	assert_int_equal(have.svcs[0].lingering, 1);
 	/* the decision stays with the name, whatever the file says now */
 	old = s;
-	s = state_build(plan_parse(WEB " server s1 10.2.0.11:80 weight 9\n"
+	s = state_build(call_conf(WEB " server s1 10.2.0.11:80 weight 9\n"
 				       " server s2 10.2.0.12:80\n"),
 	    old, &have, 2);
 	state_free(old);
@@ -226,7 +227,7 @@ static void test_operator_drains(void **state)
 static void test_operator_deadline(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two), NULL, &have, 1);
+	struct state *s = state_build(call_conf(two), NULL, &have, 1);
 
 	(void)state;
 	plan_expect(s, &have, 4, SVC S1 "3\n" S2 "1\n");
@@ -248,7 +249,7 @@ static void test_operator_deadline(void **state)
 static void test_operator_drains_dest(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(WEB " balance dest\n"
+	struct state *s = state_build(call_conf(WEB " balance dest\n"
 						     " server s1 10.2.0.11:80\n"
 						     " server s2 10.2.0.12:80\n"),
 	    NULL, &have, 1);
@@ -266,7 +267,7 @@ static void test_operator_and_sorry(void **state)
 {
 	struct ipvs_table have = { 0 };
 	struct state *s =
-	    state_build(plan_parse(WEB " server s1 10.2.0.11:80\n"
+	    state_build(call_conf(WEB " server s1 10.2.0.11:80\n"
 				       " server sorry 10.2.0.13:80 sorry\n"),
 		NULL, &have, 1);
 
@@ -282,7 +283,7 @@ static void test_operator_and_sorry(void **state)
 
 static struct state *reload(struct state *old, struct ipvs_table *have, const char *text)
 {
-	struct state *s = state_build(plan_parse(text), old, have, 1);
+	struct state *s = state_build(call_conf(text), old, have, 1);
 
 	state_free(old);
 	return s;
@@ -295,7 +296,7 @@ static void test_removed_server_has_its_time(void **state)
 				       " server s2 10.2.0.12:80\n";
 	static const char one[] = WEB " option drain 10\n server s1 10.2.0.11:80\n";
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(both), NULL, &have, 1);
+	struct state *s = state_build(call_conf(both), NULL, &have, 1);
 
 	(void)state;
 	plan_expect_at(s, &have, SECOND, 4, SVC S1 "1\n" S2 "1\n");
@@ -323,7 +324,7 @@ static void test_drained_then_removed(void **state)
 				       " server s2 10.2.0.12:80\n";
 	static const char one[] = WEB " option drain 10\n server s1 10.2.0.11:80\n";
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(both), NULL, &have, 1);
+	struct state *s = state_build(call_conf(both), NULL, &have, 1);
 
 	(void)state;
 	plan_expect_at(s, &have, SECOND, 4, SVC S1 "1\n" S2 "1\n");
@@ -342,7 +343,7 @@ static void test_drained_then_removed(void **state)
 static void test_removed_director_has_its_time(void **state)
 {
 	struct ipvs_table have = { 0 };
-	struct state *s = state_build(plan_parse(two), NULL, &have, 1);
+	struct state *s = state_build(call_conf(two), NULL, &have, 1);
 
 	(void)state;
 	plan_expect(s, &have, 4, SVC S1 "3\n" S2 "1\n");

@@ -1,0 +1,30 @@
+/*
+ * aside: answers that a process of their own makes.
+ *
+ * What reads text of a client, or all of the kernel's table, takes longer than a turn
+ * of the loop may. A fork of the daemon does it, which has everything as it was at
+ * that moment, can change nothing of it, and speaks to the kernel over a socket of
+ * its own. Whatever becomes of it, the daemon goes on.
+ */
+#ifndef LVSD_ASIDE_H
+#define LVSD_ASIDE_H
+
+#include <stdio.h>
+
+#include "lvsd/lvsd.h"
+#include "lvsd/reply.h"
+
+/*
+ * Prints the answer to OUT, in the child: what it does to L is seen by nobody. FD is
+ * the descriptor that came with the request, or -1. L->ipvs is its own; NULL
+ * when the kernel does not answer.
+ */
+typedef void aside_fn(struct lvsd *l, int fd, FILE *out);
+
+/*
+ * What MAKE prints, as a reply that the caller owns. It is ended after half a minute.
+ * NULL with errno when there are too many of them (EAGAIN) or no process can be had.
+ */
+struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd);
+
+#endif

@@ -1,0 +1,88 @@
+/* Plain text is copied; anything else goes through jansson. */
+#include "lvsd/put.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lvsd/show.h"
+
+static void put_key(struct buf *b, const char *key)
+{
+	buf_add(b, ",\"", 2);
+	buf_str(b, key);
+	buf_add(b, "\":", 2);
+}
+
+/* Needs no escape. */
+static bool is_plain(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+			return false;
+	return true;
+}
+
+void put_quoted(struct buf *b, const char *text)
+{
+	json_t *string;
+	char *quoted;
+
+	if (is_plain(text)) {
+		buf_add(b, "\"", 1);
+		buf_str(b, text);
+		buf_add(b, "\"", 1);
+		return;
+	}
+	string = show_text(text);
+	quoted = json_dumps(string, JSON_ENCODE_ANY);
+	json_decref(string);
+	buf_str(b, quoted != NULL ? quoted : "\"\"");
+	free(quoted);
+}
+
+void put_text(struct buf *b, const char *key, const char *text)
+{
+	put_key(b, key);
+	if (text != NULL)
+		put_quoted(b, text);
+	else
+		buf_add(b, "null", 4);
+}
+
+void put_integer(struct buf *b, const char *key, int64_t n)
+{
+	char digits[24], *at = digits + sizeof digits;
+	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+	do
+		*--at = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (n < 0)
+		*--at = '-';
+	put_key(b, key);
+	buf_add(b, at, (size_t)(digits + sizeof digits - at));
+}
+
+void put_bool(struct buf *b, const char *key, bool yes)
+{
+	put_key(b, key);
+	buf_str(b, yes ? "true" : "false");
+}
+
+void put_null(struct buf *b, const char *key)
+{
+	put_key(b, key);
+	buf_add(b, "null", 4);
+}
+
+void put_seconds(struct buf *b, const char *key, uint64_t us)
+{
+	char fraction[] = ".000000";
+	uint64_t rest = us % 1000000;
+
+	for (int i = 6; i > 0; i--, rest /= 10)
+		fraction[i] = (char)('0' + rest % 10);
+	put_integer(b, key, (int64_t)(us / 1000000));
+	buf_add(b, fraction, 7);
+}
