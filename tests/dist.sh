@@ -19,7 +19,7 @@ empty()
 text="make dist has every file that git has"
 if git rev-parse --git-dir >/dev/null 2>&1; then
 	check "make dist" make -s -C "$BUILDDIR" distdir
-	given=$(echo "$BUILDDIR"/lvsd-[0-9]*)
+	given=$BUILDDIR/lvsd-$(sed -n "s/^VERSION = //p" "$BUILDDIR/Makefile")
 	git ls-files | grep -v '^\.ci/' | while read -r file; do
 		[ ! -e "$file" ] || cmp -s "$file" "$given/$file" || echo "$file"
 	done >"$tmp/missing"

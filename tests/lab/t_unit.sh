@@ -69,6 +69,10 @@ checks()
 	director program $VIP:84
 	 option externalcheck "/run/checks/look"
 	 server rs1 10.2.0.11:80 check
+	director marked
+	 server rs1 10.2.0.11
+	flow marked director marked
+	 match proto tcp dst 192.0.2.9 dstport 80
 	END
 }
 checks 1 | lvsd_conf
@@ -85,6 +89,9 @@ like "the program ran as the checker's user" \
 is "the kernel setting of persistence" "$(ns director sysctl -n net.ipv4.vs.expire_quiescent_template)" 1
 check "the state file" wait_for 60 test -s /var/lib/lvsd/state
 
+ip -n router route add 192.0.2.0/24 via 10.2.0.2
+hammer_run marked -n 40 -c 2 192.0.2.9 80
+is "sets and rules for a director without an address" "$(hammer_get marked ok) $(hammer_get marked failed)" "40 0"
 rights() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(pgrep -o -x lvsd)/status"; }
 is "no more rights than lvsd(8) tells" "$(rights CapBnd) $(rights CapEff)" "00000000000031e1 00000000000031e1"
 is "none to gain, and calls are filtered" "$(rights NoNewPrivs) $(rights Seccomp)" "1 2"
