@@ -22,9 +22,10 @@
 typedef void aside_fn(struct lvsd *l, int fd, FILE *out);
 
 /*
- * What MAKE prints, as a reply that the caller owns. It is ended after half a minute.
- * NULL with errno when there are too many of them (EAGAIN) or no process can be had.
+ * What MAKE prints, as a reply that the caller owns. Only a few are made at a time, the
+ * others wait for their turn; readers leave one place FOR_OPERATORs. A process is ended
+ * after half a minute. FD is not taken over. NULL with errno when it cannot be kept.
  */
-struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd);
+struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd, bool for_operator);
 
 #endif

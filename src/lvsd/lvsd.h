@@ -12,6 +12,7 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "ipvs/ipvs.h"
@@ -118,7 +119,8 @@ struct lvsd {
 	uint64_t started_us, reloads;
 	struct control *control;
 	struct events *events;
-	unsigned asides; /* processes that make an answer */
+	unsigned asides;		   /* processes that make an answer */
+	LIST_HEAD(, aside) asides_waiting; /* answers that wait for one */
 
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;

@@ -6,7 +6,6 @@
  */
 #include "lvsd/request.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,14 +33,9 @@ json_t *request_refusal(const char *text)
 
 void request_aside(struct request *r, aside_fn *make, struct answer *a)
 {
-	a->reply = aside_reply(r->l, make, r->fd);
-	if (a->reply != NULL)
-		return;
-	if (errno != EAGAIN)
-		log_warn("cannot start a process for an answer");
-	a->json = request_refusal(errno == EAGAIN
-				      ? "too many long answers are being made; ask again"
-				      : "no process can be started for the answer");
+	a->reply = aside_reply(r->l, make, r->fd, r->may_change);
+	if (a->reply == NULL)
+		a->json = request_refusal("no descriptor is left for the answer");
 }
 
 /* ---- looking ---- */
