@@ -90,6 +90,7 @@ done
 
 # What comes back waits for the state file first, which then has the way back, too,
 # though nothing is sent to the kernel and it is not written again for a while.
+taken_back() { [ "$(trial)" = true ]; }
 probes_are() { [ "$(json .checker.probes)" = "$1" ]; }
 servers=$(backend -n a -p $port)
 with()
@@ -111,5 +112,14 @@ check "taken back" wait_for 20 probes_are 1
 stop KILL
 check "kill -9, start" start
 is "the one before" "$(json .checker.probes) $(trial)" "1 true"
+if [ "$(id -u)" = 0 ]; then
+	check "reload" op reload
+	sed -i 's/^ user nobody/ user daemon/' "$conf"
+	op reload --confirm 1s >/dev/null
+	check "taken back" wait_for 20 taken_back
+	stop
+	check "start" start
+	is "as the user of before" "$(json .checker.user) $(trial)" "nobody true"
+fi
 stop
 finish
