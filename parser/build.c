@@ -18,7 +18,6 @@
  */
 static const bool pending[TOKENS_MAX] = {
 	[T_ANNOUNCE] = true,
-	[T_MASQUERADE] = true,
 	[T_SIP] = true,
 };
 

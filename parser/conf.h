@@ -155,6 +155,8 @@ struct director_conf {
 	const char *name;
 	struct loc loc;	      /* of the name */
 	uint32_t fwmark;      /* 0: none given */
+	uint32_t mark;	      /* of its services: fwmark, or what lvsd gave it later
+			       * (flow/marks.h); 0: they have an address */
 	struct addr addr;     /* family 0: a mark director */
 	uint8_t protocol;     /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
 	uint16_t port;	      /* 0: every port */

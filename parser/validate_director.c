@@ -181,6 +181,7 @@ static void unique_addresses(struct parse *p)
 
 void validate_director(struct parse *p, struct director_draft *d)
 {
+	d->conf->mark = d->conf->fwmark;
 	judge_head(p, d);
 	judge_port(p, d);
 	for (size_t i = 0; i < p->n_servers; i++)

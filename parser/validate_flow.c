@@ -32,6 +32,102 @@ static void find_director(struct parse *p, struct flow_conf *f, bool *fed)
 		    f->director_name);
 }
 
+/* ---- directors that keep what a flow covers ---- */
+
+/* How many are looked at for a file; so long as it is short, that is all. */
+#define COVERED_MAX 1000000
+
+static int by_address(const void *a, const void *b)
+{
+	const struct director_conf *c = *(struct director_conf *const *)a;
+	const struct director_conf *d = *(struct director_conf *const *)b;
+
+	return addr_cmp(&c->addr, &d->addr);
+}
+
+static bool in_network(const struct addr *a, const struct addr *net, uint8_t prefix)
+{
+	struct addr masked = *a;
+
+	for (unsigned i = 0; i < sizeof masked.bytes; i++)
+		if (prefix < 8 * (i + 1))
+			masked.bytes[i] &=
+			    prefix <= 8 * i ? 0 : (uint8_t)(0xff00 >> (prefix - 8 * i));
+	return addr_cmp(&masked, net) == 0;
+}
+
+static bool covers(const struct flow_rule *r, const struct director_conf *d)
+{
+	if (r->has_proto.given && (r->proto == d->protocol) == r->has_proto.negated)
+		return false;
+	if (r->has_dstport.given &&
+	    (r->dstport[0] <= d->port && d->port <= r->dstport[1]) ==
+		r->has_dstport.negated)
+		return false;
+	return r->has_icmptype.given == false;
+}
+
+/* Directors with address and port, in order of addresses. */
+struct addressed {
+	const struct director_conf **list;
+	size_t n, left; /* to be looked at */
+};
+
+/* The first whose packets R covers, or NULL. Rules without an address tell nothing of
+ * addresses and are left out. */
+static const struct director_conf *first_covered(
+    struct addressed *all, const struct flow_rule *r)
+{
+	size_t low = 0, high = all->n;
+
+	if (r->ignore || !r->has_dst.given || r->has_dst.negated)
+		return NULL;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (addr_cmp(&all->list[mid]->addr, &r->dst) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < all->n && all->left > 0; low++, all->left--) {
+		if (!in_network(&all->list[low]->addr, &r->dst, r->dst_prefix))
+			break;
+		if (covers(r, all->list[low]))
+			return all->list[low];
+	}
+	return NULL;
+}
+
+static void judge_covered(struct parse *p)
+{
+	struct addressed all = {
+		.list = xcalloc(p->n_directors + 1, sizeof *all.list),
+		.left = COVERED_MAX,
+	};
+	const struct director_conf *d;
+	struct flow_conf *f;
+	struct flow_rule *r;
+
+	for (size_t i = 0; i < p->n_directors; i++)
+		if (addr_is_set(&p->directors[i]->addr) && p->directors[i]->port != 0)
+			all.list[all.n++] = p->directors[i];
+	qsort(all.list, all.n, sizeof *all.list, by_address);
+	STAILQ_FOREACH (f, &p->conf->flows, entry)
+		STAILQ_FOREACH (r, &f->rules, entry) {
+			if ((d = first_covered(&all, r)) == NULL)
+				continue;
+			parse_warning(p, rule_draft(r)->dst_loc,
+			    "this covers the address of director \"%s\", whose packets "
+			    "stay its own",
+			    d->name);
+			break; /* once a flow */
+		}
+	free(all.list);
+}
+
+/* ---- rules ---- */
+
 /* Does R say in so many words that its packets are of PROTO? */
 static bool is_proto(const struct flow_rule *r, uint8_t proto)
 {
@@ -131,5 +227,7 @@ void validate_flows(struct parse *p)
 	}
 	unique_flows(p);
 	judge_unfed(p, fed);
+	if (!STAILQ_EMPTY(&p->conf->flows))
+		judge_covered(p);
 	free(fed);
 }

@@ -1,7 +1,7 @@
 # Unit tests of the pure parts, and the small programs of the lab.
-unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libipvs.a libparser.a liblib.a \
+unit_ldadd = libdaemon.a libcheck.a $(libtls_a_OBJECTS) libflow.a libipvs.a libparser.a liblib.a \
 	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(OPENSSL_LIBS) $(CAPNG_LIBS) \
-	$(JANSSON_LIBS) $(CMOCKA_LIBS)
+	$(JANSSON_LIBS) $(IPSET_LIBS) $(ROUTE_LIBS) $(CMOCKA_LIBS)
 
 unit_tests = \
 	tests/unit/test_addr \
@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test_checker_talk \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
+	tests/unit/test_flow \
 	tests/unit/test_events \
 	tests/unit/test_health \
 	tests/unit/test_http_status \
@@ -56,6 +57,8 @@ tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c te
 tests_unit_test_checker_external_LDADD = $(unit_ldadd)
 tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_soak_LDADD = $(unit_ldadd)
+tests_unit_test_flow_SOURCES = tests/unit/test_flow.c $(plan_call)
+tests_unit_test_flow_LDADD = $(unit_ldadd)
 tests_unit_test_events_SOURCES = tests/unit/test_events.c
 tests_unit_test_events_LDADD = $(unit_ldadd)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c
@@ -91,14 +94,20 @@ tests_unit_test_serving_LDADD = $(unit_ldadd)
 
 lab_programs = \
 	tests/lab/backend \
+	tests/lab/flowmodel \
 	tests/lab/hammer \
+	tests/lab/hostile \
 	tests/lab/ipvswait \
 	tests/lab/monotime \
 	tests/lab/scripted
 tests_lab_backend_SOURCES = tests/lab/backend.c
 tests_lab_backend_LDADD = liblib.a $(LIBBSD_LIBS)
+tests_lab_flowmodel_SOURCES = tests/lab/flowmodel.c
+tests_lab_flowmodel_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_hammer_SOURCES = tests/lab/hammer.c
 tests_lab_hammer_LDADD = liblib.a $(LIBBSD_LIBS)
+tests_lab_hostile_SOURCES = tests/lab/hostile.c
+tests_lab_hostile_LDADD = $(LIBBSD_LIBS)
 tests_lab_ipvswait_SOURCES = tests/lab/ipvswait.c
 tests_lab_ipvswait_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_monotime_SOURCES = tests/lab/monotime.c

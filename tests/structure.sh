@@ -17,12 +17,16 @@ rule()
 		passed=$((passed + 1))
 	fi
 }
-rooms='"(ipvs|check|lvsd|lvsctl|parser)/'
+rooms='"(ipvs|check|flow|lvsd|lvsctl|parser)/'
 rule 'lib knows nothing of us' "#include $rooms" src/lib/*.[ch]
-rule 'ipvs knows lib only' '#include "(check|lvsd|lvsctl|parser)/' src/ipvs/*.[ch]
-rule 'parser knows lib only' '#include "(ipvs|check|lvsd|lvsctl)/' parser/*.[chly]
-rule 'check knows lib and the tree' '#include "(ipvs|lvsd|lvsctl|parser/(parser|grammar))' src/check/*.[ch]
-rule 'lvsctl knows lib and the parser' '#include "(ipvs|check|lvsd)/' src/lvsctl/*.[ch]
+rule 'ipvs knows lib only' '#include "(check|flow|lvsd|lvsctl|parser)/' src/ipvs/*.[ch]
+rule 'parser knows lib only' '#include "(ipvs|check|flow|lvsd|lvsctl)/' parser/*.[chly]
+rule 'check knows lib and the tree' '#include "(ipvs|flow|lvsd|lvsctl|parser/(parser|grammar))' src/check/*.[ch]
+rule 'flow knows lib and the tree' '#include "(ipvs|check|lvsd|lvsctl|parser/(parser|grammar))' src/flow/*.[ch]
+rule 'libipset in one file only' '#include <libipset' \
+	$(ls src/flow/*.[ch] | grep -v /set.c) src/lib/*.[ch] src/ipvs/*.[ch] src/check/*.[ch] \
+	src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
+rule 'lvsctl knows lib and the parser' '#include "(ipvs|check|flow|lvsd)/' src/lvsctl/*.[ch]
 rule 'netlink in ipvs, and for routes, only' '#include <(netlink|libnl|linux/netlink)' \
 	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] parser/*.[chly] \
 	$(ls src/lvsctl/*.[ch] | grep -v doctor_route.c)

@@ -88,7 +88,6 @@ void flow_align(const struct flow_table *have, struct flow_table *want)
 			    chain->lines[i].old == NULL)
 				snprintf(chain->lines[i].set, FLOW_SET_NAME,
 				    FLOW_PREFIX "%c-%lu",
-				    want->family == AF_INET6 ? '6' : '4',
-				    ++number);
+				    want->family == AF_INET6 ? '6' : '4', ++number);
 	}
 }

@@ -18,6 +18,7 @@
 
 #define PATHS "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define PATH_MAX_LENGTH 256
+#define ERROR_MAX 300
 #define OUTPUT_MAX (64u * 1024 * 1024)
 
 struct command {
@@ -183,9 +184,13 @@ static int reap(struct command *c, bool *in_time)
 	return status;
 }
 
-/* TEXT becomes one line. */
+/* TEXT becomes one line, of a length that can be read. */
 static void one_line(struct buf *text)
 {
+	if (text->len > ERROR_MAX) {
+		text->len = ERROR_MAX;
+		memcpy(text->data + ERROR_MAX - 3, "...", 4);
+	}
 	while (text->len > 0 && strchr("\n ", text->data[text->len - 1]) != NULL)
 		text->data[--text->len] = '\0';
 	for (size_t i = 0; i < text->len; i++)

@@ -26,8 +26,8 @@ struct family {
 	struct flow_table have;
 	uint8_t number;
 	bool known;
-	bool routed;	    /* policy rules and routes are as they were last asked for */
-	uint64_t routes;    /* a digest of what was asked for */
+	bool routed;	     /* policy rules and routes are as they were last asked for */
+	uint64_t routes;     /* a digest of what was asked for */
 	const char *flavour; /* of iptables, in the middle of its name; NULL: not known */
 	char *error;
 };
@@ -38,11 +38,6 @@ struct flow {
 	bool leftovers;
 	struct flow_figures figures;
 };
-
-bool flow_is_supported(void)
-{
-	return true;
-}
 
 struct flow *flow_new(bool leftovers)
 {
@@ -85,31 +80,29 @@ static bool iptables(const struct family *fa, const char *flavour, const char *v
 }
 
 /*
- * The rules of TABLE. Debian has two flavours of iptables that do not see each
- * other's rules: that of the plain name is taken, the other where the kernel has
- * not what it needs.
+ * Debian has two flavours of iptables that do not see each other's rules: that of the
+ * plain name is taken, the other where the kernel has not what it needs. Reading
+ * tells nothing of that, so a chain is made and deleted in one commit.
  */
-static bool save_rules(
-    struct family *fa, const char *table, struct buf *out, struct buf *error)
+static bool choose_flavour(struct family *fa, struct buf *error)
 {
-	struct buf other = { 0 };
-	bool done;
+	static const char *const flavours[] = { "", "-legacy" };
+	static const char probe[] = "*mangle\n:" FLOW_PREFIX "PROBE - [0:0]\n"
+				    "-X " FLOW_PREFIX "PROBE\nCOMMIT\n";
 
+	for (size_t i = 0; fa->flavour == NULL && i < 2; i++) {
+		struct buf out = { 0 }, why = { 0 };
+
+		if (iptables(fa, flavours[i], "restore", NULL, probe, &out, &why))
+			fa->flavour = flavours[i];
+		else if (error->len == 0)
+			buf_str(error, why.data);
+		buf_fini(&out);
+		buf_fini(&why);
+	}
 	if (fa->flavour != NULL)
-		return iptables(fa, fa->flavour, "save", table, NULL, out, error);
-	done = iptables(fa, "", "save", table, NULL, out, error);
-	if (done) {
-		fa->flavour = "";
-		return true;
-	}
-	buf_fini(out);
-	done = iptables(fa, "-legacy", "save", table, NULL, out, &other);
-	if (done) {
-		fa->flavour = "-legacy";
 		buf_fini(error);
-	}
-	buf_fini(&other);
-	return done;
+	return fa->flavour != NULL;
 }
 
 static bool write_rules(struct flow *f, struct family *fa, const struct flow_table *want,
@@ -133,8 +126,8 @@ static bool needs_chain(const struct flow *f, const struct flow_table *want, int
 	return want->chain[c].n > 0 || f->leftovers;
 }
 
-static bool read_rules(struct flow *f, struct family *fa, const struct flow_table *want,
-    struct buf *error)
+static bool read_rules(
+    struct flow *f, struct family *fa, const struct flow_table *want, struct buf *error)
 {
 	for (int c = 0; c < FLOW_CHAINS; c++) {
 		struct buf text = { 0 };
@@ -143,10 +136,11 @@ static bool read_rules(struct flow *f, struct family *fa, const struct flow_tabl
 		if (!needs_chain(f, want, c))
 			continue;
 		buf_str(&text, "");
-		done = save_rules(fa, flow_rules_table(c), &text, error);
+		done = choose_flavour(fa, error) &&
+		       iptables(fa, fa->flavour, "save", flow_rules_table(c), NULL, &text,
+			   error);
 		if (done)
-			flow_rules_read(
-			    &fa->have, c, text.data != NULL ? text.data : "");
+			flow_rules_read(&fa->have, c, text.data != NULL ? text.data : "");
 		buf_fini(&text);
 		if (!done && want->chain[c].n > 0)
 			return false;
@@ -194,8 +188,9 @@ static bool open_sets(struct flow *f, struct buf *error)
 
 static bool set_failed(const struct flow *f, struct buf *error)
 {
-	buf_printf(error, "cannot use sets of addresses (kernel modules ip_set, xt_set): "
-			  "%s",
+	buf_printf(error,
+	    "cannot use sets of addresses (kernel modules ip_set, xt_set): "
+	    "%s",
 	    set_error(f->sets));
 	return false;
 }
@@ -209,8 +204,8 @@ static bool read_sets(struct flow *f, struct family *fa, struct buf *error)
 
 	if (!done)
 		return false;
-	snprintf(prefix, sizeof prefix, FLOW_PREFIX "%c-",
-	    fa->number == AF_INET6 ? '6' : '4');
+	snprintf(
+	    prefix, sizeof prefix, FLOW_PREFIX "%c-", fa->number == AF_INET6 ? '6' : '4');
 	done = set_names(f->sets, prefix, &names);
 	rest = names.data;
 	while (done && (name = strsep(&rest, "\n")) != NULL)
@@ -230,8 +225,8 @@ static bool needs_sets(const struct flow_table *t)
 }
 
 /* Makes FA->have tell what is there, as far as WANT and what was left need it. */
-static bool read_family(struct flow *f, struct family *fa, const struct flow_table *want,
-    struct buf *error)
+static bool read_family(
+    struct flow *f, struct family *fa, const struct flow_table *want, struct buf *error)
 {
 	struct buf ignored = { 0 };
 
@@ -358,8 +353,8 @@ static struct route_mark *route_marks(const struct flow_table *want, size_t *n)
 		if (!in_range(want->marks[i]))
 			list[(*n)++] = (struct route_mark){ want->marks[i], UINT32_MAX };
 		else if (!ranged)
-			list[(*n)++] = (struct route_mark){ MARKS_FIRST & MARKS_MASK,
-				MARKS_MASK };
+			list[(*n)++] =
+			    (struct route_mark){ MARKS_FIRST & MARKS_MASK, MARKS_MASK };
 		ranged = ranged || in_range(want->marks[i]);
 	}
 	return list;
@@ -386,8 +381,8 @@ static bool route(
 
 	if ((n > 0) == before && (!fa->routed || fa->routes != h)) {
 		/* Where nothing is wanted, nothing need be possible. */
-		done = route_apply(fa->number, list, n, n > 0 ? error : &ignored) ||
-		       n == 0;
+		done =
+		    route_apply(fa->number, list, n, n > 0 ? error : &ignored) || n == 0;
 		fa->routed = done;
 		fa->routes = h;
 	}
@@ -398,8 +393,8 @@ static bool route(
 
 /* ---- one family ---- */
 
-static bool change_rules(struct flow *f, struct family *fa, struct flow_table *want,
-    struct buf *error)
+static bool change_rules(
+    struct flow *f, struct family *fa, struct flow_table *want, struct buf *error)
 {
 	for (enum flow_chain_id c = 0; c < FLOW_CHAINS; c++) {
 		struct buf first = { 0 };
@@ -464,6 +459,38 @@ static bool apply_family(struct flow *f, struct family *fa, struct flow_table *w
 	return done;
 }
 
+/* ---- both families ---- */
+
+static bool has_family(const struct director_conf *d, uint8_t family)
+{
+	const struct server_conf *s;
+
+	if (addr_is_set(&d->addr))
+		return d->addr.family == family;
+	STAILQ_FOREACH (s, &d->servers, entry)
+		if (s->addr.family == family)
+			return true;
+	return false;
+}
+
+void flow_prepare(struct flow *f, const struct conf *conf)
+{
+	const struct director_conf *d;
+
+	for (int i = 0; i < 2; i++) {
+		struct family *fa = &f->family[i];
+		struct buf error = { 0 };
+		bool needed = f->leftovers;
+
+		STAILQ_FOREACH (d, &conf->directors, entry)
+			needed =
+			    needed || (has_family(d, fa->number) && flow_needs(conf, d));
+		if (needed)
+			choose_flavour(fa, &error);
+		buf_fini(&error);
+	}
+}
+
 bool flow_apply(struct flow *f, const struct conf *conf)
 {
 	bool done = true;
@@ -497,22 +524,14 @@ bool flow_clear(struct flow *f)
 
 /* ---- what is told ---- */
 
-static bool has_family(const struct director_conf *d, uint8_t family)
-{
-	const struct server_conf *s;
-
-	if (addr_is_set(&d->addr))
-		return d->addr.family == family;
-	STAILQ_FOREACH (s, &d->servers, entry)
-		if (s->addr.family == family)
-			return true;
-	return false;
-}
-
 const char *flow_director_error(
     const struct flow *f, const struct conf *conf, const struct director_conf *d)
 {
-	if (!d->masquerade && !flow_feeds(conf, d))
+	bool failed = false;
+
+	for (int i = 0; i < 2; i++)
+		failed = failed || f->family[i].error != NULL;
+	if (!failed || !flow_needs(conf, d))
 		return NULL;
 	for (int i = 0; i < 2; i++)
 		if (f->family[i].error != NULL && has_family(d, f->family[i].number))

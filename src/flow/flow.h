@@ -17,12 +17,15 @@
 
 struct flow;
 
-/* Whether this program was built with what flows need. */
-bool flow_is_supported(void);
-
 /* LEFTOVERS: something of ours may be in the kernel, from a process before this. */
 struct flow *flow_new(bool leftovers);
 void flow_free(struct flow *f); /* changes nothing in the kernel; NULL is allowed */
+
+/*
+ * For as long as the process has all its rights: iptables of the old flavour loads
+ * modules of the kernel by itself, for CONF. That it could not shows later.
+ */
+void flow_prepare(struct flow *f, const struct conf *conf);
 
 /*
  * Makes the kernel have what CONF asks for; every mark is given. False: of one family at

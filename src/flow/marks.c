@@ -83,7 +83,8 @@ static void take(bool *taken, uint32_t mark)
 
 bool marks_give(struct marks *m, struct conf *conf, marks_used_fn *used, void *arg)
 {
-	bool *taken = xcalloc(RANGE, sizeof *taken), *given = xcalloc(RANGE, sizeof *given);
+	bool *taken = xcalloc(RANGE, sizeof *taken),
+	     *given = xcalloc(RANGE, sizeof *given);
 	struct director_conf *d;
 	uint32_t next = 0;
 
@@ -100,8 +101,8 @@ bool marks_give(struct marks *m, struct conf *conf, marks_used_fn *used, void *a
 		if (d->mark != 0 && !given[d->mark - MARKS_FIRST])
 			continue;
 		/* The file gave its mark to another: it gets a new one. */
-		while (next < RANGE && (taken[next] || given[next] ||
-					   used(MARKS_FIRST + next, arg)))
+		while (next < RANGE &&
+		       (taken[next] || given[next] || used(MARKS_FIRST + next, arg)))
 			next++;
 		if (next == RANGE) {
 			d->mark = 0;
@@ -123,8 +124,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-void marks_prune(
-    struct marks *m, const struct conf *conf, marks_used_fn *used, void *arg)
+void marks_prune(struct marks *m, const struct conf *conf, marks_used_fn *used, void *arg)
 {
 	const char **names = xcalloc(conf->n_directors + 1, sizeof *names);
 	const struct director_conf *d;

@@ -1,30 +1,43 @@
 /*
- * In place of flow.c in a build --without-ipset: there are no flows.
+ * In place of flow.c in a build --without-ipset: what needs rules fails, the rest does
+ * not notice.
  */
 #include "flow/flow.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 
-bool flow_is_supported(void)
-{
-	return false;
-}
+#include "flow/plan.h"
+#include "lib/xalloc.h"
+
+struct flow {
+	char nothing;
+};
 
 struct flow *flow_new(bool leftovers)
 {
 	(void)leftovers;
-	return NULL;
+	return xcalloc(1, sizeof(struct flow));
 }
 
 void flow_free(struct flow *f)
 {
+	free(f);
+}
+
+void flow_prepare(struct flow *f, const struct conf *conf)
+{
 	(void)f;
+	(void)conf;
 }
 
 bool flow_apply(struct flow *f, const struct conf *conf)
 {
+	const struct director_conf *d;
+
 	(void)f;
-	(void)conf;
+	STAILQ_FOREACH (d, &conf->directors, entry)
+		if (flow_needs(conf, d))
+			return false;
 	return true;
 }
 
@@ -38,9 +51,7 @@ const char *flow_director_error(
     const struct flow *f, const struct conf *conf, const struct director_conf *d)
 {
 	(void)f;
-	(void)conf;
-	(void)d;
-	return NULL;
+	return flow_needs(conf, d) ? "this lvsd was built without ipset" : NULL;
 }
 
 void flow_figures(const struct flow *f, struct flow_figures *out)

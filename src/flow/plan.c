@@ -226,8 +226,7 @@ static char *rule_of(
 	say_iface(&b, r);
 	say_protocol(&b, r, s, family);
 	if (s->type != FLOW_NO_SET)
-		buf_printf(
-		    &b, "-m set --match-set %c %s ", FLOW_SET_HERE, directions(s));
+		buf_printf(&b, "-m set --match-set %c %s ", FLOW_SET_HERE, directions(s));
 	if (mark != NO_MARK)
 		buf_printf(&b, "-g " FLOW_PREFIX "M-%08x", (unsigned)mark);
 	else
@@ -269,8 +268,7 @@ static void add_rule(struct flow_table *t, const struct flow_rule *r, uint32_t m
 		t->reassemble = true;
 	if (mark != NO_MARK)
 		flow_table_mark(t, mark);
-	l = line_for(
-	    &t->chain[FLOW_MARK], rule_of(r, &s, mark, t->family), s.type, mark);
+	l = line_for(&t->chain[FLOW_MARK], rule_of(r, &s, mark, t->family), s.type, mark);
 	if (s.type != FLOW_NO_SET)
 		add_members(l, &s, r, t->family);
 }
@@ -360,10 +358,12 @@ static void add_flows(struct flow_table *t, const struct conf *conf)
 				add_rule(t, r, f->director->mark);
 }
 
-bool flow_feeds(const struct conf *conf, const struct director_conf *d)
+bool flow_needs(const struct conf *conf, const struct director_conf *d)
 {
 	const struct flow_conf *f;
 
+	if (d->masquerade)
+		return true;
 	if (addr_is_set(&d->addr))
 		return d->mark != 0;
 	STAILQ_FOREACH (f, &conf->flows, entry)

@@ -18,8 +18,8 @@
  */
 #define FLOW_SET_PORTS 64
 
-/* D is fed by rules of ours: its mark is not only its own firewall's. */
-bool flow_feeds(const struct conf *conf, const struct director_conf *d);
+/* Rules of ours lead packets to D, or masquerade what it sends. */
+bool flow_needs(const struct conf *conf, const struct director_conf *d);
 
 /* Makes WANT, which is empty, what CONF asks for in FAMILY. Every director's mark is
  * known. Names of sets are not given yet: flow_align(). */

@@ -89,11 +89,13 @@ static bool is_wanted(struct rules *w, struct rtnl_rule *rule)
 	return false;
 }
 
-static bool is_ours(struct rtnl_rule *rule)
+/* The kernel is asked for the rules of all families, whatever libnl is told. */
+static bool is_ours(struct rtnl_rule *rule, uint8_t family)
 {
 	uint8_t protocol = 0;
 
-	return rtnl_rule_get_protocol(rule, &protocol) == 0 && protocol == ROUTE_PROTOCOL;
+	return rtnl_rule_get_family(rule) == family &&
+	       rtnl_rule_get_protocol(rule, &protocol) == 0 && protocol == ROUTE_PROTOCOL;
 }
 
 /* Asks for what is missing and takes away what is too much. */
@@ -110,7 +112,7 @@ static int apply_rules(struct nl_sock *nl, uint8_t family, struct rules *w)
 		return error;
 	for (o = nl_cache_get_first(cache); o != NULL; o = next) {
 		next = nl_cache_get_next(o);
-		if (!is_ours((struct rtnl_rule *)o) ||
+		if (!is_ours((struct rtnl_rule *)o, family) ||
 		    is_wanted(w, (struct rtnl_rule *)o))
 			nl_cache_remove(o);
 	}
@@ -166,8 +168,8 @@ bool route_apply(
 	int status = nl != NULL ? nl_connect(nl, NETLINK_ROUTE) : -NLE_NOMEM;
 
 	if (status >= 0)
-		setsockopt(nl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &limit,
-		    sizeof limit);
+		setsockopt(
+		    nl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	if (status >= 0 && n > 0)
 		status = apply_route(nl, family, true);
 	if (status >= 0)

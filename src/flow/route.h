@@ -17,9 +17,9 @@
 #include "lib/buf.h"
 
 /* lvsd(8) documents them. */
-#define ROUTE_TABLE 19542    /* of local routes, 0x4c56 */
-#define ROUTE_PROTOCOL 76    /* whose rules and routes are ours */
-#define ROUTE_PREFERENCE 97  /* and the two after it */
+#define ROUTE_TABLE 19542   /* of local routes, 0x4c56 */
+#define ROUTE_PROTOCOL 76   /* whose rules and routes are ours */
+#define ROUTE_PREFERENCE 97 /* and the two after it */
 
 /* A mark, or with a mask a range of them. */
 struct route_mark {

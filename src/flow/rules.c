@@ -184,8 +184,7 @@ bool flow_rules_same(
 
 static void write_line(struct buf *out, const struct flow_line *l, const char *chain)
 {
-	const char *here =
-	    l->type != FLOW_NO_SET ? strchr(l->rule, FLOW_SET_HERE) : NULL;
+	const char *here = l->type != FLOW_NO_SET ? strchr(l->rule, FLOW_SET_HERE) : NULL;
 
 	if (here == NULL)
 		buf_printf(out, "-A %s %s\n", chain, l->rule);

@@ -16,8 +16,8 @@
 #include "lib/xalloc.h"
 
 #define HASH_MIN 64u
-#define HASH_MAX 65536u		/* it grows by itself */
-#define MEMBERS_MAX 0x1000000u	/* a limit that does not cost anything */
+#define HASH_MAX 65536u	       /* it grows by itself */
+#define MEMBERS_MAX 0x1000000u /* a limit that does not cost anything */
 #define NAME_SIZE FLOW_SET_NAME
 
 struct set_session {
@@ -260,8 +260,8 @@ static void read_line(char *line, enum flow_type *type, struct flow_line *into)
 		*type = FLOW_NO_SET;
 }
 
-bool set_read(struct set_session *s, const char *name, enum flow_type *type,
-    struct flow_line *into)
+bool set_read(
+    struct set_session *s, const char *name, enum flow_type *type, struct flow_line *into)
 {
 	char *rest, *line;
 

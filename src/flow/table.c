@@ -138,10 +138,10 @@ void flow_members_diff(const struct flow_line *have, const struct flow_line *wan
 	size_t n_have = have != NULL ? have->n : 0, i = 0, j = 0;
 
 	while (i < n_have || j < want->n) {
-		int c = i == n_have    ? 1
-			: j == want->n ? -1
-				       : flow_member_cmp(
-					     &have->members[i], &want->members[j]);
+		int c = i == n_have ? 1
+			: j == want->n
+			    ? -1
+			    : flow_member_cmp(&have->members[i], &want->members[j]);
 
 		if (c < 0 && del != NULL)
 			del(&have->members[i], arg);

@@ -36,6 +36,14 @@ bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	return true;
 }
 
+bool ipvs_read_rates(struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r)
+{
+	if (h->backend->read_rates == NULL)
+		return true;
+	h->stats.reads++;
+	return h->backend->read_rates(h, svc, r);
+}
+
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
 {
 	uint64_t begun_us;

@@ -61,7 +61,9 @@ struct ipvs_svc {
 	size_t n_dests, cap_dests;
 	/* How many destinations stay only until their connections end. The
 	 * planner's note to itself; not compared. */
-	uint32_t lingering;
+	uint32_t lingering : 31;
+	/* Packets are still led here: it stays as it is. The planner's, likewise. */
+	bool held : 1;
 	uint32_t tag;	   /* the planner's own, likewise */
 	uint64_t until_us; /* as ipvs_dest.until_us, for all that it holds */
 };
@@ -227,6 +229,30 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
  * ip_vs_genl_dump_dests). False with errno when the kernel did not answer; SVC is
  * then unchanged. */
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
+
+/* What went through a destination since it is in the table, and a second, as the
+ * kernel's estimator smooths it every two (ip_vs_est.c). */
+struct ipvs_rate {
+	struct addr addr;
+	uint16_t port;
+	uint64_t conns, in_bytes, out_bytes;
+	uint64_t conns_s, in_bytes_s, out_bytes_s;
+};
+
+/* In the order of address and port. A zeroed struct has none. */
+struct ipvs_rates {
+	struct ipvs_rate *list;
+	size_t n, cap;
+};
+
+/* Appends what went through the destinations of SVC; none with a table in memory.
+ * ipvs_rates_sort() has to follow. False with errno when the kernel did not answer. */
+bool ipvs_read_rates(struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r);
+void ipvs_rates_sort(struct ipvs_rates *r);
+/* That of DEST, or NULL. */
+const struct ipvs_rate *ipvs_rates_find(
+    const struct ipvs_rates *r, const struct ipvs_dest *dest);
+void ipvs_rates_fini(struct ipvs_rates *r);
 
 /*
  * Carries out OPS in order; one that is refused does not stop the others. Sets

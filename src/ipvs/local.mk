@@ -6,5 +6,6 @@ libipvs_a_SOURCES = \
 	src/ipvs/mem.c \
 	src/ipvs/msg.c src/ipvs/msg.h \
 	src/ipvs/nl.c \
+	src/ipvs/rate.c \
 	src/ipvs/table.c \
 	src/ipvs/text.c

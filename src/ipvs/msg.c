@@ -278,6 +278,34 @@ bool msg_read_dest(const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_d
 	return true;
 }
 
+static uint64_t get_u64(const struct nlattr *a)
+{
+	return a != NULL && nla_len(a) >= 8 ? nla_get_u64(a) : 0;
+}
+
+bool msg_read_rate(const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_rate *rate)
+{
+	struct nlattr *tb[IPVS_DEST_ATTR_MAX + 1], *stats[IPVS_STATS_ATTR_MAX + 1];
+	struct ipvs_dest dest;
+
+	if (!msg_read_dest(hdr, svc_family, &dest) ||
+	    !open_nest(hdr, IPVS_CMD_ATTR_DEST, tb, IPVS_DEST_ATTR_MAX))
+		return false;
+	*rate = (struct ipvs_rate){ .addr = dest.addr, .port = dest.port };
+	/* Kernels before 4.1 have counters of 32 bits in another attribute. */
+	if (tb[IPVS_DEST_ATTR_STATS64] == NULL ||
+	    nla_parse_nested(
+		stats, IPVS_STATS_ATTR_MAX, tb[IPVS_DEST_ATTR_STATS64], NULL) != 0)
+		return true;
+	rate->conns = get_u64(stats[IPVS_STATS_ATTR_CONNS]);
+	rate->in_bytes = get_u64(stats[IPVS_STATS_ATTR_INBYTES]);
+	rate->out_bytes = get_u64(stats[IPVS_STATS_ATTR_OUTBYTES]);
+	rate->conns_s = get_u64(stats[IPVS_STATS_ATTR_CPS]);
+	rate->in_bytes_s = get_u64(stats[IPVS_STATS_ATTR_INBPS]);
+	rate->out_bytes_s = get_u64(stats[IPVS_STATS_ATTR_OUTBPS]);
+	return true;
+}
+
 bool msg_read_timeouts(const struct nlmsghdr *hdr, struct ipvs_timeouts *t)
 {
 	struct nlattr *tb[IPVS_CMD_ATTR_MAX + 1];

@@ -39,5 +39,8 @@ bool msg_read_sync(const struct nlmsghdr *hdr, struct ipvs_sync *s);
 bool msg_read_svc(const struct nlmsghdr *hdr, struct ipvs_svc *svc);
 bool msg_read_dest(
     const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_dest *dest);
+/* The same of a destination's traffic. */
+bool msg_read_rate(
+    const struct nlmsghdr *hdr, uint8_t svc_family, struct ipvs_rate *rate);
 
 #endif

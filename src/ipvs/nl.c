@@ -186,6 +186,24 @@ static bool take_dest(const struct nlmsghdr *hdr, void *into)
 	return true;
 }
 
+/* Rates of one service, while its dump is read. */
+struct rates_dump {
+	const struct ipvs_svc *svc;
+	struct ipvs_rates *rates;
+};
+
+static bool take_rate(const struct nlmsghdr *hdr, void *into)
+{
+	const struct rates_dump *dump = into;
+	struct ipvs_rates *r = dump->rates;
+
+	r->list = xgrow(r->list, r->n, &r->cap, sizeof *r->list);
+	if (!msg_read_rate(hdr, dump->svc->addr.family, &r->list[r->n]))
+		return false;
+	r->n++;
+	return true;
+}
+
 enum dump_end { DUMP_MORE, DUMP_DONE, DUMP_INTERRUPTED, DUMP_FAILED };
 
 /* The end of a dump; what it carries is an error of the kernel, or nothing. */
@@ -297,6 +315,28 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 			break;
 	}
 	errno = error;
+	return false;
+}
+
+static bool kernel_read_rates(
+    struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r)
+{
+	struct kernel *k = (struct kernel *)h;
+	struct rates_dump dump = { .svc = svc, .rates = r };
+	size_t n_before = r->n;
+
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		uint32_t seq = k->seq++;
+		enum dump_end end = dump_once(
+		    k, seq, msg_dump(k->out, k->family, seq, svc), take_rate, &dump);
+
+		if (end == DUMP_DONE)
+			return true;
+		r->n = n_before;
+		if (end == DUMP_FAILED)
+			return false;
+	}
+	errno = EAGAIN;
 	return false;
 }
 
@@ -442,6 +482,7 @@ static void kernel_close(struct ipvs *h)
 static const struct ipvs_backend kernel_backend = {
 	.read_services = kernel_read_services,
 	.read_dests = kernel_read_dests,
+	.read_rates = kernel_read_rates,
 	.apply = kernel_apply,
 	.read_timeouts = kernel_read_timeouts,
 	.set_timeouts = kernel_set_timeouts,

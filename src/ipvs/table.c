@@ -182,6 +182,7 @@ void ipvs_svc_note(struct ipvs_svc *to, const struct ipvs_svc *from)
 
 	to->until_us = from->until_us;
 	to->lingering = from->lingering;
+	to->held = from->held;
 	to->tag = from->tag;
 	for (size_t j = 0; j < to->n_dests; j++) {
 		while (i < from->n_dests &&

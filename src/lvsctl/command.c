@@ -138,6 +138,8 @@ static const struct command commands[] = {
 	{ .name = "stop", .takes = { [OPTION_CLEAR] = true },
 	  .request = "stop", .for_operators = true,
 	  .help = "end the daemon; the table stays, or goes with --clear" },
+	{ .name = "top", .request = "show rates", .run = top_main,
+	  .help = "servers and what goes through them, again every two seconds" },
 	{ .name = "doctor", .words = "[DIRECTOR]", .max = 1,
 	  .request = "show status", .run = doctor_main,
 	  .help = "what will not work here, and what to type" },

@@ -32,7 +32,10 @@ lvsctl_SOURCES = \
 	src/lvsctl/progress.c src/lvsctl/progress.h \
 	src/lvsctl/rollout.c src/lvsctl/rollout.h \
 	src/lvsctl/rollout_run.c \
+	src/lvsctl/rollout_wait.c \
 	src/lvsctl/status.c src/lvsctl/status.h \
 	src/lvsctl/status_director.c \
+	src/lvsctl/top.c src/lvsctl/top.h \
+	src/lvsctl/top_page.c \
 	src/lvsctl/words.c src/lvsctl/words.h
 lvsctl_LDADD = libparser.a liblib.a $(LIBNL_LIBS) $(JANSSON_LIBS) $(LIBBSD_LIBS)

@@ -114,6 +114,9 @@ int drain_main(const struct call *c);
  * status. */
 int rollout_main(const struct call *c);
 
+/* top: the status of servers with their rates, again and again; the exit status. */
+int top_main(const struct call *c);
+
 /* doctor: prints what will not work and what to type; the exit status. */
 int doctor_main(const struct call *c);
 

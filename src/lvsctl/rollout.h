@@ -46,6 +46,13 @@ bool rollout_fail(struct rollout *r, const char *fmt, ...)
 /* The bar, and what the batch in hand is at. */
 void rollout_show(struct rollout *r, const char *what);
 
+/* Wait until all of the batch are out of the kernel's table; were found up by a check
+ * that began after their commands ended; are in the table again. False: something else
+ * happened, or it took too long; that was told. */
+bool rollout_wait_drained(struct rollout *r);
+bool rollout_wait_healthy(struct rollout *r);
+bool rollout_wait_in_table(struct rollout *r);
+
 /* Runs the command for each server of the batch, all at once, and waits. False: one
  * failed, or it was interrupted. */
 bool rollout_run(struct rollout *r);

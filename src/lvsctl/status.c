@@ -73,7 +73,7 @@ static void put_tally(const struct page *p, const struct tally *t, const char *w
 	}
 }
 
-static void put_totals(const struct page *p, const json_t *directors)
+void status_put_totals(const struct page *p, const json_t *directors)
 {
 	struct tally d = { 0 }, s = { 0 };
 	const json_t *director, *server;
@@ -194,7 +194,7 @@ void status_page(const json_t *status, bool whole, bool colour, struct buf *out)
 	fit(&p, directors);
 	if (whole) {
 		put_daemon(&p, status);
-		put_totals(&p, directors);
+		status_put_totals(&p, directors);
 		buf_str(out, "\n");
 	}
 	json_array_foreach (directors, i, item) {

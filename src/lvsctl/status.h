@@ -28,6 +28,8 @@ void status_put_state(const struct page *p, const char *state, int width);
 void status_put_alarm(const struct page *p, size_t indent, const char *text);
 /* A director with its servers, as "show status" tells of it. */
 void status_put_director(const struct page *p, const json_t *director);
+/* How many directors and servers there are, and how they stand: two lines. */
+void status_put_totals(const struct page *p, const json_t *directors);
 /* The one word that says how SERVER stands: its health, or the operator's. */
 const char *status_server_state(const json_t *server);
 

@@ -166,10 +166,12 @@ static void on_make(struct ev_loop *loop, struct ev_idle *w, int events)
 {
 	struct clients *cs = w->data;
 	uint64_t until_us = mono_us() + MAKE_US;
-	struct client *c;
+	struct client *c, *last = TAILQ_LAST(&cs->making, client_queue), *done = NULL;
 
 	(void)events;
-	while ((c = TAILQ_FIRST(&cs->making)) != NULL && mono_us() < until_us) {
+	/* Each of them once, so that one that pauses does not come again. */
+	while (done != last && mono_us() < until_us) {
+		c = done = TAILQ_FIRST(&cs->making);
 		TAILQ_REMOVE(&cs->making, c, turn);
 		c->making = false;
 		client_make(c, until_us);
@@ -216,9 +218,12 @@ void clients_wake(struct clients *cs, enum request_waits what, uint64_t done)
 {
 	struct client *c;
 
-	LIST_FOREACH (c, &cs->all, entry)
+	LIST_FOREACH (c, &cs->all, entry) {
 		if (c->wait.what == what && c->wait.number <= done)
 			client_answer(c, request_done(cs->l, &c->wait));
+		else if (c->idle) /* its reply may wait for the same */
+			on_reply_ready(c);
+	}
 }
 
 /* ---- its request ---- */

@@ -262,4 +262,5 @@ void daemon_watch(struct lvsd *l)
 	ev_signal_start(l->loop, &l->intr);
 	ev_signal_start(l->loop, &l->usr1);
 	ev_prepare_start(l->loop, &l->turn_end);
+	turn_watch(&l->turns, l->loop);
 }

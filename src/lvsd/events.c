@@ -168,20 +168,15 @@ void events_fault(const struct lvsd *l, const struct director_state *d)
 	end(l);
 }
 
-void events_decision(const struct lvsd *l, const char *name, const char *what, size_t n)
+void events_decision(const struct lvsd *l, const char *director, const char *server,
+    const char *what, size_t n)
 {
 	struct buf *b = begin(l, "operator");
-	const char *slash = strchr(name, '/');
 
 	if (b == NULL)
 		return;
-	if (slash != NULL) {
-		char *director = xasprintf("%.*s", (int)(slash - name), name);
-
-		put_text(b, "director", director);
-		put_text(b, "server", slash + 1);
-		free(director);
-	}
+	put_text(b, "director", director);
+	put_text(b, "server", server);
 	put_text(b, "says", what);
 	put_integer(b, "servers", (int64_t)n);
 	end(l);

@@ -37,8 +37,9 @@ void events_agent(
     const struct lvsd *l, const struct server_state *s, const char *was, const char *now);
 /* D has a fault, or has none any more. */
 void events_fault(const struct lvsd *l, const struct director_state *d);
-/* An operator said WHAT of the N servers that NAME, as he wrote it, means. */
-void events_decision(const struct lvsd *l, const char *name, const char *what, size_t n);
+/* An operator said WHAT of N servers: DIRECTOR may be "*". */
+void events_decision(const struct lvsd *l, const char *director, const char *server,
+    const char *what, size_t n);
 /* A reload was done or refused, as l->reload has it. */
 void events_reload(const struct lvsd *l);
 /* WHAT in words, of something that is nobody's but the daemon's: KIND is "daemon",

@@ -171,7 +171,7 @@ static json_t *explain_director(
 	json_object_set_new(o, "quorum", json_integer((json_int_t)c.quorum));
 	json_object_set_new(o, "panic_percent", json_integer(d->conf->panic_percent));
 	json_object_set_new(o, "all_known", json_boolean(c.all_known));
-	json_object_set_new(o, "fault", text_or_null(d->fault.text));
+	json_object_set_new(o, "fault", text_or_null(status_fault(l, d)));
 	json_object_set_new(o, "retry_in_s",
 	    d->fault.text != NULL && d->fault.retry_us != UINT64_MAX
 		? seconds(d->fault.retry_us > now_us ? d->fault.retry_us - now_us : 0)

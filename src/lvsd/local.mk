@@ -15,6 +15,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/events.c src/lvsd/events.h \
 	src/lvsd/explain.c src/lvsd/explain.h \
 	src/lvsd/lvsd.h \
+	src/lvsd/marking.c src/lvsd/marking.h \
 	src/lvsd/notify.c src/lvsd/notify.h \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/path.c src/lvsd/path.h \
@@ -37,8 +38,9 @@ libdaemon_a_SOURCES = \
 	src/lvsd/status.c src/lvsd/status.h \
 	src/lvsd/sync.c src/lvsd/sync.h \
 	src/lvsd/table.c src/lvsd/table.h \
+	src/lvsd/turn.c src/lvsd/turn.h \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c
-lvsd_LDADD = libdaemon.a libcheck.a libipvs.a libparser.a liblib.a \
+lvsd_LDADD = libdaemon.a libcheck.a libflow.a libipvs.a libparser.a liblib.a \
 	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(CAPNG_LIBS) \
-	$(JANSSON_LIBS)
+	$(JANSSON_LIBS) $(IPSET_LIBS) $(ROUTE_LIBS)

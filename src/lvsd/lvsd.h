@@ -18,6 +18,7 @@
 #include "ipvs/ipvs.h"
 #include "lvsd/settings.h"
 #include "lvsd/state.h"
+#include "lvsd/turn.h"
 
 /* Exit statuses; lvsd(8) documents them. */
 enum exit_status {
@@ -99,6 +100,7 @@ struct lvsd {
 	struct sync_state *sync;
 	struct statefile *statefile;
 	struct audit *audit;
+	struct marking *marking;
 	bool resync;		 /* have is not to be trusted: read the kernel again */
 	unsigned resyncs_failed; /* in a row */
 	bool dirty;		 /* some director is */
@@ -122,6 +124,7 @@ struct lvsd {
 	unsigned asides;		   /* processes that make an answer */
 	LIST_HEAD(, aside) asides_waiting; /* answers that wait for one */
 
+	struct turns turns;
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
 	struct ev_timer tick; /* connections that end, kernels that refuse */

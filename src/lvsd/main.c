@@ -25,6 +25,7 @@
 #include "lvsd/daemon.h"
 #include "lvsd/events.h"
 #include "lvsd/lvsd.h"
+#include "lvsd/marking.h"
 #include "lvsd/notify.h"
 #include "lvsd/own.h"
 #include "lvsd/path.h"
@@ -209,6 +210,9 @@ static void start_state(struct lvsd *l, struct conf *conf)
 		record_settings(record, &l->settings);
 		sync_restore(l->sync, record);
 	}
+	l->marking =
+	    marking_new(l, record, record != NULL && record_is_here(record, &here));
+	marking_give(l->marking, conf);
 	start_table(l, conf, &owned);
 	ipvs_table_fini(&owned);
 	l->state = state_build(conf, NULL, &l->have, mono_us());
@@ -225,6 +229,7 @@ static void start(struct lvsd *l)
 {
 	struct reconcile_counts counts = { 0 };
 	struct conf *conf = start_conf(l);
+	uint64_t begun_us;
 	char error[256];
 
 	daemon_lock(l, conf);
@@ -237,14 +242,19 @@ static void start(struct lvsd *l)
 	if (l->control == NULL)
 		daemon_fail(EXIT_SOCKET, "%s", error);
 	l->audit = audit_new(l);
+	marking_prepare(l->marking, l->state->conf);
 	daemon_limit_rights();
 	conf = l->state->conf; /* it need not be what the file says */
 	settings_note(&l->settings, conf, l->ipvs, l->options.dry_run);
 	/* What is ours is on disk before the first operation that adds something. */
 	statefile_write_now(l->statefile);
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
+	marking_hold(l->marking);
 	sync_apply(l);
+	begun_us = mono_us();
 	reconcile_all(l, &counts);
+	marking_apply(l->marking);
+	l->turns.first_fill_us = mono_us() - begun_us;
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
 		 "operations=%zu failed=%zu foreign=%zu%s",
 	    PACKAGE_VERSION, l->options.config, l->state->n_directors,
@@ -266,6 +276,7 @@ static void stop(struct lvsd *l)
 	notify_stopping();
 	checker_stop(l);
 	if (clear) {
+		marking_clear(l->marking);
 		reconcile_clear(l);
 		sync_clear(l);
 		settings_restore(&l->settings, l->ipvs, l->options.dry_run);
@@ -280,6 +291,7 @@ static void stop(struct lvsd *l)
 	reload_fini(l);
 	confirm_free(l->confirm);
 	statefile_free(l->statefile);
+	marking_free(l->marking);
 	state_free(l->state);
 	ipvs_table_fini(&l->have);
 	own_saved(l, NULL);

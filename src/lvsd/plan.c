@@ -204,6 +204,13 @@ void plan_leaving(const struct ipvs_svc *svc, uint64_t now_us, struct ipvs_table
 	left.dests = NULL;
 	left.n_dests = left.cap_dests = left.lingering = 0;
 	left.tag = PLAN_TAG_LEAVING;
+	if (svc->held) {
+		for (size_t i = 0; i < svc->n_dests; i++)
+			ipvs_svc_append(&left, &svc->dests[i]);
+		left.lingering = 1;
+		ipvs_table_append(want, &left);
+		return;
+	}
 	keep_leaving(svc, &leaving, &left);
 	if (left.n_dests > 0)
 		ipvs_table_append(want, &left);

@@ -18,6 +18,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/aside.h"
+#include "lvsd/marking.h"
 #include "lvsd/own.h"
 #include "lvsd/plan.h"
 #include "lvsd/reconcile.h"
@@ -219,6 +220,7 @@ static json_t *preview(struct lvsd *l, struct conf *conf)
 	json_t *list;
 	bool kept;
 
+	marking_give(l->marking, conf);
 	if (l->ipvs == NULL || l->resync || !own_adopt(l, conf, NULL)) {
 		conf_free(conf);
 		return request_refusal("the kernel does not answer");

@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/marking.h"
 #include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/plan.h"
@@ -243,7 +244,8 @@ size_t reconcile_failed(const struct lvsd *l)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->state->n_directors; i++)
-		n += l->state->directors[i].fault.text != NULL;
+		n += l->state->directors[i].fault.text != NULL ||
+		     marking_fault(l->marking, l->state->directors[i].conf) != NULL;
 	return n;
 }
 
@@ -341,6 +343,7 @@ void reconcile_tick(struct lvsd *l)
 		busy = tick_lingering(l, &r, &all);
 		busy = tick_slow(l) || busy;
 		busy = tick_faults(l) || busy;
+		busy = marking_tick(l->marking) || busy;
 		ipvs_table_sort(&r.want);
 		run_send(l, &r, true, &counts);
 	}

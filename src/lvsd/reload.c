@@ -21,6 +21,7 @@
 #include "lvsd/confirm.h"
 #include "lvsd/control.h"
 #include "lvsd/events.h"
+#include "lvsd/marking.h"
 #include "lvsd/statefile.h"
 #include "lvsd/sync.h"
 #include "lvsd/programs.h"
@@ -133,6 +134,7 @@ static void put_in_place(
 	struct reload_result *r = &l->reload;
 	struct state *before = l->state;
 
+	turn_reloads(&l->turns); /* it may have waited for the disk */
 	warn_restart(before->conf, conf);
 	own_note_removed(l, conf);
 	result_fini(r);
@@ -146,7 +148,9 @@ static void put_in_place(
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	sync_apply(l);
 	follow_rests(l, before);
+	marking_hold(l->marking);
 	reconcile_all(l, &counts);
+	marking_apply(l->marking);
 	state_strip(before);
 	confirm_replaced(l->confirm, before->conf);
 	free(before);
@@ -198,6 +202,7 @@ static enum reload_outcome offer(struct lvsd *l, struct conf *conf,
 {
 	conf_free(l->pending.conf);
 	l->pending.conf = NULL;
+	marking_give(l->marking, conf);
 	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
 	    !own_is_new(l, conf) && !wait)
 		return install(l, conf, user, back);
@@ -217,6 +222,7 @@ enum reload_outcome reload(struct lvsd *l, uint64_t confirm_ms)
 	bool first_to_disk;
 
 	notify_reloading();
+	turn_reloads(&l->turns);
 	diags_init(&diags);
 	conf = load_conf(l->options.config, READ_RELOAD, &diags, NULL);
 	log_diags(&diags);

@@ -13,6 +13,7 @@
 
 enum reply_next {
 	REPLY_MORE,  /* there is more at once */
+	REPLY_PAUSE, /* there is more, but in another turn of the loop */
 	REPLY_LATER, /* reply->ready() is called when there is */
 	REPLY_END,
 };

@@ -40,15 +40,25 @@ void request_aside(struct request *r, aside_fn *make, struct answer *a)
 
 /* ---- looking ---- */
 
-static void do_status(struct request *r, struct answer *a)
+static void answer_status(struct request *r, struct answer *a, bool rates)
 {
 	char *director = r->n > 2 ? r->words[2] : NULL, *server = director;
 
 	if (server != NULL)
 		strsep(&server, "/");
-	a->reply = status_reply(r->l, director, server, r->may_change);
+	a->reply = status_reply(r->l, director, server, r->may_change, rates);
 	if (a->reply == NULL)
 		a->json = request_refusal("there is no such director or server");
+}
+
+static void do_status(struct request *r, struct answer *a)
+{
+	answer_status(r, a, false);
+}
+
+static void do_rates(struct request *r, struct answer *a)
+{
+	answer_status(r, a, true);
 }
 
 static void do_daemon(struct request *r, struct answer *a)
@@ -146,6 +156,7 @@ static const struct verb {
 	void (*act)(struct request *r, struct answer *a);
 } verbs[] = {
 	{ "show", "status", false, do_status },
+	{ "show", "rates", false, do_rates },
 	{ "show", "daemon", false, do_daemon },
 	{ "show", "table", false, table_request },
 	{ "explain", NULL, false, explain },
@@ -226,7 +237,9 @@ json_t *request_done(const struct lvsd *l, const struct request_wait *wait)
 		return reload_answer(l);
 	if (wait->what == WAIT_AUDIT)
 		return audit_answer(l->audit);
-	o = json_pack("{s:b, s:i}", "ok", 1, "servers", (int)wait->changed);
+	o = json_pack("{s:b}", "ok", 1);
+	if (wait->changed > 0)
+		json_object_set_new(o, "servers", json_integer((json_int_t)wait->changed));
 	if (error != NULL)
 		json_object_set_new(o, "warning", show_text(error));
 	return o;

@@ -80,7 +80,7 @@ static void fail_director(
 	if (fresh)
 		events_fault(l, d);
 	/* A mark director may have its other family's service all the same. */
-	d->fault.no_service = op->cmd == IPVS_ADD_SVC && d->conf->fwmark == 0;
+	d->fault.no_service = op->cmd == IPVS_ADD_SVC && d->conf->mark == 0;
 	buf_fini(&text);
 }
 

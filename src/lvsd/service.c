@@ -39,13 +39,11 @@ static const struct {
 
 const char *service_unsupported(const struct director_conf *d)
 {
-	if (!addr_is_set(&d->addr) && d->fwmark == 0)
-		return "a director without an address needs a flow, which is not "
-		       "supported yet; give it an address or \"fwmark <n>\"";
-	if (addr_is_set(&d->addr) && d->port == 0 && !d->persistent)
-		return "an address without a port means all ports, which is supported "
-		       "only with \"option persistence\" yet; give it a port";
-	return NULL;
+	if (d->mark != 0)
+		return NULL;
+	if (addr_is_set(&d->addr) && (d->port != 0 || d->persistent))
+		return NULL;
+	return "there is no mark left for it";
 }
 
 /* ---- identities ---- */
@@ -54,8 +52,8 @@ void service_id(const struct director_conf *d, uint8_t family, struct ipvs_svc *
 {
 	memset(svc, 0, sizeof *svc);
 	svc->addr.family = family;
-	if (d->fwmark != 0) {
-		svc->fwmark = d->fwmark;
+	if (d->mark != 0) {
+		svc->fwmark = d->mark;
 		return;
 	}
 	svc->addr = d->addr;

@@ -12,9 +12,7 @@
 
 #define PLAN_TAG_LEAVING UINT32_MAX /* tag of a service whose director is gone */
 
-/*
- * Why this version cannot program the director at all (it needs flows), or NULL.
- */
+/* Why the director cannot be programmed at all, or NULL. */
 const char *service_unsupported(const struct director_conf *d);
 
 /* The families D has a service for, at most two; returns how many. */

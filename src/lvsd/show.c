@@ -13,6 +13,7 @@
 #include "lvsd/agents.h"
 #include "lvsd/audit.h"
 #include "lvsd/confirm.h"
+#include "lvsd/marking.h"
 #include "lvsd/statefile.h"
 #include "lvsd/status.h"
 #include "lvsd/sync.h"
@@ -89,6 +90,8 @@ json_t *show_daemon(struct lvsd *l)
 	json_object_set_new(o, "sync", sync_show(l));
 	json_object_set_new(o, "checker", show_checker(l));
 	json_object_set_new(o, "kernel", show_kernel(l));
+	json_object_set_new(o, "turns", turn_show(&l->turns));
+	json_object_set_new(o, "marking", marking_show(l->marking));
 	json_object_set_new(o, "audit", audit_figures(l->audit));
 	json_object_set_new(
 	    o, "state_file_error", error != NULL ? show_text(error) : json_null());

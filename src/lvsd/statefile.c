@@ -24,6 +24,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/confirm.h"
 #include "lvsd/control.h"
+#include "lvsd/marking.h"
 #include "lvsd/own.h"
 #include "lvsd/path.h"
 #include "lvsd/reconcile.h"
@@ -173,6 +174,7 @@ static int write_record(const struct statefile *f)
 	json_t *root = record_make(&f->origin, &f->owned, &l->settings, l->state);
 	int error;
 
+	json_object_set_new(root, "marking", marking_record(l->marking));
 	confirm_record(l->confirm, root);
 	sync_record(l->sync, root);
 	error = write_file(f->fresh, root);

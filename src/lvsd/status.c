@@ -17,6 +17,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/agents.h"
 #include "lvsd/put.h"
+#include "lvsd/marking.h"
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 #include "lvsd/show.h"
@@ -39,7 +40,10 @@ struct status {
 	size_t at;	      /* its next server, or what leaves next */
 	bool open;	      /* the array of something has an element */
 	bool in_director;
+	uint64_t now_us;       /* mono, of this piece */
 	struct ipvs_table now; /* the services of the director, with connections */
+	bool with_rates;
+	struct ipvs_rates rates; /* of the director's servers */
 };
 
 /* ---- servers ---- */
@@ -50,7 +54,7 @@ static const char *server_health(const struct server_state *s)
 }
 
 /* How often P asks, and how the last time went. */
-static void put_probe(struct buf *b, const struct probe_state *p, bool texts)
+static void put_probe(const struct status *st, const struct probe_state *p, struct buf *b)
 {
 	const struct check_conf *check = p->probe.check;
 
@@ -62,27 +66,28 @@ static void put_probe(struct buf *b, const struct probe_state *p, bool texts)
 	put_text(b, "means", reason_text(p->reason));
 	put_integer(b, "code", p->code);
 	put_integer(b, "duration_us", p->duration_us);
-	put_text(b, "text", texts ? p->text : NULL);
+	put_text(b, "text", st->texts ? p->text : NULL);
 	if (p->probe.started_us != 0)
-		put_seconds(b, "age_s", mono_us() - p->probe.started_us);
+		put_seconds(b, "age_s", st->now_us - p->probe.started_us);
 	else
 		put_null(b, "age_s");
 }
 
 static void put_check(
-    struct buf *b, const struct lvsd *l, const struct server_state *s, bool texts)
+    const struct status *st, const struct server_state *s, struct buf *b)
 {
 	if (s->probe == NO_PROBE) {
 		put_null(b, "check");
 		return;
 	}
 	buf_str(b, ",\"check\":");
-	put_probe(b, &l->state->probes[s->probe], texts);
+	put_probe(st, &st->l->state->probes[s->probe], b);
 	buf_str(b, "}");
 }
 
 /* The same of its agent, and what that said: as words, null where it never did. */
-static void put_agent(struct buf *b, const struct server_state *s, bool texts)
+static void put_agent(
+    const struct status *st, const struct server_state *s, struct buf *b)
 {
 	const struct probe_state *p = agents_probe(s);
 	const struct agent_verdict *v = agents_verdict(s);
@@ -93,7 +98,7 @@ static void put_agent(struct buf *b, const struct server_state *s, bool texts)
 		return;
 	}
 	buf_str(b, ",\"agent\":");
-	put_probe(b, p, texts);
+	put_probe(st, p, b);
 	words = agents_json(v);
 	put_text(b, "admin", json_string_value(json_object_get(words, "admin")));
 	put_text(b, "service", json_string_value(json_object_get(words, "service")));
@@ -117,16 +122,30 @@ static void put_dest(struct buf *b, const struct ipvs_dest *dest)
 	put_integer(b, "inactive", dest->inactive);
 }
 
+/* What goes through it; null without that it was asked for, or is there. */
+static void put_rate(struct buf *b, const struct ipvs_rate *rate)
+{
+	if (rate == NULL) {
+		put_null(b, "rate");
+		return;
+	}
+	buf_printf(b, ",\"rate\":{\"conns\":%llu", (unsigned long long)rate->conns);
+	put_integer(b, "in_bytes", (int64_t)rate->in_bytes);
+	put_integer(b, "out_bytes", (int64_t)rate->out_bytes);
+	put_integer(b, "conns_s", (int64_t)rate->conns_s);
+	put_integer(b, "in_bytes_s", (int64_t)rate->in_bytes_s);
+	put_integer(b, "out_bytes_s", (int64_t)rate->out_bytes_s);
+	buf_str(b, "}");
+}
+
 /* An operator's decision: its word, until when connections are kept (null: until the
  * last one ends), and a weight. */
-static void put_decision(struct buf *b, const struct decision *d)
+static void put_decision(const struct status *st, const struct decision *d, struct buf *b)
 {
-	uint64_t now_us = mono_us();
-
 	put_text(b, "operator", decision_name(d->word));
 	if (d->word != DECISION_READY && d->until_us != 0)
-		put_seconds(
-		    b, "cut_in_s", d->until_us > now_us ? d->until_us - now_us : 0);
+		put_seconds(b, "cut_in_s",
+		    d->until_us > st->now_us ? d->until_us - st->now_us : 0);
 	else
 		put_null(b, "cut_in_s");
 	if (d->has_weight)
@@ -137,6 +156,7 @@ static void put_decision(struct buf *b, const struct decision *d)
 
 static void put_server(struct status *st, const struct server_state *s, struct buf *b)
 {
+	const struct ipvs_dest *dest = service_find(s, &st->now);
 	char addr[ADDR_TEXT_MAX];
 
 	buf_str(b, st->open ? ",{\"name\":" : "{\"name\":");
@@ -146,18 +166,27 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	put_integer(b, "weight", s->conf->weight);
 	put_bool(b, "sorry", s->conf->sorry);
 	put_text(b, "health", server_health(s));
-	put_seconds(b, "since_s", mono_us() - s->since_us);
-	put_dest(b, service_find(s, &st->now));
-	put_decision(b, state_decision(s));
-	put_check(b, st->l, s, st->texts);
-	put_agent(b, s, st->texts);
+	put_seconds(b, "since_s", st->now_us - s->since_us);
+	put_dest(b, dest);
+	if (st->with_rates)
+		put_rate(b, dest != NULL ? ipvs_rates_find(&st->rates, dest) : NULL);
+	put_decision(st, state_decision(s), b);
+	put_check(st, s, b);
+	put_agent(st, s, b);
 	buf_str(b, "}");
 }
 
 /* ---- directors ---- */
 
+const char *status_fault(const struct lvsd *l, const struct director_state *d)
+{
+	return d->fault.text != NULL ? d->fault.text : marking_fault(l->marking, d->conf);
+}
+
 const char *status_director_word(const struct lvsd *l, const struct director_state *d)
 {
+	if (marking_fault(l->marking, d->conf) != NULL)
+		return "failed";
 	if (d->fault.text != NULL &&
 	    (d->fault.no_service || service_unsupported(d->conf)))
 		return "failed";
@@ -180,8 +209,8 @@ const char *status_service_text(const struct director_conf *d, char *buf)
 	char addr[ADDR_TEXT_MAX];
 
 	if (!addr_is_set(&d->addr))
-		snprintf(buf, IPVS_SVC_NAME_MAX, d->fwmark != 0 ? "FWM %u" : "FWM -",
-		    (unsigned)d->fwmark);
+		snprintf(buf, IPVS_SVC_NAME_MAX, d->mark != 0 ? "FWM %u" : "FWM -",
+		    (unsigned)d->mark);
 	else
 		snprintf(buf, IPVS_SVC_NAME_MAX, "%s %s",
 		    d->protocol == IPPROTO_UDP	  ? "UDP"
@@ -210,7 +239,11 @@ static void read_director(struct status *st, const struct director_state *d)
 	ipvs_table_sort(&st->now);
 	for (size_t i = 0; i < st->now.n; i++)
 		if (st->answers && ipvs_table_find(&l->have, &st->now.svcs[i]) != NULL)
-			st->answers = ipvs_read_dests(l->ipvs, &st->now.svcs[i]);
+			st->answers =
+			    ipvs_read_dests(l->ipvs, &st->now.svcs[i]) &&
+			    (!st->with_rates ||
+				ipvs_read_rates(l->ipvs, &st->now.svcs[i], &st->rates));
+	ipvs_rates_sort(&st->rates);
 }
 
 /* How many of its servers could serve, and what it asks of the kernel. */
@@ -247,7 +280,8 @@ static void begin_director(
 	put_text(b, "balance", balance_text(d->conf, balance));
 	put_text(b, "mode", conf_mode_name(d->conf->mode));
 	put_text(b, "state", status_director_word(st->l, d));
-	put_text(b, "fault", d->fault.text);
+	put_integer(b, "mark", d->conf->mark);
+	put_text(b, "fault", status_fault(st->l, d));
 	put_facts(b, d);
 	buf_str(b, ",\"servers\":[");
 	read_director(st, d);
@@ -262,6 +296,7 @@ static void end_director(struct status *st, struct buf *b)
 		return;
 	buf_str(b, "]}");
 	ipvs_table_fini(&st->now);
+	ipvs_rates_fini(&st->rates);
 	st->in_director = false;
 	st->open = true;
 }
@@ -347,6 +382,7 @@ static enum reply_next status_more(struct reply *r, struct buf *b)
 {
 	struct status *st = (struct status *)r;
 
+	st->now_us = mono_us();
 	if (st->part != PART_DAEMON && st->configuration != st->l->configuration) {
 		end_director(st, b);
 		buf_str(b, "],\"complete\":false}\n");
@@ -366,13 +402,14 @@ static void status_free(struct reply *r)
 	struct status *st = (struct status *)r;
 
 	ipvs_table_fini(&st->now);
+	ipvs_rates_fini(&st->rates);
 	free(st);
 }
 
 static const struct reply_ops status_ops = { status_more, status_free };
 
 struct reply *status_reply(
-    struct lvsd *l, const char *director, const char *server, bool texts)
+    struct lvsd *l, const char *director, const char *server, bool texts, bool rates)
 {
 	const struct state *state = l->state;
 	const struct server_state *found = NULL;
@@ -393,6 +430,7 @@ struct reply *status_reply(
 	st->configuration = l->configuration;
 	st->whole = director == NULL;
 	st->texts = texts;
+	st->with_rates = rates;
 	st->answers = !l->resync;
 	st->director = first;
 	st->end = director != NULL ? first + 1 : state->n_directors;

@@ -66,14 +66,14 @@ echo "director web 10.9.9.1:80" >"$dir/alien"
 echo " option sip" >>"$dir/alien"
 fails "what is not supported yet" 1 op plan "$dir/alien"
 fails "the status socket plans nothing" 1 lvsctl -s "$dir/status.sock" plan "$conf"
-is "a bare line is told how" "$(echo plan | socat -t 10 - "UNIX:$dir/control.sock")" \
+is "a bare line is told how" "$(echo plan | socat -t 30 - "UNIX:$dir/control.sock")" \
 	'{"ok":false,"error":"no configuration came with it: use lvsctl plan"}'
 
 # The reload sends what was planned.
 cp "$other" "$conf"
 check "the reload" ctl reload
 gone() { ! ctl table | grep -q 127.0.0.2; }
-check "the server that left is gone" wait_for 10 gone
+check "the server that left is gone" wait_for 30 gone
 fails "now there is nothing to do" 0 op plan
 is "no process was left" "$(logged 'was killed')" 0
 stop

@@ -6,7 +6,7 @@ a=$port b=$((port + 1)) c=$((port + 2))
 servers="$(backend -n a -p $a) $(backend -n b -p $b) $(backend -n c -p $c)"
 conf <<-END
 director web 10.9.9.1:80
- check interval 100ms timeout 90ms
+ check interval 500ms timeout 500ms fall 3
  option tcpcheck
  server a 127.0.0.1:$a check
  server b 127.0.0.1:$b check
@@ -24,7 +24,7 @@ said() { sed -E 's/after [0-9]+(ms|s|m[0-9]+s)$/after T/' "$dir/said"; }
 decisions() { json '[.directors[0].servers[] | select(.operator != "ready") | .name + " " + .operator] | join(", ")'; }
 check "it starts" start
 for name in a b c; do
-	check "$name is up" wait_for 5 health_is $name up
+	check "$name is up" wait_for 30 health_is $name up
 done
 check "d is taken out by an operator" op maint web/d --now
 
@@ -77,7 +77,7 @@ lvsctl: web: not healthy after 1 s
 lvsctl: web/b stays drained: \"lvsctl ready web/b\" brings it back"
 servers="$servers $(backend -n b -p $b)"
 check "b is brought back" op ready web/b
-check "b is up" wait_for 5 health_is b up
+check "b is up" wait_for 30 health_is b up
 
 # Interrupted while the command runs.
 mkfifo "$dir/runs"

@@ -13,6 +13,11 @@ ask() { printf "$2" | timeout 60 socat -t 30 - "UNIX-CONNECT:$1" 2>&1; }
 like "one line, one object" "$(ask "$status" 'show status\n')" '^\{"ok":true,.*"directors":\[.*\}$'
 like "CRLF will do" "$(ask "$status" 'show status\r\n')" '^\{"ok":true'
 like "an unknown request is answered" "$(ask "$status" 'shw\n')" '"ok":false,"error":"unknown request'
+verbs=$(ask "$status" 'shw\n' | jq -r .error | sed 's/.*there are: //; s/, /\n/g')
+is "each request is written down" "$(echo "$verbs" | while read -r verb; do
+	grep "^## " "$SRCDIR/doc/control.md" | grep -q "\`$verb\`" || echo "$verb"
+done)" ""
+like "there are some" "$verbs" '^show daemon$'
 like "the status socket does not reload" "$(ask "$status" 'reload\n')" 'this socket only shows'
 like "the control socket does" "$(ask "$control" 'reload\n')" '"ok":true,"operations":0'
 is "a request of 5,000 bytes is cut off" "$(ask "$status" "$(printf 'x%.0s' $(seq 5000))")" ""

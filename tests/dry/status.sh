@@ -9,7 +9,7 @@ says()
 	shift
 	socat "UNIX-LISTEN:$dir/told.sock" "SYSTEM:read -r line; cat $answer" &
 	told=$!
-	wait_for 10 test -S "$dir/told.sock"
+	wait_for 30 listens "$dir/told.sock"
 	"$@" -s "$dir/told.sock" status
 	wait $told
 }

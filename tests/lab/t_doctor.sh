@@ -1,4 +1,4 @@
-# lab: -t 120 --no-module ip_vs_twos
+# lab: -t 400 --no-module ip_vs_twos
 # t_doctor.sh: each thing that lvsctl doctor knows of, made wrong and found; and with
 # nothing wrong it is silent.
 . "$(dirname "$0")/test.sh"
@@ -109,7 +109,7 @@ lvsctl --json status | jq '(.directors[] | select(.name == "snat")).masquerade =
 told()
 {
 	socat "UNIX-LISTEN:/run/told.sock" "SYSTEM:read -r line; cat /run/told" &
-	wait_for 10 test -S /run/told.sock
+	wait_for 30 listens /run/told.sock
 	ns director lvsctl -s /run/told.sock doctor
 	wait $!
 }
@@ -158,13 +158,13 @@ companion()
 socket_of_keepalived() { ns director grep -q " 16 .*$(cat /run/kac.pid 2>/dev/null || echo none) " /proc/net/netlink; }
 companion /run/vrrp.conf
 vrrp_runs() { [ -s /run/kav.pid ]; }
-check "keepalived for VRRP" wait_for 20 vrrp_runs
+check "keepalived for VRRP" wait_for 30 vrrp_runs
 healthy "a keepalived that does VRRP"
 kill $companion_pid
 wait $companion_pid
 companion /run/balance.conf
 balances() { ns director ipvsadm -Sn | grep -q 10.9.8.7:80; }
-check "keepalived that balances" wait_for 20 balances
+check "keepalived that balances" wait_for 30 balances
 fails "another that edits the table" 1 doctor
 like "it is named" "$(echo "$tap_said" | paste -sd' ')" '^keepalived is running and edits .* systemctl stop keepalived   # process [0-9]+$'
 kill $companion_pid
@@ -179,11 +179,11 @@ exec {never}<>/run/never
 ip netns exec router /run/ldirectord <&$never &
 elsewhere=$!
 named() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = ldirectord ]; }
-check "ldirectord in another namespace" wait_for 10 named $elsewhere
+check "ldirectord in another namespace" wait_for 30 named $elsewhere
 healthy "is no business of ours"
 ip netns exec director /run/ldirectord <&$never &
 here=$!
-check "ldirectord here" wait_for 10 named $here
+check "ldirectord here" wait_for 30 named $here
 finds "ldirectord" "ldirectord is running and edits the kernel's table, too; what it changes of ours is changed back, once a minute" \
 	"systemctl stop ldirectord   # process $here"
 kill $here $elsewhere

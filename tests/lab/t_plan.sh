@@ -1,4 +1,4 @@
-# lab: -t 90
+# lab: -t 200
 # t_plan.sh: the commands of lvsctl plan, given to a shell on a copy of the table,
 # make of it what the reload makes of the table.
 . "$(dirname "$0")/test.sh"
@@ -62,7 +62,7 @@ active()
 	lvsctl --json status held | jq '[.directors[0].servers[] | .active // 0] | add'
 }
 all_held() { [ "$(active)" = 6 ]; }
-check "six connections are held" wait_for 20 all_held
+check "six connections are held" wait_for 30 all_held
 
 table() { ns "$1" ipvsadm -Sn | sort; }
 ns director ipvsadm -Sn | ns copy ipvsadm -R
@@ -80,7 +80,7 @@ check "a shell carries it out" ns copy sh -e /run/plan
 said=$(lvsd_reload </run/after.conf)
 is "the reload is taken" $? 0
 same() { [ "$(table director)" = "$(table copy)" ]; }
-check "table and copy become the same" wait_for 20 same || diff <(table copy) <(table director)
+check "table and copy become the same" wait_for 30 same || diff <(table copy) <(table director)
 lvsctl plan >/run/plan
 is "then there is nothing to do" "$? $(cat /run/plan)" "0 "
 is "the connections live" "$(ns director ipvsadm -Lnc | grep -c ESTABLISHED)" 6

@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 400
 # t_rollout.sh: every server is restarted by lvsctl rollout while requests run: none
 # fails, in nat and in gateway mode, one at a time and two at a time. The servers take a
 # tenth of a second for an answer, and are not there at once when their command is done:
@@ -37,14 +37,14 @@ rolls()
 	director web $vip:80
 	 balance roundrobin
 	 mode $mode
-	 check interval 1 timeout 900ms
+	 check interval 2 timeout 2
 	 option httpcheck
 	 server rs1 10.2.0.11:80 check
 	 server rs2 10.2.0.12:80 check
 	 server rs3 10.2.0.13:80 check
 	 server rs4 10.2.0.14:80 check
 	END
-	check "$mode: all are up" ns director ipvswait -t 20 live=4
+	check "$mode: all are up" ns director ipvswait live=4
 	: >/run/restarted
 	hammer_start new -c 4 -r 200 "$vip" 80
 	check "$mode, $batch: rollout" lvsctl rollout web --batch "$batch" --command /run/restart

@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 200
 # t_sync.sh: the kernel's daemons that copy connections run as file and operator have
 # it, over restarts; and what is not ours in the table is shown apart.
 . "$(dirname "$0")/test.sh"

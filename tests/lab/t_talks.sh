@@ -6,6 +6,9 @@
 
 lab_up 3
 start_nginx rs1
+# A host tells another one only once a second that nobody is at a port, by default, so
+# that of several checks most would hear nothing.
+ns rs2 sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
 for rs in rs2 rs3; do start_backend $rs -p 80 -u 5353; done
 
 # A mail server in one line, and TLS of one version only.

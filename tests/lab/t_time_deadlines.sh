@@ -1,4 +1,4 @@
-# lab: -t 120 --virtual-time
+# lab: -t 400 --virtual-time
 # t_time_deadlines.sh: a check is over at its timeout, to the millisecond, by
 # every method, however far it came and however its bytes drip; and the next one
 # begins when it is due. In virtual time.
@@ -34,7 +34,7 @@ listening()
 {
 	[ "$(ns rs1 ss -Hltun 'sport >= 8004' | wc -l)" = 5 ]
 }
-check "servers that are slow" wait_for 10 listening
+check "servers that are slow" wait_for 30 listening
 
 n=0
 # director NAME OPTION SERVER: with a timeout of 1.5 s

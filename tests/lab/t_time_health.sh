@@ -1,4 +1,4 @@
-# lab: -t 120 --virtual-time
+# lab: -t 400 --virtual-time
 # t_time_health.sh: which check makes a server go and come, when each of them
 # is, and when a check that gets no answer has failed. In virtual time.
 . "$(dirname "$0")/test.sh"

@@ -1,4 +1,4 @@
-# lab: -t 120 --virtual-time
+# lab: -t 400 --virtual-time
 # t_time_rounds.sh: when servers are checked. In virtual time an hour has exactly
 # as many checks as it has intervals, and nothing that happens to the daemon
 # moves them.

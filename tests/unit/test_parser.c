@@ -525,8 +525,7 @@ static void test_defaults_section(void **state)
 /* What the daemon does not do yet it does not load, but -c says so only. */
 static void test_pending(void **state)
 {
-	static const char *const lines[] = { "\tmode nat masquerade\n",
-		"\toption announce\n" };
+	static const char *const lines[] = { "\toption announce\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

@@ -1,0 +1,43 @@
+/*
+ * marking: the daemon's side of flows.
+ *
+ * Directors that IPVS can only know by a mark get one, and the rules that mark their
+ * packets follow the configuration: after the services that new ones lead to, before
+ * the services that no rule leads to any more. What could not be done is a fault
+ * of the directors that need it, and tried again.
+ */
+#ifndef LVSD_MARKING_H
+#define LVSD_MARKING_H
+
+#include <jansson.h>
+
+#include "lvsd/lvsd.h"
+
+/* RECORD (may be NULL) has the marks of before; IS_HERE: it was made in this boot and
+ * namespace, and what it says of the kernel is true. */
+struct marking *marking_new(struct lvsd *l, const json_t *record, bool is_here);
+void marking_free(struct marking *m); /* NULL is allowed */
+
+/* Gives CONF, which is about to be used, its marks. */
+void marking_give(struct marking *m, struct conf *conf);
+
+/* While the process still has all its rights: what the rules of CONF will need. */
+void marking_prepare(struct marking *m, const struct conf *conf);
+/* Before the services change: those that rules lead to are kept as they are. */
+void marking_hold(struct marking *m);
+/* After the services are there: the rules of the running configuration. */
+void marking_apply(struct marking *m);
+/* Tries again what failed, when it is time; true while there is something to try. M may
+ * be NULL: there are no flows. */
+bool marking_tick(struct marking *m);
+/* Before the services go: no rule, no set, no route is left. */
+void marking_clear(struct marking *m);
+
+/* Why the packets of D are not marked, or NULL. M may be NULL. */
+const char *marking_fault(const struct marking *m, const struct director_conf *d);
+
+/* The parts of the record, and of the status: owned by the caller. */
+json_t *marking_record(const struct marking *m);
+json_t *marking_show(const struct marking *m);
+
+#endif
