@@ -1,8 +1,7 @@
 /*
  * A child, a pipe, and the reply that reads from it.
  *
- * The child is started when the answer is first asked for and there is a place. It
- * keeps nothing of the daemon's but the standard descriptors, its end of the pipe and
+ * The child keeps nothing of the daemon's but standard error, its end of the pipe and
  * the client's descriptor: locks and sockets belong to the daemon alone. It dies with
  * it, and with the client who asked.
  */
@@ -14,26 +13,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/queue.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-#define ASIDES_MAX 4 /* at a time, one of them for operators alone */
+#define ASIDES_MAX 4 /* at a time; one place is the operators' */
 #define ASIDE_S 30   /* to live */
 #define PIECE (64 * 1024)
 
 struct aside {
 	struct reply base;
-	LIST_ENTRY(aside) waiting; /* in l->asides_waiting, until it is started */
+	TAILQ_ENTRY(aside) entry; /* in asides.waiting, if it waits */
 	struct lvsd *l;
 	aside_fn *make;
 	bool for_operator;
-	int passed; /* a copy of the client's descriptor until it is started; -1: none */
-	pid_t pid;  /* 0: it ended, or was not started */
-	int fd;	    /* where its answer comes from; -1: it is not started */
+	int passed; /* that came with the request, our own copy; -1: none */
+	int fd;	    /* where its answer comes from; -1: it waits for its turn */
+	pid_t pid;  /* 0: it waits, or has ended */
 	bool said;  /* it has begun to answer */
 	struct ev_io readable;
 	struct ev_child exited;
@@ -47,10 +45,24 @@ static int move_fd(int fd, int at)
 	return fd < 0 ? -1 : dup2(fd, at);
 }
 
-static void __attribute__((noreturn))
-run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
+/* Should memory run out, then it is this process that has too much of it. */
+static void be_first_to_go(void)
+{
+	static const char score[] = "1000\n";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, score, sizeof score - 1) < 0)
+		log_debug("the memory of an answer counts as the daemon's");
+	close(fd);
+}
+
+static void __attribute__((noreturn)) run_child(struct aside *a, pid_t parent, int out_fd)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGCHLD };
+	struct lvsd *l = a->l;
+	int passed;
 	FILE *out;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -59,10 +71,11 @@ run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		signal(signals[i], SIG_DFL);
 	alarm(ASIDE_S);
+	be_first_to_go();
 	log_open("lvsd", LOG_TO_NOBODY, false);
 	l->events = NULL;
 	/* Copies first, so that neither is put in the place of the other. */
-	passed = passed >= 0 ? fcntl(passed, F_DUPFD_CLOEXEC, 10) : -1;
+	passed = a->passed >= 0 ? fcntl(a->passed, F_DUPFD_CLOEXEC, 10) : -1;
 	out_fd = move_fd(fcntl(out_fd, F_DUPFD_CLOEXEC, 10), STDERR_FILENO + 1);
 	passed = move_fd(passed, STDERR_FILENO + 2);
 	closefrom(STDERR_FILENO + (passed >= 0 ? 3 : 2));
@@ -71,11 +84,105 @@ run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
 		_exit(EXIT_SYSTEM);
 	if (!l->options.dry_run)
 		l->ipvs = ipvs_open_kernel();
-	make(l, passed, out);
+	a->make(l, passed, out);
 	_exit(fflush(out) == 0 ? EXIT_OK : EXIT_SYSTEM);
 }
 
-/* ---- its start ---- */
+/* ---- the reply ---- */
+
+static bool start(struct aside *a)
+{
+	pid_t parent = getpid();
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return false;
+	a->pid = fork();
+	if (a->pid == 0)
+		run_child(a, parent, fds[1]);
+	close(fds[1]);
+	if (a->pid < 0) {
+		a->pid = 0;
+		close(fds[0]);
+		return false;
+	}
+	a->l->asides.running++;
+	a->fd = fds[0];
+	fcntl(a->fd, F_SETFL, O_NONBLOCK);
+	ev_io_set(&a->readable, a->fd, EV_READ);
+	ev_child_set(&a->exited, a->pid, 0);
+	ev_child_start(a->l->loop, &a->exited);
+	return true;
+}
+
+static enum reply_next fail(struct buf *out, const char *why)
+{
+	buf_printf(out, "{\"ok\":false,\"error\":\"%s\"}\n", why);
+	return REPLY_END;
+}
+
+/* Readers, who may have so many connections and need not read, leave one place. */
+static bool may_start(const struct aside *a)
+{
+	return a->l->asides.running < (a->for_operator ? ASIDES_MAX : ASIDES_MAX - 1);
+}
+
+static enum reply_next aside_more(struct reply *r, struct buf *out)
+{
+	struct aside *a = (struct aside *)r;
+	struct asides *all = &a->l->asides;
+	char piece[PIECE];
+	ssize_t n;
+
+	if (a->fd < 0) {
+		if (!may_start(a))
+			return REPLY_LATER;
+		TAILQ_REMOVE(&all->waiting, a, entry);
+		if (!start(a)) {
+			log_warn("cannot start a process for an answer");
+			TAILQ_INSERT_HEAD(&all->waiting, a, entry);
+			return fail(out, "no process can be started for the answer");
+		}
+	}
+	n = read(a->fd, piece, sizeof piece);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		ev_io_start(a->l->loop, &a->readable);
+		return REPLY_LATER;
+	}
+	if (n > 0) {
+		buf_add(out, piece, (size_t)n);
+		a->said = true;
+		return REPLY_MORE;
+	}
+	return a->said ? REPLY_END
+		       : fail(out, "the process that was to answer ended without a word");
+}
+
+static void aside_free(struct reply *r)
+{
+	struct aside *a = (struct aside *)r, *next;
+	struct asides *all = &a->l->asides;
+
+	ev_io_stop(a->l->loop, &a->readable);
+	/* The loop reaps it, whoever waits. */
+	ev_child_stop(a->l->loop, &a->exited);
+	if (a->pid != 0)
+		kill(a->pid, SIGKILL);
+	if (a->passed >= 0)
+		close(a->passed);
+	if (a->fd >= 0) {
+		close(a->fd);
+		all->running--;
+	} else {
+		TAILQ_REMOVE(&all->waiting, a, entry);
+	}
+	free(a);
+	/* All, for the place may not be for the first. */
+	TAILQ_FOREACH (next, &all->waiting, entry)
+		next->base.ready(next->base.writer);
+}
+
+static const struct reply_ops aside_ops = { aside_more, aside_free };
 
 static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
 {
@@ -98,144 +205,25 @@ static void on_exit_of_child(struct ev_loop *loop, struct ev_child *w, int event
 		    WTERMSIG(w->rstatus), w->rpid);
 }
 
-static bool may_start(const struct aside *a)
+void aside_init(struct asides *a)
 {
-	return a->l->asides < (a->for_operator ? ASIDES_MAX : ASIDES_MAX - 1);
-}
-
-/* False with errno when no process can be had. */
-static bool start(struct aside *a)
-{
-	pid_t parent = getpid(), pid;
-	int fds[2];
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return false;
-	pid = fork();
-	if (pid == 0)
-		run_child(a->l, parent, a->make, a->passed, fds[1]);
-	close(fds[1]);
-	if (pid < 0) {
-		close(fds[0]);
-		return false;
-	}
-	if (a->passed >= 0)
-		close(a->passed);
-	a->passed = -1;
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	LIST_REMOVE(a, waiting);
-	a->l->asides++;
-	a->pid = pid;
-	a->fd = fds[0];
-	ev_io_init(&a->readable, on_readable, a->fd, EV_READ);
-	ev_child_init(&a->exited, on_exit_of_child, pid, 0);
-	a->readable.data = a->exited.data = a;
-	ev_child_start(a->l->loop, &a->exited);
-	return true;
-}
-
-/* ---- the reply ---- */
-
-static enum reply_next refuse(struct buf *out, const char *why)
-{
-	buf_printf(out, "{\"ok\":false,\"error\":\"%s\"}\n", why);
-	return REPLY_END;
-}
-
-static enum reply_next aside_more(struct reply *r, struct buf *out)
-{
-	struct aside *a = (struct aside *)r;
-	char piece[PIECE];
-	ssize_t n;
-
-	if (a->fd < 0 && !may_start(a))
-		return REPLY_LATER;
-	if (a->fd < 0 && !start(a)) {
-		log_warn("cannot start a process for an answer");
-		return refuse(out, "no process can be started for the answer");
-	}
-	n = read(a->fd, piece, sizeof piece);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		ev_io_start(a->l->loop, &a->readable);
-		return REPLY_LATER;
-	}
-	if (n > 0) {
-		buf_add(out, piece, (size_t)n);
-		a->said = true;
-		return REPLY_MORE;
-	}
-	return a->said
-		   ? REPLY_END
-		   : refuse(out, "the process that was to answer ended without a word");
-}
-
-/* Gives the place of A back, to whoever waits for one. */
-static void end(struct aside *a)
-{
-	struct lvsd *l = a->l;
-	struct aside *next;
-
-	ev_io_stop(l->loop, &a->readable);
-	close(a->fd);
-	/* The loop reaps it, whoever waits. */
-	ev_child_stop(l->loop, &a->exited);
-	if (a->pid != 0)
-		kill(a->pid, SIGKILL);
-	l->asides--;
-	LIST_FOREACH (next, &l->asides_waiting, waiting)
-		next->base.ready(next->base.writer);
-}
-
-static void aside_free(struct reply *r)
-{
-	struct aside *a = (struct aside *)r;
-
-	if (a->fd >= 0)
-		end(a);
-	else
-		LIST_REMOVE(a, waiting);
-	if (a->passed >= 0)
-		close(a->passed);
-	free(a);
-}
-
-static const struct reply_ops aside_ops = { aside_more, aside_free };
-
-/* Until somebody writes it nobody is to be told. */
-static void no_writer(void *writer)
-{
-	(void)writer;
-}
-
-/* Behind all that wait. */
-static void wait_in_line(struct lvsd *l, struct aside *a)
-{
-	struct aside *last = LIST_FIRST(&l->asides_waiting);
-
-	if (last == NULL) {
-		LIST_INSERT_HEAD(&l->asides_waiting, a, waiting);
-		return;
-	}
-	while (LIST_NEXT(last, waiting) != NULL)
-		last = LIST_NEXT(last, waiting);
-	LIST_INSERT_AFTER(last, a, waiting);
+	a->running = 0;
+	TAILQ_INIT(&a->waiting);
 }
 
 struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd, bool for_operator)
 {
-	int passed = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
-	struct aside *a;
+	struct aside *a = xcalloc(1, sizeof *a);
 
-	if (fd >= 0 && passed < 0)
-		return NULL;
-	a = xcalloc(1, sizeof *a);
 	a->base.ops = &aside_ops;
-	a->base.ready = no_writer;
 	a->l = l;
 	a->make = make;
 	a->for_operator = for_operator;
-	a->passed = passed;
 	a->fd = -1;
-	wait_in_line(l, a);
+	a->passed = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	ev_io_init(&a->readable, on_readable, -1, EV_READ);
+	ev_child_init(&a->exited, on_exit_of_child, 0, 0);
+	a->readable.data = a->exited.data = a;
+	TAILQ_INSERT_TAIL(&l->asides.waiting, a, entry);
 	return &a->base;
 }

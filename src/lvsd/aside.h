@@ -21,10 +21,13 @@
  */
 typedef void aside_fn(struct lvsd *l, int fd, FILE *out);
 
+/* Nobody waits yet. */
+void aside_init(struct asides *a);
+
 /*
- * What MAKE prints, as a reply that the caller owns. Only a few are made at a time, the
- * others wait for their turn; readers leave one place FOR_OPERATORs. A process is ended
- * after half a minute. FD is not taken over. NULL with errno when it cannot be kept.
+ * What MAKE prints, as a reply that the caller owns. A few processes run at a time, the
+ * others wait for their turn; readers leave one place FOR_OPERATORs. None runs for
+ * longer than half a minute. FD is not taken over.
  */
 struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd, bool for_operator);
 

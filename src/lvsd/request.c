@@ -6,6 +6,7 @@
  */
 #include "lvsd/request.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,13 +30,6 @@
 json_t *request_refusal(const char *text)
 {
 	return json_pack("{s:b, s:o}", "ok", 0, "error", show_text(text));
-}
-
-void request_aside(struct request *r, aside_fn *make, struct answer *a)
-{
-	a->reply = aside_reply(r->l, make, r->fd, r->may_change);
-	if (a->reply == NULL)
-		a->json = request_refusal("no descriptor is left for the answer");
 }
 
 /* ---- looking ---- */
@@ -239,7 +233,8 @@ json_t *request_done(const struct lvsd *l, const struct request_wait *wait)
 		return audit_answer(l->audit);
 	o = json_pack("{s:b}", "ok", 1);
 	if (wait->changed > 0)
-		json_object_set_new(o, "servers", json_integer((json_int_t)wait->changed));
+		json_object_set_new(
+		    o, "servers", json_integer((json_int_t)wait->changed));
 	if (error != NULL)
 		json_object_set_new(o, "warning", show_text(error));
 	return o;
