@@ -1,4 +1,4 @@
-# lab: -t 120
+# lab: -t 180
 # t_flow.sh: directors without an address. Who serves tells which director a packet
 # went to: rs1 has "web", rs2 has "dns", rs3 has what has an address. The virtual
 # addresses are on no interface of the director, but for those that a director has:
