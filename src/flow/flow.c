@@ -115,7 +115,9 @@ static bool write_rules(struct flow *f, struct family *fa, const struct flow_tab
 
 	flow_rules_write(&fa->have, want, c, &text);
 	f->figures.rule_writes++;
-	done = iptables(fa, fa->flavour, "restore", NULL, text.data, &out, error);
+	/* Where nothing of ours was, nothing was read that would have chosen. */
+	done = choose_flavour(fa, error) &&
+	       iptables(fa, fa->flavour, "restore", NULL, text.data, &out, error);
 	buf_fini(&text);
 	buf_fini(&out);
 	return done;

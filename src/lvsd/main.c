@@ -18,6 +18,7 @@
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/aside.h"
 #include "lvsd/audit.h"
 #include "lvsd/children.h"
 #include "lvsd/confirm.h"
@@ -45,9 +46,9 @@ static const char usage_text[] =
     "  -p PIDFILE   write the process id there\n"
     "  --dry-run    keep the table in memory, touch no kernel\n"
     "  -v           log more; with -c: print the file in its canonical form\n"
-    "  -V           print the version and exit\n"
+    "  -V, --version  print the version and exit\n"
     "  -x           at the end take what is ours out of the kernel\n"
-    "  -h           print this and exit\n";
+    "  -h, --help   print this and exit\n";
 
 static void parse_options(int argc, char **argv, struct options *o)
 {
@@ -229,6 +230,7 @@ static void start(struct lvsd *l)
 	if (l->loop == NULL)
 		daemon_fail(EXIT_SYSTEM, "cannot make an event loop");
 	start_state(l, conf);
+	aside_init(&l->asides);
 	daemon_watch(l);
 	l->control = control_open(l, error, sizeof error);
 	if (l->control == NULL)
