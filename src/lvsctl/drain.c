@@ -19,6 +19,7 @@
 struct left {
 	size_t servers, in_table, ready;
 	double active, inactive;
+	bool unknown; /* the kernel did not say */
 	bool has_deadline;
 	double cut_in_s; /* the latest of them */
 	uint64_t at_us;	 /* when this was so */
@@ -51,10 +52,13 @@ static bool look(const struct call *c, const char *name, struct left *left, int 
 	size_t i, j;
 
 	*left = (struct left){ .at_us = mono_us() };
-	json_array_foreach (json_object_get(answer, "directors"), i, director)
+	json_array_foreach (json_object_get(answer, "directors"), i, director) {
+		left->unknown =
+		    left->unknown || json_is_false(json_object_get(director, "answers"));
 		json_array_foreach (json_object_get(director, "servers"), j, server)
 			if (words_are(server, "name", server_name))
 				count_server(server, left);
+	}
 	free(request);
 	json_decref(answer);
 	return answer != NULL;
@@ -112,7 +116,7 @@ static int wait_for_last(const struct call *c, const char *name)
 					   : "a reload removed it");
 			return CTL_REFUSED;
 		}
-		if (left.in_table == 0)
+		if (left.in_table == 0 && !left.unknown)
 			return tell_end(&p, name, &last);
 		show_left(&p, name, &left);
 		last = left;
@@ -129,8 +133,11 @@ static int wait_for_last(const struct call *c, const char *name)
 
 int drain_main(const struct call *c)
 {
-	int status = call_plain(c);
+	int status;
 
+	if (c->json && c->given[OPTION_WAIT] != NULL)
+		return CTL_WRONG; /* one answer, not two */
+	status = call_plain(c);
 	if (status != CTL_DONE || c->given[OPTION_WAIT] == NULL)
 		return status;
 	return wait_for_last(c, c->words[0]);

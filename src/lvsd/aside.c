@@ -18,6 +18,7 @@
 
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "lvsd/events.h"
 
 #define ASIDES_MAX 4 /* at a time */
 #define ASIDE_S 30   /* to live */
@@ -25,10 +26,13 @@
 
 struct aside {
 	struct reply base;
+	TAILQ_ENTRY(aside) entry; /* in asides.waiting, if it waits */
 	struct lvsd *l;
-	pid_t pid; /* 0: it ended */
-	int fd;	   /* where its answer comes from */
-	bool said; /* it has begun to answer */
+	aside_fn *make;
+	int passed; /* that came with the request, our own copy; -1: none */
+	int fd;	    /* where its answer comes from; -1: it waits for its turn */
+	pid_t pid;  /* 0: it waits, or has ended */
+	bool said;  /* it has begun to answer */
 	struct ev_io readable;
 	struct ev_child exited;
 };
@@ -41,10 +45,24 @@ static int move_fd(int fd, int at)
 	return fd < 0 ? -1 : dup2(fd, at);
 }
 
-static void __attribute__((noreturn))
-run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
+/* Should memory run out, then it is this process that has too much of it. */
+static void be_first_to_go(void)
+{
+	static const char score[] = "1000\n";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, score, sizeof score - 1) < 0)
+		log_debug("the memory of an answer counts as the daemon's");
+	close(fd);
+}
+
+static void __attribute__((noreturn)) run_child(struct aside *a, pid_t parent, int out_fd)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGCHLD };
+	struct lvsd *l = a->l;
+	int passed;
 	FILE *out;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -53,10 +71,15 @@ run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		signal(signals[i], SIG_DFL);
 	alarm(ASIDE_S);
+	be_first_to_go();
 	log_open("lvsd", LOG_TO_NOBODY, false);
+	/* Nobody hears of what this process does; and one netlink socket has one reader. */
+	events_free(l->events);
 	l->events = NULL;
+	if (!l->options.dry_run)
+		ipvs_close(l->ipvs);
 	/* Copies first, so that neither is put in the place of the other. */
-	passed = passed >= 0 ? fcntl(passed, F_DUPFD_CLOEXEC, 10) : -1;
+	passed = a->passed >= 0 ? fcntl(a->passed, F_DUPFD_CLOEXEC, 10) : -1;
 	out_fd = move_fd(fcntl(out_fd, F_DUPFD_CLOEXEC, 10), STDERR_FILENO + 1);
 	passed = move_fd(passed, STDERR_FILENO + 2);
 	closefrom(STDERR_FILENO + (passed >= 0 ? 3 : 2));
@@ -65,18 +88,61 @@ run_child(struct lvsd *l, pid_t parent, aside_fn *make, int passed, int out_fd)
 		_exit(EXIT_SYSTEM);
 	if (!l->options.dry_run)
 		l->ipvs = ipvs_open_kernel();
-	make(l, passed, out);
+	a->make(l, passed, out);
 	_exit(fflush(out) == 0 ? EXIT_OK : EXIT_SYSTEM);
 }
 
 /* ---- the reply ---- */
 
+static bool start(struct aside *a)
+{
+	pid_t parent = getpid();
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return false;
+	a->pid = fork();
+	if (a->pid == 0)
+		run_child(a, parent, fds[1]);
+	close(fds[1]);
+	if (a->pid < 0) {
+		a->pid = 0;
+		close(fds[0]);
+		return false;
+	}
+	a->l->asides.running++;
+	a->fd = fds[0];
+	fcntl(a->fd, F_SETFL, O_NONBLOCK);
+	ev_io_set(&a->readable, a->fd, EV_READ);
+	ev_child_set(&a->exited, a->pid, 0);
+	ev_child_start(a->l->loop, &a->exited);
+	return true;
+}
+
+static enum reply_next fail(struct buf *out, const char *why)
+{
+	buf_printf(out, "{\"ok\":false,\"error\":\"%s\"}\n", why);
+	return REPLY_END;
+}
+
 static enum reply_next aside_more(struct reply *r, struct buf *out)
 {
 	struct aside *a = (struct aside *)r;
+	struct asides *all = &a->l->asides;
 	char piece[PIECE];
-	ssize_t n = read(a->fd, piece, sizeof piece);
+	ssize_t n;
 
+	if (a->fd < 0) {
+		if (all->running == ASIDES_MAX)
+			return REPLY_LATER;
+		TAILQ_REMOVE(&all->waiting, a, entry);
+		if (!start(a)) {
+			log_warn("cannot start a process for an answer");
+			TAILQ_INSERT_HEAD(&all->waiting, a, entry);
+			return fail(out, "no process can be started for the answer");
+		}
+	}
+	n = read(a->fd, piece, sizeof piece);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		ev_io_start(a->l->loop, &a->readable);
 		return REPLY_LATER;
@@ -86,24 +152,32 @@ static enum reply_next aside_more(struct reply *r, struct buf *out)
 		a->said = true;
 		return REPLY_MORE;
 	}
-	if (!a->said)
-		buf_str(out, "{\"ok\":false,\"error\":\"the process that was to answer "
-			     "ended without a word\"}\n");
-	return REPLY_END;
+	return a->said ? REPLY_END
+		       : fail(out, "the process that was to answer ended without a word");
 }
 
 static void aside_free(struct reply *r)
 {
-	struct aside *a = (struct aside *)r;
+	struct aside *a = (struct aside *)r, *next;
+	struct asides *all = &a->l->asides;
 
 	ev_io_stop(a->l->loop, &a->readable);
-	close(a->fd);
-	a->l->asides--;
 	/* The loop reaps it, whoever waits. */
 	ev_child_stop(a->l->loop, &a->exited);
 	if (a->pid != 0)
 		kill(a->pid, SIGKILL);
+	if (a->passed >= 0)
+		close(a->passed);
+	if (a->fd >= 0) {
+		close(a->fd);
+		all->running--;
+	} else {
+		TAILQ_REMOVE(&all->waiting, a, entry);
+	}
 	free(a);
+	next = TAILQ_FIRST(&all->waiting);
+	if (next != NULL)
+		next->base.ready(next->base.writer);
 }
 
 static const struct reply_ops aside_ops = { aside_more, aside_free };
@@ -129,36 +203,24 @@ static void on_exit_of_child(struct ev_loop *loop, struct ev_child *w, int event
 		    WTERMSIG(w->rstatus), w->rpid);
 }
 
+void aside_init(struct asides *a)
+{
+	a->running = 0;
+	TAILQ_INIT(&a->waiting);
+}
+
 struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd)
 {
-	pid_t parent = getpid(), pid;
-	struct aside *a;
-	int fds[2];
+	struct aside *a = xcalloc(1, sizeof *a);
 
-	if (l->asides >= ASIDES_MAX) {
-		errno = EAGAIN;
-		return NULL;
-	}
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return NULL;
-	pid = fork();
-	if (pid == 0)
-		run_child(l, parent, make, fd, fds[1]);
-	close(fds[1]);
-	if (pid < 0) {
-		close(fds[0]);
-		return NULL;
-	}
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	l->asides++;
-	a = xcalloc(1, sizeof *a);
 	a->base.ops = &aside_ops;
 	a->l = l;
-	a->pid = pid;
-	a->fd = fds[0];
-	ev_io_init(&a->readable, on_readable, a->fd, EV_READ);
-	ev_child_init(&a->exited, on_exit_of_child, pid, 0);
+	a->make = make;
+	a->fd = -1;
+	a->passed = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	ev_io_init(&a->readable, on_readable, -1, EV_READ);
+	ev_child_init(&a->exited, on_exit_of_child, 0, 0);
 	a->readable.data = a->exited.data = a;
-	ev_child_start(l->loop, &a->exited);
+	TAILQ_INSERT_TAIL(&l->asides.waiting, a, entry);
 	return &a->base;
 }

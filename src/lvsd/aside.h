@@ -21,9 +21,13 @@
  */
 typedef void aside_fn(struct lvsd *l, int fd, FILE *out);
 
+/* Nobody waits yet. */
+void aside_init(struct asides *a);
+
 /*
- * What MAKE prints, as a reply that the caller owns. It is ended after half a minute.
- * NULL with errno when there are too many of them (EAGAIN) or no process can be had.
+ * What MAKE prints, as a reply that the caller owns. A few processes run at a time, the
+ * others wait for their turn; none runs for longer than half a minute. FD is not
+ * taken over.
  */
 struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd);
 

@@ -15,8 +15,10 @@
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
 #include "lvsd/events.h"
+#include "lvsd/marking.h"
 #include "lvsd/own.h"
 #include "lvsd/reconcile.h"
+#include "lvsd/sync.h"
 
 #define PASS_S 60.	/* from start to start */
 #define SLICE_S .2	/* the shortest time between two slices */
@@ -207,6 +209,11 @@ static bool begin_pass(struct audit *a)
 	a->services = a->findings = 0;
 	memset(&a->last, 0, sizeof a->last);
 	a->running = true;
+	sync_apply(a->l); /* what could not be started, or was stopped */
+	if (marking_audit(a->l->marking, a->hurry ? UINT64_MAX : HURRY_US)) {
+		a->findings++;
+		a->found_us = mono_us();
+	}
 	return look_at_list(a);
 }
 

@@ -23,7 +23,7 @@
 #define REQUEST_MAX 4096  /* bytes, with the end of line */
 #define CLIENTS_UID_MAX 8 /* a user and socket */
 #define REQUEST_S 5.	  /* to send the line */
-#define ANSWER_S 10.	  /* to take one piece of the answer */
+#define ANSWER_S 10.	  /* for one piece of the answer, to be made or to be taken */
 #define WAIT_S 60.	  /* for what was asked to be done */
 #define LOOK_S 5.	  /* how soon it is seen that one that waits is gone */
 #define PIECE (64 * 1024) /* that is sent at once */
@@ -118,6 +118,7 @@ static void client_queue(struct client *c)
 	struct clients *cs = c->home;
 
 	watch(c, 0);
+	set_deadline(c, ANSWER_S);
 	c->making = true;
 	TAILQ_INSERT_TAIL(&cs->making, c, turn);
 	ev_idle_start(cs->l->loop, &cs->make);

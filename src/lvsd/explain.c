@@ -11,6 +11,7 @@
 #include "lib/mono.h"
 #include "lvsd/agents.h"
 #include "lvsd/events.h"
+#include "lvsd/marking.h"
 #include "lvsd/plan.h"
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
@@ -51,13 +52,15 @@ static const char *down_because(const struct server_state *s, enum serving servi
 }
 
 /* WANTED: where the plan has it; NULL: nowhere. */
-static const char *verdict(
-    const struct server_state *s, enum serving serving, const struct ipvs_dest *wanted)
+static const char *verdict(const struct lvsd *l, const struct server_state *s,
+    enum serving serving, const struct ipvs_dest *wanted)
 {
 	const struct director_state *d = s->director;
 
 	if (d->fault.text != NULL && d->fault.no_service)
 		return "its director is not in the kernel";
+	if (marking_fault(l->marking, d->conf) != NULL)
+		return "no packets are marked for its director";
 	if (state_decision(s)->word != DECISION_READY)
 		return wanted != NULL
 			   ? "an operator took it out: it keeps the connections it has"
@@ -222,7 +225,7 @@ static json_t *explain_server(struct lvsd *l, const struct server_state *s, bool
 	o = json_pack("{s:b, s:s, s:s, s:b, s:b}", "ok", 1, "server", s->conf->name,
 	    "address", addr_port_text(&s->conf->addr, s->conf->port, addr), "sorry",
 	    (int)s->conf->sorry, "usable", (int)serving_usable(s));
-	json_object_set_new(o, "verdict", json_string(verdict(s, serving, wanted)));
+	json_object_set_new(o, "verdict", json_string(verdict(l, s, serving, wanted)));
 	json_object_set_new(o, "since_s", seconds(mono_us() - s->since_us));
 	json_object_set_new(o, "check", explain_check(l, s, texts));
 	json_object_set_new(o, "agent", explain_agent(s));

@@ -86,6 +86,13 @@ struct owned {
 	size_t n;
 };
 
+/* Processes that make an answer, and who waits for one (aside.h). */
+struct aside;
+struct asides {
+	unsigned running;
+	TAILQ_HEAD(, aside) waiting;
+};
+
 struct lvsd {
 	struct options options;
 	struct ev_loop *loop;
@@ -120,7 +127,7 @@ struct lvsd {
 	uint64_t started_us, reloads;
 	struct control *control;
 	struct events *events;
-	unsigned asides; /* processes that make an answer */
+	struct asides asides;
 
 	struct turns turns;
 	struct ev_signal hup, term, intr, usr1;

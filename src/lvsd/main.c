@@ -18,6 +18,7 @@
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/aside.h"
 #include "lvsd/audit.h"
 #include "lvsd/children.h"
 #include "lvsd/confirm.h"
@@ -229,6 +230,7 @@ static void start(struct lvsd *l)
 	if (l->loop == NULL)
 		daemon_fail(EXIT_SYSTEM, "cannot make an event loop");
 	start_state(l, conf);
+	aside_init(&l->asides);
 	daemon_watch(l);
 	l->control = control_open(l, error, sizeof error);
 	if (l->control == NULL)

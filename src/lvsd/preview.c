@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flow/change.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/aside.h"
@@ -64,13 +65,12 @@ static bool read_text(int fd, struct conf_text *text)
 	return n >= 0;
 }
 
-/* The tree of the text in FD, judged as a reload does; NULL after the reason in
- * *WHY, which the caller owns. */
-static struct conf *read_conf(int fd, char **why)
+/* The tree of the text in FD, judged as a reload does, and its USER; NULL after the
+ * reason in *WHY, which the caller owns. */
+static struct conf *read_conf(int fd, struct checker_user *user, char **why)
 {
 	struct conf_text text = { 0 };
 	struct conf *conf = NULL;
-	struct checker_user user;
 	struct diags d;
 	char error[256];
 
@@ -81,7 +81,7 @@ static struct conf *read_conf(int fd, char **why)
 		*why = reload_diags_text(&d);
 	diags_fini(&d);
 	conf_text_fini(&text);
-	if (conf == NULL || user_resolve(conf, &user, error, sizeof error))
+	if (conf == NULL || user_resolve(conf, user, error, sizeof error))
 		return conf;
 	*why = xstrdup(error);
 	conf_free(conf);
@@ -99,15 +99,13 @@ struct counted {
 static const struct ipvs_svc *counted_service(
     struct counted *c, const struct ipvs_svc *svc)
 {
-	const struct ipvs_svc *known = ipvs_table_find(&c->services, svc);
+	struct ipvs_svc *known = ipvs_table_find(&c->services, svc);
 
-	if (known == NULL) {
-		own_add_id(&c->services, svc);
-		known = ipvs_table_find(&c->services, svc);
-		if (!ipvs_read_dests(c->l->ipvs, (struct ipvs_svc *)known))
-			return NULL;
-	}
-	return known;
+	if (known != NULL)
+		return known;
+	own_add_id(&c->services, svc);
+	known = ipvs_table_find(&c->services, svc);
+	return ipvs_read_dests(c->l->ipvs, known) ? known : NULL;
 }
 
 static void add_dest(const struct ipvs_dest *d, json_int_t *active, json_int_t *inactive)
@@ -213,11 +211,12 @@ static json_t *commands(struct lvsd *l, struct run *r)
 }
 
 /* What CONF, which is taken over, would change. */
-static json_t *preview(struct lvsd *l, struct conf *conf)
+static json_t *preview(struct lvsd *l, struct conf *conf, const struct checker_user *user)
 {
 	struct state *before = l->state;
+	struct flow_change flows;
 	struct run r = { 0 };
-	json_t *list;
+	json_t *list, *o;
 	bool kept;
 
 	marking_give(l->marking, conf);
@@ -227,21 +226,27 @@ static json_t *preview(struct lvsd *l, struct conf *conf)
 	}
 	own_note_removed(l, conf);
 	l->state = state_build(conf, before, &l->have, mono_us());
-	kept = state_same_probes(before, l->state);
+	kept = reload_keeps_checks(l, before, user);
+	flow_change(before->conf, conf, &flows);
 	state_free(before);
 	reconcile_plan(l, &r);
 	list = commands(l, &r);
 	run_fini(&r);
-	return json_pack("{s:b, s:I, s:b, s:o}", "ok", 1, "operations",
+	o = json_pack("{s:b, s:I, s:b, s:o}", "ok", 1, "operations",
 	    (json_int_t)json_array_size(list), "checks_kept", (int)kept, "commands",
 	    list);
+	json_object_set_new(o, "flows",
+	    json_pack("{s:I, s:I, s:b}", "added", (json_int_t)flows.added, "removed",
+		(json_int_t)flows.removed, "rules", (int)flows.rules));
+	return o;
 }
 
 static void make_plan(struct lvsd *l, int fd, FILE *out)
 {
 	char *why = NULL;
-	struct conf *conf = read_conf(fd, &why);
-	json_t *o = conf != NULL ? preview(l, conf) : request_refusal(why);
+	struct checker_user user;
+	struct conf *conf = read_conf(fd, &user, &why);
+	json_t *o = conf != NULL ? preview(l, conf, &user) : request_refusal(why);
 
 	json_dumpf(o, out, JSON_COMPACT);
 	fputc('\n', out);
@@ -256,5 +261,5 @@ void preview_plan(struct request *r, struct answer *a)
 	if (why != NULL)
 		a->json = request_refusal(why);
 	else
-		request_aside(r, make_plan, a);
+		a->reply = aside_reply(r->l, make_plan, r->fd);
 }

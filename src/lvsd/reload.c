@@ -126,6 +126,15 @@ static void follow_rests(struct lvsd *l, const struct state *before)
 	}
 }
 
+bool reload_keeps_checks(
+    const struct lvsd *l, const struct state *before, const struct checker_user *user)
+{
+	return state_same_probes(before, l->state) && user->uid == l->user.uid &&
+	       user->gid == l->user.gid &&
+	       before->conf->checks_max == l->state->conf->checks_max &&
+	       l->checker != NULL;
+}
+
 /* Puts CONF in place. From here on nothing can fail. */
 static void put_in_place(
     struct lvsd *l, struct conf *conf, const struct checker_user *user)
@@ -140,10 +149,7 @@ static void put_in_place(
 	result_fini(r);
 	l->state = state_build(conf, before, &l->have, mono_us());
 	l->configuration++;
-	r->checks_kept = state_same_probes(before, l->state) &&
-			 user->uid == l->user.uid && user->gid == l->user.gid &&
-			 before->conf->checks_max == conf->checks_max &&
-			 l->checker != NULL;
+	r->checks_kept = reload_keeps_checks(l, before, user);
 	l->user = *user;
 	settings_apply(&l->settings, conf, l->ipvs, l->options.dry_run);
 	sync_apply(l);

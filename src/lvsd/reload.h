@@ -36,6 +36,10 @@ void reload_fini(struct lvsd *l);
 struct conf *load_conf(
     const char *path, enum read_purpose purpose, struct diags *d, int *status);
 
+/* After BEFORE the same checker can go on with L->state, as USER. */
+bool reload_keeps_checks(
+    const struct lvsd *l, const struct state *before, const struct checker_user *user);
+
 /* What D says, as one text: what `lvsd -c` would print. The caller owns it. */
 char *reload_diags_text(const struct diags *d);
 

@@ -32,18 +32,6 @@ json_t *request_refusal(const char *text)
 	return json_pack("{s:b, s:o}", "ok", 0, "error", show_text(text));
 }
 
-void request_aside(struct request *r, aside_fn *make, struct answer *a)
-{
-	a->reply = aside_reply(r->l, make, r->fd);
-	if (a->reply != NULL)
-		return;
-	if (errno != EAGAIN)
-		log_warn("cannot start a process for an answer");
-	a->json = request_refusal(errno == EAGAIN
-				      ? "too many long answers are being made; ask again"
-				      : "no process can be started for the answer");
-}
-
 /* ---- looking ---- */
 
 static void answer_status(struct request *r, struct answer *a, bool rates)
@@ -245,7 +233,8 @@ json_t *request_done(const struct lvsd *l, const struct request_wait *wait)
 		return audit_answer(l->audit);
 	o = json_pack("{s:b}", "ok", 1);
 	if (wait->changed > 0)
-		json_object_set_new(o, "servers", json_integer((json_int_t)wait->changed));
+		json_object_set_new(
+		    o, "servers", json_integer((json_int_t)wait->changed));
 	if (error != NULL)
 		json_object_set_new(o, "warning", show_text(error));
 	return o;

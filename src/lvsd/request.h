@@ -10,7 +10,6 @@
 
 #include <jansson.h>
 
-#include "lvsd/aside.h"
 #include "lvsd/lvsd.h"
 #include "lvsd/reply.h"
 
@@ -43,9 +42,6 @@ struct request {
 
 /* Answers LINE, which is cut up, from a client as in R, whose words are filled in. */
 void request_answer(struct request *r, char *line, struct answer *a);
-
-/* MAKE answers R in a process of its own. */
-void request_aside(struct request *r, aside_fn *make, struct answer *a);
 
 /* What WAIT waited for is done. The caller owns the answer. */
 json_t *request_done(const struct lvsd *l, const struct request_wait *wait);

@@ -15,12 +15,12 @@
 
 #include "lib/mono.h"
 #include "lib/xalloc.h"
-#include "lvsd/agents.h"
 #include "lvsd/put.h"
 #include "lvsd/marking.h"
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 #include "lvsd/show.h"
+#include "lvsd/status_server.h"
 
 #define SERVERS_A_PIECE 200
 #define LEAVING_A_PIECE 1000
@@ -30,151 +30,17 @@ enum part { PART_DAEMON, PART_DIRECTORS, PART_LEAVING, PART_END };
 struct status {
 	struct reply base;
 	struct lvsd *l;
-	uint64_t configuration; /* that it tells of */
-	const char *server;	/* the only one, of the configuration; NULL: all */
-	bool whole;		/* of all directors, and what leaves */
-	bool texts;
-	bool answers; /* the kernel did so far */
+	struct status_view view; /* of the director whose turn it is */
+	uint64_t configuration;	 /* that it tells of */
+	const char *server;	 /* the only one, of the configuration; NULL: all */
+	bool whole;		 /* of all directors, and what leaves */
+	bool answers;		 /* the kernel did so far */
 	enum part part;
 	size_t director, end; /* the next one, and behind the last */
 	size_t at;	      /* its next server, or what leaves next */
 	bool open;	      /* the array of something has an element */
 	bool in_director;
-	uint64_t now_us;       /* mono, of this piece */
-	struct ipvs_table now; /* the services of the director, with connections */
-	bool with_rates;
-	struct ipvs_rates rates; /* of the director's servers */
 };
-
-/* ---- servers ---- */
-
-static const char *server_health(const struct server_state *s)
-{
-	return s->probe == NO_PROBE ? "unchecked" : health_name(s->health.state);
-}
-
-/* How often P asks, and how the last time went. */
-static void put_probe(const struct status *st, const struct probe_state *p, struct buf *b)
-{
-	const struct check_conf *check = p->probe.check;
-
-	buf_str(b, "{\"method\":");
-	put_quoted(b, conf_method_name(check->method));
-	put_integer(b, "interval_ms", check->interval_ms);
-	put_bool(b, "inhibit", check->inhibit);
-	put_text(b, "reason", reason_name(p->reason));
-	put_text(b, "means", reason_text(p->reason));
-	put_integer(b, "code", p->code);
-	put_integer(b, "duration_us", p->duration_us);
-	put_text(b, "text", st->texts ? p->text : NULL);
-	if (p->probe.started_us != 0)
-		put_seconds(b, "age_s", st->now_us - p->probe.started_us);
-	else
-		put_null(b, "age_s");
-}
-
-static void put_check(
-    const struct status *st, const struct server_state *s, struct buf *b)
-{
-	if (s->probe == NO_PROBE) {
-		put_null(b, "check");
-		return;
-	}
-	buf_str(b, ",\"check\":");
-	put_probe(st, &st->l->state->probes[s->probe], b);
-	buf_str(b, "}");
-}
-
-/* The same of its agent, and what that said: as words, null where it never did. */
-static void put_agent(
-    const struct status *st, const struct server_state *s, struct buf *b)
-{
-	const struct probe_state *p = agents_probe(s);
-	const struct agent_verdict *v = agents_verdict(s);
-	json_t *words;
-
-	if (p == NULL) {
-		put_null(b, "agent");
-		return;
-	}
-	buf_str(b, ",\"agent\":");
-	put_probe(st, p, b);
-	words = agents_json(v);
-	put_text(b, "admin", json_string_value(json_object_get(words, "admin")));
-	put_text(b, "service", json_string_value(json_object_get(words, "service")));
-	json_decref(words);
-	if (v->weighed)
-		put_integer(b, "percent", v->percent);
-	else
-		put_null(b, "percent");
-	buf_str(b, "}");
-}
-
-/* What the kernel has of a server: weight and connections, or null. */
-static void put_dest(struct buf *b, const struct ipvs_dest *dest)
-{
-	if (dest == NULL) {
-		buf_str(b, ",\"table_weight\":null,\"active\":null,\"inactive\":null");
-		return;
-	}
-	put_integer(b, "table_weight", dest->weight);
-	put_integer(b, "active", dest->active);
-	put_integer(b, "inactive", dest->inactive);
-}
-
-/* What goes through it; null without that it was asked for, or is there. */
-static void put_rate(struct buf *b, const struct ipvs_rate *rate)
-{
-	if (rate == NULL) {
-		put_null(b, "rate");
-		return;
-	}
-	buf_printf(b, ",\"rate\":{\"conns\":%llu", (unsigned long long)rate->conns);
-	put_integer(b, "in_bytes", (int64_t)rate->in_bytes);
-	put_integer(b, "out_bytes", (int64_t)rate->out_bytes);
-	put_integer(b, "conns_s", (int64_t)rate->conns_s);
-	put_integer(b, "in_bytes_s", (int64_t)rate->in_bytes_s);
-	put_integer(b, "out_bytes_s", (int64_t)rate->out_bytes_s);
-	buf_str(b, "}");
-}
-
-/* An operator's decision: its word, until when connections are kept (null: until the
- * last one ends), and a weight. */
-static void put_decision(const struct status *st, const struct decision *d, struct buf *b)
-{
-	put_text(b, "operator", decision_name(d->word));
-	if (d->word != DECISION_READY && d->until_us != 0)
-		put_seconds(b, "cut_in_s",
-		    d->until_us > st->now_us ? d->until_us - st->now_us : 0);
-	else
-		put_null(b, "cut_in_s");
-	if (d->has_weight)
-		put_integer(b, "operator_weight", d->weight);
-	else
-		put_null(b, "operator_weight");
-}
-
-static void put_server(struct status *st, const struct server_state *s, struct buf *b)
-{
-	const struct ipvs_dest *dest = service_find(s, &st->now);
-	char addr[ADDR_TEXT_MAX];
-
-	buf_str(b, st->open ? ",{\"name\":" : "{\"name\":");
-	st->open = true;
-	put_quoted(b, s->conf->name);
-	put_text(b, "address", addr_port_text(&s->conf->addr, s->conf->port, addr));
-	put_integer(b, "weight", s->conf->weight);
-	put_bool(b, "sorry", s->conf->sorry);
-	put_text(b, "health", server_health(s));
-	put_seconds(b, "since_s", st->now_us - s->since_us);
-	put_dest(b, dest);
-	if (st->with_rates)
-		put_rate(b, dest != NULL ? ipvs_rates_find(&st->rates, dest) : NULL);
-	put_decision(st, state_decision(s), b);
-	put_check(st, s, b);
-	put_agent(st, s, b);
-	buf_str(b, "}");
-}
 
 /* ---- directors ---- */
 
@@ -235,15 +101,16 @@ static void read_director(struct status *st, const struct director_state *d)
 {
 	struct lvsd *l = st->l;
 
-	service_identities(d->conf, &st->now);
-	ipvs_table_sort(&st->now);
-	for (size_t i = 0; i < st->now.n; i++)
-		if (st->answers && ipvs_table_find(&l->have, &st->now.svcs[i]) != NULL)
-			st->answers =
-			    ipvs_read_dests(l->ipvs, &st->now.svcs[i]) &&
-			    (!st->with_rates ||
-				ipvs_read_rates(l->ipvs, &st->now.svcs[i], &st->rates));
-	ipvs_rates_sort(&st->rates);
+	service_identities(d->conf, &st->view.now);
+	ipvs_table_sort(&st->view.now);
+	for (size_t i = 0; i < st->view.now.n; i++)
+		if (st->answers &&
+		    ipvs_table_find(&l->have, &st->view.now.svcs[i]) != NULL)
+			st->answers = ipvs_read_dests(l->ipvs, &st->view.now.svcs[i]) &&
+				      (!st->view.with_rates ||
+					  ipvs_read_rates(l->ipvs, &st->view.now.svcs[i],
+					      &st->view.rates));
+	ipvs_rates_sort(&st->view.rates);
 }
 
 /* How many of its servers could serve, and what it asks of the kernel. */
@@ -283,8 +150,9 @@ static void begin_director(
 	put_integer(b, "mark", d->conf->mark);
 	put_text(b, "fault", status_fault(st->l, d));
 	put_facts(b, d);
-	buf_str(b, ",\"servers\":[");
 	read_director(st, d);
+	put_bool(b, "answers", st->answers);
+	buf_str(b, ",\"servers\":[");
 	st->in_director = true;
 	st->open = false;
 	st->at = 0;
@@ -295,10 +163,18 @@ static void end_director(struct status *st, struct buf *b)
 	if (!st->in_director)
 		return;
 	buf_str(b, "]}");
-	ipvs_table_fini(&st->now);
-	ipvs_rates_fini(&st->rates);
+	ipvs_table_fini(&st->view.now);
+	ipvs_rates_fini(&st->view.rates);
 	st->in_director = false;
 	st->open = true;
+}
+
+static void put_server(struct status *st, const struct server_state *s, struct buf *b)
+{
+	if (st->open)
+		buf_str(b, ",");
+	st->open = true;
+	status_server(&st->view, s, b);
 }
 
 /* Some servers of the director whose turn it is. */
@@ -382,7 +258,7 @@ static enum reply_next status_more(struct reply *r, struct buf *b)
 {
 	struct status *st = (struct status *)r;
 
-	st->now_us = mono_us();
+	st->view.now_us = mono_us();
 	if (st->part != PART_DAEMON && st->configuration != st->l->configuration) {
 		end_director(st, b);
 		buf_str(b, "],\"complete\":false}\n");
@@ -401,8 +277,8 @@ static void status_free(struct reply *r)
 {
 	struct status *st = (struct status *)r;
 
-	ipvs_table_fini(&st->now);
-	ipvs_rates_fini(&st->rates);
+	ipvs_table_fini(&st->view.now);
+	ipvs_rates_fini(&st->view.rates);
 	free(st);
 }
 
@@ -427,10 +303,11 @@ struct reply *status_reply(
 	st = xcalloc(1, sizeof *st);
 	st->base.ops = &status_ops;
 	st->l = l;
+	st->view.l = l;
 	st->configuration = l->configuration;
 	st->whole = director == NULL;
-	st->texts = texts;
-	st->with_rates = rates;
+	st->view.texts = texts;
+	st->view.with_rates = rates;
 	st->answers = !l->resync;
 	st->director = first;
 	st->end = director != NULL ? first + 1 : state->n_directors;

@@ -51,5 +51,5 @@ void table_request(struct request *r, struct answer *a)
 		a->json =
 		    request_refusal("only \"foreign\" may stand after \"show table\"");
 	else
-		request_aside(r, foreign ? print_foreign : print_ours, a);
+		a->reply = aside_reply(r->l, foreign ? print_foreign : print_ours, -1);
 }

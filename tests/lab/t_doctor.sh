@@ -104,20 +104,15 @@ sed -i 's/tcpcheck/tcpcheck\n check inhibit/; /director sticky/,$s/rs1 10.2.0.11
 check "the file needs templates that expire" lvsd_reload
 finds "persistence and inhibit" "sticky: net.ipv4.vs.expire_quiescent_template is off: with inhibit and persistence, clients stay at a server that is down; without \"sysctl keep\" lvsd sets it" \
 	"sysctl -w net.ipv4.vs.expire_quiescent_template=1"
-# A daemon that says of snat that it masquerades.
-lvsctl --json status | jq '(.directors[] | select(.name == "snat")).masquerade = true' >/run/told
-told()
-{
-	socat "UNIX-LISTEN:/run/told.sock" "SYSTEM:read -r line; cat /run/told" &
-	wait_for 30 listens /run/told.sock
-	ns director lvsctl -s /run/told.sock doctor
-	wait $!
-}
-is "masquerade without conntrack" "$(told | paste -sd' ' | sed 's/  *sticky.*//')" \
-	'snat: net.ipv4.vs.conntrack is off, so that option masquerade changes no address; without "sysctl keep" lvsd sets it     sysctl -w net.ipv4.vs.conntrack=1'
+ns director sysctl -qw net.ipv4.vs.expire_quiescent_template=1
+sed -i '/director snat/,/mode nat/s/mode nat/mode nat masquerade/' "$LVSD_CONF"
+check "the file needs conntrack" lvsd_reload
+finds "masquerade without conntrack" "snat: net.ipv4.vs.conntrack is off, so that option masquerade changes no address; without \"sysctl keep\" lvsd sets it" \
+	"sysctl -w net.ipv4.vs.conntrack=1"
+ns director sysctl -qw net.ipv4.vs.expire_quiescent_template=0
 sed -i '/sysctl keep/d' "$LVSD_CONF"
 check "without sysctl keep" lvsd_reload
-healthy "lvsd sets it"
+healthy "lvsd sets both"
 
 # ---- schedulers ----
 

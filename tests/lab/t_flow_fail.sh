@@ -23,7 +23,7 @@ conf()
 
 who()
 {
-	hammer_run one -c 1 -n 1 -t 2000 "$1" 80
+	hammer_run one -c 1 -n 1 -t 4000 "$1" 80
 	sed -n 's/^from_\(.*\)=1$/\1/p; s/^failed=1$/nobody/p' /run/hammer/one
 }
 

@@ -39,6 +39,10 @@ conf "sync both interface nosuch syncid 8"
 check "an interface that is not there" lvsctl reload
 fails "cannot start" 1 lvsctl sync master
 like "the reason" "$tap_said" 'master: No such device'
+ip -n director link add nosuch type dummy
+ip -n director link set nosuch up
+check "the audit tries again" lvsctl audit
+is "now it runs" "$(runs)" "master sync nosuch 8"
 conf "empty yes"
 check "no sync in the file" lvsctl reload
 fails "then an operator cannot start it" 1 lvsctl sync master

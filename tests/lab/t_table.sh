@@ -146,6 +146,8 @@ like "the thresholds are in the kernel" \
 is "twos: one line" "$(logged 'director two failed: this kernel has no scheduler "twos"')" 1
 is "no other refusal" "$(logged 'the kernel refused')" 0
 like "twos is shown as failed" "$(lvsctl status)" '^two .*failed'
+like "lvsctl explain says why" "$(lvsctl explain two/a | tr -s ' \n' ' ')" \
+	'its director is not in the kernel .* fault this kernel has no scheduler "twos"'
 like "a director without an address is shown as failed" "$(lvsctl status)" '^unfed .*failed'
 like "one without a port, too" "$(lvsctl status)" '^allports .*failed'
 like "the others are up" "$(lvsctl status)" '^gw .*up'
