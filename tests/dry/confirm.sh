@@ -111,10 +111,10 @@ with()
 }
 with " timeouts tcp 1000" check
 check "reload: a timeout of the kernel's, and a check" op reload
-check "the server is up" wait_for 20 health_is a up
+check "the server is up" wait_for 30 health_is a up
 with "" ""
 like "for a second: neither" "$(op reload --confirm 1s)" '^reloaded, 0 operations'
-check "taken back" wait_for 20 probes_are 1
+check "taken back" wait_for 30 probes_are 1
 stop KILL
 check "kill -9, start" start
 is "the one before" "$(json .checker.probes) $(trial)" "1 true"
@@ -122,7 +122,7 @@ if [ "$(id -u)" = 0 ]; then
 	check "reload" op reload
 	sed -i 's/^ user nobody/ user daemon/' "$conf"
 	op reload --confirm 1s >/dev/null
-	check "taken back" wait_for 20 taken_back
+	check "taken back" wait_for 30 taken_back
 	stop
 	check "start" start
 	is "as the user of before" "$(json .checker.user) $(trial)" "nobody true"

@@ -1,4 +1,4 @@
-# lab: -t 200
+# lab: -t 400
 # t_flow_valgrind.sh: the daemon's flows under valgrind: made, changed, failing, taken away
 # by others, mended, taken over, removed. No error and no lost memory.
 . "$(dirname "$0")/test.sh"
@@ -31,10 +31,10 @@ lvsd_start < <(conf)
 pids=$lvsd_pid
 ns director ipset create LVSD-4-9 hash:ip
 lvsd_reload < <(conf ' match dst 192.0.2.16/28' ' ignore src 10.1.1.2' ' match dst 10.9.9.9') >/run/reload
-check "a set that someone made" wait_for 20 serves_again
+check "a set that someone made" wait_for 30 serves_again
 lvsd_reload < <(conf ' match dst 192.0.2.16/28') >/run/reload
 start_backends
-check "a server comes" wait_for 20 serves
+check "a server comes" wait_for 30 serves
 ns director iptables-legacy -t mangle -F
 lvsctl audit >/run/audit
 is "someone empties the table" "$(logged 'rules or sets of flows')" 1
