@@ -30,7 +30,8 @@ unit_tests = \
 	tests/unit/test_reconcile \
 	tests/unit/test_record \
 	tests/unit/test_run \
-	tests/unit/test_serving
+	tests/unit/test_serving \
+	tests/unit/test_words
 tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
 tests_unit_test_addr_LDADD = $(unit_ldadd)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
@@ -91,6 +92,8 @@ tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
 tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
 tests_unit_test_serving_LDADD = $(unit_ldadd)
+tests_unit_test_words_SOURCES = tests/unit/test_words.c src/lvsctl/words.c
+tests_unit_test_words_LDADD = $(unit_ldadd)
 
 lab_programs = \
 	tests/lab/backend \
@@ -139,11 +142,13 @@ tests_plan_random_kernel_LDADD = $(unit_ldadd)
 tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
 tests_bench_bench_checks_LDADD = $(unit_ldadd)
 tests_bench_until_ready_SOURCES = tests/bench/until_ready.c
+tests_bench_bench_reaction_SOURCES = tests/bench/bench_reaction.c
+tests_bench_bench_reaction_LDADD = $(LIBBSD_LIBS)
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_LDADD = liblib.a $(LIBNL_LIBS) $(LIBBSD_LIBS)
 tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
 tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
 check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
-	tests/bench/bench_checks tests/bench/bench_turn tests/bench/floor tests/bench/until_ready
+	tests/bench/bench_checks tests/bench/bench_reaction tests/bench/bench_turn tests/bench/floor tests/bench/until_ready
 TESTS += $(unit_tests) $(plan_tests)

@@ -20,19 +20,20 @@ uint64_t due_interval_us(const struct check_conf *check, struct health h)
 	return (uint64_t)ms * 1000;
 }
 
-/* FNV-1a over the target, with MurmurHash3's finish: neighbouring addresses
- * must not stay neighbours. */
+/* MurmurHash3's finish, a word of the target at a time: neighbouring addresses must not
+ * stay neighbours, and each check asks this once more. */
 static uint64_t target_hash(const struct probe *p)
 {
-	uint8_t key[20] = { (uint8_t)p->check->method, p->addr.family,
-		(uint8_t)(p->port >> 8), (uint8_t)p->port };
+	uint64_t words[3] = { (uint64_t)p->check->method << 32 |
+			      (uint64_t)p->addr.family << 16 | p->port };
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
-	memcpy(key + 4, p->addr.bytes, 16);
-	for (size_t i = 0; i < sizeof key; i++)
-		h = (h ^ key[i]) * UINT64_C(0x100000001b3);
-	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
-	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	memcpy(words + 1, p->addr.bytes, sizeof p->addr.bytes);
+	for (size_t i = 0; i < 3; i++) {
+		h = (h ^ words[i]) * UINT64_C(0xff51afd7ed558ccd);
+		h ^= h >> 33;
+	}
+	h *= UINT64_C(0xc4ceb9fe1a85ec53);
 	return h ^ (h >> 33);
 }
 

@@ -68,7 +68,8 @@ static void tcp_start(struct run *r)
 	struct tcp_talk *t;
 
 	if (talk == NULL) {
-		r->talk = xcalloc(1, sizeof(struct conn));
+		/* calloc() would not take what free() has just put aside. */
+		r->talk = xmalloc(sizeof(struct conn));
 		conn_open(r->talk, r, SOCK_STREAM, connected);
 		return;
 	}

@@ -17,6 +17,7 @@
 #include "flow/rules.h"
 #include "flow/set.h"
 #include "lib/log.h"
+#include "lib/mono.h"
 #include "lib/xalloc.h"
 
 #define DEADLINE_MS 10000
@@ -36,6 +37,7 @@ struct flow {
 	struct family family[2];
 	struct set_session *sets;
 	bool leftovers;
+	size_t looked_at; /* the set that the next look begins with */
 	struct flow_figures figures;
 };
 
@@ -296,6 +298,9 @@ static bool create_sets(struct flow *f, const struct flow_table *want)
 
 static bool grow_sets(struct flow *f, const struct flow_table *want, struct buf *error)
 {
+	uint64_t begun_us = mono_us();
+	bool done;
+
 	if (!needs_sets(want))
 		return true;
 	if (!open_sets(f, error))
@@ -303,7 +308,9 @@ static bool grow_sets(struct flow *f, const struct flow_table *want, struct buf 
 	if (!create_sets(f, want))
 		return set_failed(f, error);
 	each_set(f, want, true);
-	return set_commit(f->sets) || set_failed(f, error);
+	done = set_commit(f->sets);
+	f->figures.sets_us += mono_us() - begun_us;
+	return done || set_failed(f, error);
 }
 
 static bool uses_set(const struct flow_table *t, const char *name)
@@ -426,16 +433,18 @@ static bool change_rules(
 static void settle(struct family *fa, struct flow_table *want)
 {
 	flow_table_fini(&fa->have);
-	for (int c = 0; c < FLOW_CHAINS; c++) {
-		struct flow_chain *chain = &want->chain[c];
-
-		chain->exists = chain->n > 0;
-		chain->hooks = chain->n > 0;
-		for (size_t i = 0; i < chain->n; i++)
-			chain->lines[i].old = NULL;
-	}
+	flow_table_done(want);
 	fa->have = *want;
 	*want = (struct flow_table){ .family = want->family };
+}
+
+/* What FA has is not known any more, and ERROR is why. */
+static void fail_family(struct flow *f, struct family *fa, const struct buf *error)
+{
+	free(fa->error);
+	fa->error = xstrdup(error->data != NULL ? error->data : "no reason");
+	fa->known = false;
+	f->leftovers = true; /* what was done before it failed */
 }
 
 static bool apply_family(struct flow *f, struct family *fa, struct flow_table *want)
@@ -450,13 +459,10 @@ static bool apply_family(struct flow *f, struct family *fa, struct flow_table *w
 	       shrink_sets(f, &fa->have, want, &error) && route(fa, want, false, &error);
 	free(fa->error);
 	fa->error = NULL;
-	if (done) {
+	if (done)
 		settle(fa, want);
-	} else {
-		fa->error = xstrdup(error.data != NULL ? error.data : "no reason");
-		fa->known = false;
-		f->leftovers = true; /* what was done before it failed */
-	}
+	else
+		fail_family(f, fa, &error);
 	buf_fini(&error);
 	return done;
 }
@@ -493,20 +499,56 @@ void flow_prepare(struct flow *f, const struct conf *conf)
 	}
 }
 
-bool flow_apply(struct flow *f, const struct conf *conf)
+bool flow_apply(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
 {
+	uint64_t begun_us = mono_us();
 	bool done = true;
 
+	f->figures.sets_us = 0;
 	for (int i = 0; i < 2; i++) {
 		struct family *fa = &f->family[i];
 		struct flow_table want;
 
-		flow_plan(conf, fa->number, &want);
+		flow_plan(conf, fa->number, served, arg, &want);
 		done = apply_family(f, fa, &want) && done;
 		flow_table_fini(&want);
 	}
 	if (done)
 		f->leftovers = false;
+	f->figures.last_us = mono_us() - begun_us;
+	return done;
+}
+
+bool flow_follow(struct flow *f, flow_served_fn *served, void *arg)
+{
+	struct family *fa = &f->family[0];
+	struct flow_chain *c = &fa->have.chain[FLOW_REFUSE];
+	struct buf error = { 0 };
+	bool done;
+
+	for (size_t i = 0; fa->known && i < c->n; i++) {
+		struct flow_line *l = &c->lines[i], want = *l;
+		struct edit e = { f->sets, l };
+		bool refuses = !served(l->mark, arg);
+
+		if (refuses == (l->n > 0))
+			continue;
+		want.members = NULL;
+		want.n = want.cap = 0;
+		flow_refuse(&want, refuses);
+		flow_members_diff(l, &want, add_member, delete_member, &e);
+		done = set_commit(f->sets);
+		if (done) {
+			flow_refuse(l, refuses);
+		} else {
+			set_failed(f, &error);
+			fail_family(f, fa, &error);
+		}
+		free(want.members);
+	}
+	done = fa->error == NULL;
+	buf_fini(&error);
 	return done;
 }
 
@@ -522,6 +564,46 @@ bool flow_clear(struct flow *f)
 		flow_table_fini(&want);
 	}
 	return done;
+}
+
+/* The Nth line with a set of both families, or NULL behind the last. */
+static const struct flow_line *line_with_set(
+    struct flow *f, size_t n, struct family **family)
+{
+	for (int i = 0; i < 2; i++)
+		for (int c = 0; c < FLOW_CHAINS; c++) {
+			const struct flow_chain *chain = &f->family[i].have.chain[c];
+
+			*family = &f->family[i];
+			for (size_t j = 0; j < chain->n; j++)
+				if (chain->lines[j].type != FLOW_NO_SET && n-- == 0)
+					return &chain->lines[j];
+		}
+	return NULL;
+}
+
+bool flow_is_changed(struct flow *f, uint64_t budget_us)
+{
+	uint64_t begun_us = mono_us();
+	const struct flow_line *l;
+	size_t references, members;
+	struct family *fa;
+
+	if (budget_us == UINT64_MAX)
+		f->looked_at = 0;
+	while ((l = line_with_set(f, f->looked_at, &fa)) != NULL) {
+		f->looked_at++;
+		if (fa->known && (!set_look(f->sets, l->set, &references, &members) ||
+				     references != 1 || members != l->n)) {
+			fa->known = false;
+			f->leftovers = true;
+			return true;
+		}
+		if (mono_us() - begun_us > budget_us)
+			return false;
+	}
+	f->looked_at = 0;
+	return false;
 }
 
 /* ---- what is told ---- */

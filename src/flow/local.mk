@@ -2,6 +2,7 @@ noinst_LIBRARIES += libflow.a
 # What is pure is in every build; what touches the kernel needs libipset.
 libflow_a_SOURCES = \
 	src/flow/align.c \
+	src/flow/change.c src/flow/change.h \
 	src/flow/flow.h \
 	src/flow/marks.c src/flow/marks.h \
 	src/flow/plan.c src/flow/plan.h \

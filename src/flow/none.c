@@ -30,11 +30,22 @@ void flow_prepare(struct flow *f, const struct conf *conf)
 	(void)conf;
 }
 
-bool flow_apply(struct flow *f, const struct conf *conf)
+bool flow_follow(struct flow *f, flow_served_fn *served, void *arg)
+{
+	(void)f;
+	(void)served;
+	(void)arg;
+	return true;
+}
+
+bool flow_apply(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
 {
 	const struct director_conf *d;
 
 	(void)f;
+	(void)served;
+	(void)arg;
 	STAILQ_FOREACH (d, &conf->directors, entry)
 		if (flow_needs(conf, d))
 			return false;
@@ -52,6 +63,13 @@ const char *flow_director_error(
 {
 	(void)f;
 	return flow_needs(conf, d) ? "this lvsd was built without ipset" : NULL;
+}
+
+bool flow_is_changed(struct flow *f, uint64_t budget_us)
+{
+	(void)f;
+	(void)budget_us;
+	return false;
 }
 
 void flow_figures(const struct flow *f, struct flow_figures *out)

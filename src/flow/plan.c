@@ -484,9 +484,47 @@ static void add_masquerade(struct flow_table *t, const struct conf *conf)
 	free(plain.list);
 }
 
-void flow_plan(const struct conf *conf, uint8_t family, struct flow_table *want)
+/* ---- where nobody serves ---- */
+
+void flow_refuse(struct flow_line *l, bool everyone)
 {
-	struct flow_chain *c = &want->chain[FLOW_MARK];
+	/* A set of this type cannot hold all addresses as one. */
+	struct flow_member m = { .net[0] = { .addr.family = AF_INET, .prefix = 1 } };
+
+	l->n = 0;
+	if (!everyone)
+		return;
+	flow_line_add(l, &m);
+	m.net[0].addr.bytes[0] = 0x80;
+	flow_line_add(l, &m);
+}
+
+/*
+ * IPVS refuses with an ICMP error, which the kernel does not send from an address that
+ * is none of its own (route.c, ip_route_output_key_hash_rcu); so for IPv4 a
+ * connection is reset before it comes to IPVS. The rules stay, their sets change.
+ */
+static void add_refusals(struct flow_table *t, flow_served_fn *served, void *arg)
+{
+	struct flow_chain *c = &t->chain[FLOW_REFUSE];
+
+	for (size_t i = 0; t->family == AF_INET && i < t->n_marks; i++) {
+		uint32_t mark = t->marks[i];
+		struct flow_line *l = flow_chain_add(c,
+		    xasprintf("-p tcp -m mark --mark 0x%x -m tcp --tcp-flags "
+			      "FIN,SYN,RST,ACK SYN -m set --match-set %c src -j REJECT "
+			      "--reject-with tcp-reset",
+			(unsigned)mark, FLOW_SET_HERE),
+		    FLOW_NET);
+
+		l->mark = mark;
+		flow_refuse(l, served != NULL && !served(mark, arg));
+	}
+}
+
+void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, void *arg,
+    struct flow_table *want)
+{
 
 	*want = (struct flow_table){ .family = family };
 	spare_discovery(want, conf);
@@ -497,9 +535,8 @@ void flow_plan(const struct conf *conf, uint8_t family, struct flow_table *want)
 		want->reassemble = false;
 	}
 	add_masquerade(want, conf);
-	for (size_t i = 0; i < c->n; i++)
-		flow_line_sort(&c->lines[i]);
-	c = &want->chain[FLOW_MASQUERADE];
-	for (size_t i = 0; i < c->n; i++)
-		flow_line_sort(&c->lines[i]);
+	add_refusals(want, served, arg);
+	for (int c = 0; c < FLOW_CHAINS; c++)
+		for (size_t i = 0; i < want->chain[c].n; i++)
+			flow_line_sort(&want->chain[c].lines[i]);
 }

@@ -21,8 +21,16 @@
 /* Rules of ours lead packets to D, or masquerade what it sends. */
 bool flow_needs(const struct conf *conf, const struct director_conf *d);
 
+/* Does anyone take new connections with MARK? */
+typedef bool flow_served_fn(uint32_t mark, void *arg);
+
+/* L, of the chain FLOW_REFUSE, refuses everyone, or nobody. */
+void flow_refuse(struct flow_line *l, bool everyone);
+
 /* Makes WANT, which is empty, what CONF asks for in FAMILY. Every director's mark is
- * known. Names of sets are not given yet: flow_align(). */
-void flow_plan(const struct conf *conf, uint8_t family, struct flow_table *want);
+ * known; SERVED (may be NULL: all are) tells who is refused. Names of sets are not
+ * given yet: flow_align(). */
+void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, void *arg,
+    struct flow_table *want);
 
 #endif

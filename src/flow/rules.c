@@ -18,6 +18,7 @@ static const struct {
 } chains[FLOW_CHAINS] = {
 	[FLOW_MARK] = { "mangle", "PREROUTING", FLOW_PREFIX "FLOW" },
 	[FLOW_MASQUERADE] = { "nat", "POSTROUTING", FLOW_PREFIX "MASQ" },
+	[FLOW_REFUSE] = { "filter", "INPUT", FLOW_PREFIX "REFUSE" },
 };
 
 /*

@@ -276,3 +276,24 @@ bool set_read(
 	flow_line_sort(into);
 	return true;
 }
+
+/* The number behind LABEL in what libipset printed; SIZE_MAX: there is none. */
+static size_t number_behind(const char *text, const char *label)
+{
+	const char *at = strstr(text, label);
+
+	return at != NULL ? strtoul(at + strlen(label), NULL, 10) : SIZE_MAX;
+}
+
+bool set_look(
+    struct set_session *s, const char *name, size_t *references, size_t *members)
+{
+	bool done;
+
+	ipset_envopt_set(s->ipset, IPSET_ENV_LIST_HEADER);
+	done = print(s, IPSET_CMD_LIST, name, IPSET_LIST_PLAIN);
+	ipset_envopt_unset(s->ipset, IPSET_ENV_LIST_HEADER);
+	*references = number_behind(s->out.data, "References: ");
+	*members = number_behind(s->out.data, "Number of entries: ");
+	return done;
+}

@@ -41,4 +41,8 @@ bool set_names(struct set_session *s, const char *prefix, struct buf *out);
 bool set_read(struct set_session *s, const char *name, enum flow_type *type,
     struct flow_line *into);
 
+/* How many rules name the set NAME, and how many members it has. */
+bool set_look(
+    struct set_session *s, const char *name, size_t *references, size_t *members);
+
 #endif

@@ -81,6 +81,18 @@ void flow_table_orphan(struct flow_table *t, const char *set)
 	snprintf(t->orphans[t->n_orphans++], FLOW_SET_NAME, "%s", set);
 }
 
+void flow_table_done(struct flow_table *t)
+{
+	for (int c = 0; c < FLOW_CHAINS; c++) {
+		struct flow_chain *chain = &t->chain[c];
+
+		chain->exists = chain->n > 0;
+		chain->hooks = chain->n > 0;
+		for (size_t i = 0; i < chain->n; i++)
+			chain->lines[i].old = NULL;
+	}
+}
+
 bool flow_table_is_empty(const struct flow_table *t)
 {
 	for (int i = 0; i < FLOW_CHAINS; i++)

@@ -6,7 +6,7 @@
  * them with a set of addresses and ports that belongs to that rule alone. One type
  * says both what the kernel has and what it should have.
  *
- * Everything we own there begins with "LVSD-": three chains, each hooked once, a
+ * Everything we own there begins with "LVSD-": a few chains, each hooked once, a
  * chain for each mark, and the sets.
  */
 #ifndef LVSD_FLOW_TABLE_H
@@ -62,6 +62,7 @@ struct flow_line {
 enum flow_chain_id {
 	FLOW_MARK,	 /* mangle, PREROUTING: marks what flows cover */
 	FLOW_MASQUERADE, /* nat, POSTROUTING: the source address, too */
+	FLOW_REFUSE,	 /* filter, INPUT: resets where nobody serves */
 	FLOW_CHAINS,
 };
 
@@ -90,6 +91,8 @@ struct flow_line *flow_chain_add(struct flow_chain *c, char *rule, enum flow_typ
 /* Adds MARK to those that have a chain. */
 void flow_table_mark(struct flow_table *t, uint32_t mark);
 void flow_table_orphan(struct flow_table *t, const char *set);
+/* T was made in the kernel: its chains are there, and called. */
+void flow_table_done(struct flow_table *t);
 /* Nothing of ours is in there, and nothing has to be. */
 bool flow_table_is_empty(const struct flow_table *t);
 

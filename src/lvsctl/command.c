@@ -178,8 +178,8 @@ void command_usage(FILE *out)
 	fputs("usage: lvsctl [-hV] [-s SOCKET] [--json] COMMAND [ARGUMENT ...]\n"
 	      "  -s SOCKET    instead of the command's own in " RUNDIR "\n"
 	      "  --json       the answer as it came\n"
-	      "  -V           print the version and exit\n"
-	      "  -h           print this and exit\n"
+	      "  -V, --version  print the version and exit\n"
+	      "  -h, --help   print this and exit\n"
 	      "commands (SERVER is director/server, or */server for every director):\n",
 	    out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

@@ -30,8 +30,8 @@ long doctor_number(const char *path);
 
 /* ---- the sides ---- */
 
-/* IPVS itself; false: there is none. */
-bool doctor_ipvs(struct doctor *d);
+/* IPVS itself. */
+void doctor_ipvs(struct doctor *d);
 /* STATUS: what the daemon says of itself. */
 void doctor_daemon(struct doctor *d, const json_t *status);
 /* Schedulers and settings that DIRECTOR needs. */

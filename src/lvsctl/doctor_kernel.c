@@ -16,14 +16,13 @@
 #define MH_INDEX_LAST 17
 #define MH_PLACES_A_SERVER 100 /* shares within one percent (ip_vs_mh.c, Maglev) */
 
-bool doctor_ipvs(struct doctor *d)
+void doctor_ipvs(struct doctor *d)
 {
 	if (access("/proc/net/ip_vs", F_OK) == 0)
-		return true;
+		return;
 	doctor_find(d, NULL, "modprobe ip_vs",
 	    "IPVS is not in this kernel, or its module is not loaded; without it nothing "
 	    "is balanced");
-	return false;
 }
 
 /* ---- schedulers ---- */

@@ -18,7 +18,7 @@
 /* What is left of the servers that were named. */
 struct left {
 	size_t servers, in_table, ready;
-	bool knows_table;
+	bool knows_table; /* the kernel said all of it */
 	double active, inactive;
 	bool has_deadline;
 	double cut_in_s; /* the latest of them */
@@ -53,10 +53,13 @@ static bool look(const struct call *c, const char *name, struct left *left, int 
 
 	*left =
 	    (struct left){ .at_us = mono_us(), .knows_table = words_knows_table(answer) };
-	json_array_foreach (json_object_get(answer, "directors"), i, director)
+	json_array_foreach (json_object_get(answer, "directors"), i, director) {
+		if (json_is_false(json_object_get(director, "answers")))
+			left->knows_table = false;
 		json_array_foreach (json_object_get(director, "servers"), j, server)
 			if (words_are(server, "name", server_name))
 				count_server(server, left);
+	}
 	free(request);
 	json_decref(answer);
 	return answer != NULL;
@@ -133,8 +136,11 @@ static int wait_for_last(const struct call *c, const char *name)
 
 int drain_main(const struct call *c)
 {
-	int status = call_plain(c);
+	int status;
 
+	if (c->json && c->given[OPTION_WAIT] != NULL)
+		return CTL_WRONG; /* one answer, not two */
+	status = call_plain(c);
 	if (status != CTL_DONE || c->given[OPTION_WAIT] == NULL)
 		return status;
 	return wait_for_last(c, c->words[0]);

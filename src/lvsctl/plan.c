@@ -75,6 +75,23 @@ static void comment_of(const json_t *command, struct buf *b)
 		buf_printf(b, "%s%s", b->len > 0 ? "; " : "", remark);
 }
 
+static bool changes_flows(const json_t *flows)
+{
+	return json_integer_value(json_object_get(flows, "added")) > 0 ||
+	       json_integer_value(json_object_get(flows, "removed")) > 0 ||
+	       json_is_true(json_object_get(flows, "rules"));
+}
+
+static void print_flows(const json_t *flows)
+{
+	if (changes_flows(flows))
+		printf(
+		    "# flows: %lld members of sets added, %lld removed, the rules %s\n",
+		    (long long)json_integer_value(json_object_get(flows, "added")),
+		    (long long)json_integer_value(json_object_get(flows, "removed")),
+		    json_is_true(json_object_get(flows, "rules")) ? "change" : "stay");
+}
+
 static void print_commands(const json_t *answer)
 {
 	const json_t *command;
@@ -91,6 +108,7 @@ static void print_commands(const json_t *answer)
 			printf("%s\n", text);
 		buf_fini(&comment);
 	}
+	print_flows(json_object_get(answer, "flows"));
 	if (!json_is_true(json_object_get(answer, "checks_kept")))
 		printf("# the checks begin anew\n");
 }
@@ -109,8 +127,10 @@ static int show_plan(const struct call *c, const json_t *answer)
 	}
 	if (!ok)
 		return CTL_REFUSED;
-	return json_integer_value(json_object_get(answer, "operations")) > 0 ? CTL_CHANGES
-									     : CTL_DONE;
+	return json_integer_value(json_object_get(answer, "operations")) > 0 ||
+		       changes_flows(json_object_get(answer, "flows"))
+		   ? CTL_CHANGES
+		   : CTL_DONE;
 }
 
 static int plan_file(const struct call *c, const char *path)

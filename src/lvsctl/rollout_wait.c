@@ -75,6 +75,9 @@ static long count_reached(
 {
 	long n = 0;
 
+	/* Then nothing is known, and that is not what is waited for. */
+	if (json_is_false(json_object_get(director, "answers")))
+		return 0;
 	for (size_t i = r->first; i < r->end; i++) {
 		const struct member *m = &r->members[i];
 		const json_t *server = rollout_find(director, m);

@@ -18,6 +18,7 @@
 
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "lvsd/events.h"
 
 #define ASIDES_MAX 4 /* at a time; one place is the operators' */
 #define ASIDE_S 30   /* to live */
@@ -73,7 +74,11 @@ static void __attribute__((noreturn)) run_child(struct aside *a, pid_t parent, i
 	alarm(ASIDE_S);
 	be_first_to_go();
 	log_open("lvsd", LOG_TO_NOBODY, false);
+	/* Nobody hears of what this process does; and one netlink socket has one reader. */
+	events_free(l->events);
 	l->events = NULL;
+	if (!l->options.dry_run)
+		ipvs_close(l->ipvs);
 	/* Copies first, so that neither is put in the place of the other. */
 	passed = a->passed >= 0 ? fcntl(a->passed, F_DUPFD_CLOEXEC, 10) : -1;
 	out_fd = move_fd(fcntl(out_fd, F_DUPFD_CLOEXEC, 10), STDERR_FILENO + 1);

@@ -15,6 +15,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
 #include "lvsd/events.h"
+#include "lvsd/marking.h"
 #include "lvsd/own.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/sync.h"
@@ -209,6 +210,10 @@ static bool begin_pass(struct audit *a)
 	memset(&a->last, 0, sizeof a->last);
 	a->running = true;
 	sync_apply(a->l); /* what could not be started, or was stopped */
+	if (marking_audit(a->l->marking, a->hurry ? UINT64_MAX : HURRY_US)) {
+		a->findings++;
+		a->found_us = mono_us();
+	}
 	return look_at_list(a);
 }
 

@@ -46,9 +46,9 @@ static const char usage_text[] =
     "  -p PIDFILE   write the process id there\n"
     "  --dry-run    keep the table in memory, touch no kernel\n"
     "  -v           log more; with -c: print the file in its canonical form\n"
-    "  -V           print the version and exit\n"
+    "  -V, --version  print the version and exit\n"
     "  -x           at the end take what is ours out of the kernel\n"
-    "  -h           print this and exit\n";
+    "  -h, --help   print this and exit\n";
 
 static void parse_options(int argc, char **argv, struct options *o)
 {

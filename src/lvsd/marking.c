@@ -133,14 +133,35 @@ static void tell_faults(struct marking *m)
 	}
 }
 
-void marking_apply(struct marking *m)
+/* A server of the service of MARK takes new connections over IPv4. */
+static bool is_served(uint32_t mark, void *arg)
+{
+	const struct lvsd *l = arg;
+	struct ipvs_svc id = { .fwmark = mark, .addr.family = AF_INET };
+	const struct ipvs_svc *svc = ipvs_table_find(&l->have, &id);
+
+	for (size_t i = 0; svc != NULL && i < svc->n_dests; i++)
+		if (svc->dests[i].weight > 0)
+			return true;
+	return false;
+}
+
+static void fail(struct marking *m)
 {
 	unsigned shift = m->failures < 6 ? m->failures : 6;
 	uint64_t wait_us = RETRY_FIRST_US << shift;
 
+	if (m->failures++ == 0)
+		tell_faults(m);
+	m->retry_us = mono_us() + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US);
+	reconcile_wake(m->l);
+}
+
+void marking_apply(struct marking *m)
+{
 	if (m->flow == NULL)
 		return;
-	if (flow_apply(m->flow, m->l->state->conf)) {
+	if (flow_apply(m->flow, m->l->state->conf, is_served, m->l)) {
 		if (m->failures > 0)
 			log_info("the rules of flows are in the kernel now");
 		m->failures = 0;
@@ -149,10 +170,26 @@ void marking_apply(struct marking *m)
 		marks_prune(&m->marks, m->l->state->conf, is_used, m->l);
 		return;
 	}
-	if (m->failures++ == 0)
-		tell_faults(m);
-	m->retry_us = mono_us() + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US);
-	reconcile_wake(m->l);
+	fail(m);
+}
+
+void marking_follow(struct marking *m)
+{
+	/* What failed is done whole, in its time. */
+	if (m == NULL || m->flow == NULL || m->failures > 0)
+		return;
+	if (!flow_follow(m->flow, is_served, m->l))
+		fail(m);
+}
+
+bool marking_audit(struct marking *m, uint64_t budget_us)
+{
+	if (m == NULL || m->flow == NULL || m->failures > 0 ||
+	    !flow_is_changed(m->flow, budget_us))
+		return false;
+	log_warnx("audit: someone else changed the rules or sets of flows; mending them");
+	marking_apply(m);
+	return true;
 }
 
 bool marking_tick(struct marking *m)
@@ -211,6 +248,7 @@ json_t *marking_show(const struct marking *m)
 
 	if (m->flow != NULL)
 		flow_figures(m->flow, &f);
-	return json_pack("{s:I, s:I}", "set_operations", (json_int_t)f.set_operations,
-	    "rule_writes", (json_int_t)f.rule_writes);
+	return json_pack("{s:I, s:I, s:I, s:I}", "set_operations",
+	    (json_int_t)f.set_operations, "rule_writes", (json_int_t)f.rule_writes,
+	    "sets_us", (json_int_t)f.sets_us, "last_us", (json_int_t)f.last_us);
 }

@@ -27,6 +27,12 @@ void marking_prepare(struct marking *m, const struct conf *conf);
 void marking_hold(struct marking *m);
 /* After the services are there: the rules of the running configuration. */
 void marking_apply(struct marking *m);
+/* After the servers of services changed: where none is left new connections are
+ * refused. M may be NULL. */
+void marking_follow(struct marking *m);
+/* Looks whether someone else changed rules or sets, in about BUDGET_US (UINT64_MAX: at
+ * all of them), and mends it: true then. M may be NULL. */
+bool marking_audit(struct marking *m, uint64_t budget_us);
 /* Tries again what failed, when it is time; true while there is something to try. M may
  * be NULL: there are no flows. */
 bool marking_tick(struct marking *m);

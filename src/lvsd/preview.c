@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flow/change.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/aside.h"
@@ -213,8 +214,9 @@ static json_t *commands(struct lvsd *l, struct run *r)
 static json_t *preview(struct lvsd *l, struct conf *conf, const struct checker_user *user)
 {
 	struct state *before = l->state;
+	struct flow_change flows;
 	struct run r = { 0 };
-	json_t *list;
+	json_t *list, *o;
 	bool kept;
 
 	marking_give(l->marking, conf);
@@ -225,13 +227,18 @@ static json_t *preview(struct lvsd *l, struct conf *conf, const struct checker_u
 	own_note_removed(l, conf);
 	l->state = state_build(conf, before, &l->have, mono_us());
 	kept = reload_keeps_checks(l, before, user);
+	flow_change(before->conf, conf, &flows);
 	state_free(before);
 	reconcile_plan(l, &r);
 	list = commands(l, &r);
 	run_fini(&r);
-	return json_pack("{s:b, s:I, s:b, s:o}", "ok", 1, "operations",
+	o = json_pack("{s:b, s:I, s:b, s:o}", "ok", 1, "operations",
 	    (json_int_t)json_array_size(list), "checks_kept", (int)kept, "commands",
 	    list);
+	json_object_set_new(o, "flows",
+	    json_pack("{s:I, s:I, s:b}", "added", (json_int_t)flows.added, "removed",
+		(json_int_t)flows.removed, "rules", (int)flows.rules));
+	return o;
 }
 
 static void make_plan(struct lvsd *l, int fd, FILE *out)

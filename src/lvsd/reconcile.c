@@ -158,6 +158,7 @@ static void run_dirty(struct lvsd *l, struct reconcile_counts *counts)
 		run_send(l, &r, round == ROUNDS, counts);
 		run_fini(&r);
 	}
+	marking_follow(l->marking);
 }
 
 /* What each director starts with: no longer dirty, in or out of the plan. */

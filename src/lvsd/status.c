@@ -150,8 +150,9 @@ static void begin_director(
 	put_integer(b, "mark", d->conf->mark);
 	put_text(b, "fault", status_fault(st->l, d));
 	put_facts(b, d);
-	buf_str(b, ",\"servers\":[");
 	read_director(st, d);
+	put_bool(b, "answers", st->answers);
+	buf_str(b, ",\"servers\":[");
 	st->in_director = true;
 	st->open = false;
 	st->at = 0;

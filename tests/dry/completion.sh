@@ -36,6 +36,7 @@ is "all servers" "$(complete -s "$socket" ready '')" \
 	"*/mx */rs1 */rs2 mail/mx web/rs1 web/rs2 web6/rs1"
 is "a server, and then no other" "$(complete -s "$socket" drain web/rs1 '')" ""
 is "a weight" "$(complete -s "$socket" weight web/rs1 '')" "auto"
+is "one of a few words" "$(complete sync b)" "backup both"
 is "directors and servers" "$(complete -s "$socket" status w)" "web web/rs1 web/rs2 web6 web6/rs1"
 is "directors" "$(complete -s "$socket" doctor '')" "mail web web6"
 is "behind options" "$(complete -s "$socket" drain --wait --deadline 5m mail/)" "mail/mx"

@@ -8,6 +8,9 @@ file()
 	# $2
 	director web 10.9.9.1:80
 	 server a 127.0.0.1:$port weight $1
+	director other 10.9.9.2:80
+	 option httpcheck match "$(printf 'gr\374n')"
+	 server down 127.0.0.1:$((port + 1)) check
 	END
 }
 op() { lvsctl -s "$dir/control.sock" "$@"; }
@@ -41,6 +44,9 @@ fails "too late" 1 op confirm
 stop
 check "start" start
 is "still the one before" "$(weight) $(trial)" "2 true"
+sed 's/weight 3/weight 2/' "$conf" >"$dir/before"
+fails "to the byte" 0 op plan "$dir/before"
+is "its checks, too" "$tap_said" ""
 file 3 "another comment"
 stop KILL
 check "start, with another comment in the file" start

@@ -81,7 +81,7 @@ for words in "drain web/c" "drain c" "drain nobody/a" "weight web/a 65536" "weig
 	fails "refused: $words" 1 op $words
 done
 for words in "drain" "drain web/a web/b" "weight web/a" "drain web/a --now --deadline 5" \
-	"ready web/a --now" "status --clear" "reload --deadline 1"; do
+	"ready web/a --now" "--json drain web/a --wait" "status --clear" "reload --deadline 1"; do
 	# shellcheck disable=SC2086 # words
 	fails "wrong usage: $words" 2 op $words
 done

@@ -37,9 +37,9 @@ nine()
 		clients="$clients $!"
 		wait_for 30 connected
 	done
-	ninth=$(ask "$status" 'show table\n')
+	ninth=$(ask "$status" 'show daemon\n')
 	for i in 1 2 3 4 5 6 7 8; do
-		echo table >"$dir/go$i"
+		echo daemon >"$dir/go$i"
 	done
 	# shellcheck disable=SC2086 # a list
 	wait $clients

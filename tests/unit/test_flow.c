@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/change.h"
 #include "flow/marks.h"
 #include "flow/plan.h"
 #include "flow/rules.h"
@@ -31,7 +32,7 @@ static void plan(const char *text, uint8_t family, struct flow_table *t)
 	struct marks marks = { 0 };
 
 	assert_true(marks_give(&marks, conf, unused, NULL));
-	flow_plan(conf, family, t);
+	flow_plan(conf, family, NULL, NULL, t);
 	marks_fini(&marks);
 	conf_free(conf);
 }
@@ -363,6 +364,40 @@ static void test_members(void **state)
 	free(want.members);
 }
 
+static void expect_change(
+    const char *before, const char *after, size_t added, size_t removed, bool rules)
+{
+	struct conf *from = call_conf(before), *to = call_conf(after);
+	struct marks marks = { 0 };
+	struct flow_change change;
+
+	assert_true(marks_give(&marks, from, unused, NULL));
+	assert_true(marks_give(&marks, to, unused, NULL));
+	flow_change(from, to, &change);
+	assert_int_equal(change.added, added);
+	assert_int_equal(change.removed, removed);
+	assert_int_equal(change.rules, rules);
+	marks_fini(&marks);
+	conf_free(from);
+	conf_free(to);
+}
+
+static void test_change(void **state)
+{
+	(void)state;
+	expect_change(WEB, WEB, 0, 0, false);
+	expect_change(
+	    FLOW " match dst 192.0.2.1\n", FLOW " match dst 192.0.2.1\n", 0, 0, false);
+	expect_change(FLOW " match dst 192.0.2.1\n match dst 192.0.2.2\n",
+	    FLOW " match dst 192.0.2.2\n match dst 192.0.2.3\n match dst fd00::1\n", 2, 1,
+	    true);
+	expect_change(FLOW " match dst 192.0.2.1\n",
+	    FLOW " match dst 192.0.2.1\n match dst 192.0.2.4\n", 1, 0, false);
+	expect_change(FLOW " ignore dst 192.0.2.0/24\n match dst 192.0.2.1\n",
+	    FLOW " match dst 192.0.2.1\n", 0, 1, true);
+	expect_change(POOL, FLOW " match proto tcp\n", 0, 0, true);
+}
+
 /* ---- marks ---- */
 
 static uint32_t mark_of(const struct conf *conf, const char *name)
@@ -430,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_align),
 		cmocka_unit_test(test_rules_foreign),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_marks),
 	};
 

@@ -1,0 +1,1 @@
+autocmd BufNewFile,BufRead lvs.conf,*/lvs.d/*.conf setfiletype lvsconf
