@@ -1,6 +1,5 @@
 # examples.sh: each file of examples/ is good, without a warning, and a daemon starts with
-# it. Those of the documents are: an lvs.conf is a block that begins with "director",
-# "global" or "defaults".
+# it. What doc/migrating.md shows as the output of "lvsctl import" is that.
 . "$SRCDIR/tests/dry/lib"
 
 # good NAME: what is on standard input
@@ -17,4 +16,21 @@ good()
 for file in "$SRCDIR"/examples/*.conf; do
 	good "${file##*/}" <"$file"
 done
+
+# Blocks of the document, one file each: what was there, and behind it what becomes of it.
+awk -v dir="$dir" '
+	/^```[a-z]/ { n++; file = dir "/block." n; print substr($0, 4) >(dir "/kind." n); next }
+	/^```$/ { file = ""; next }
+	file != "" { print >file }' "$SRCDIR/doc/migrating.md"
+n=1
+while [ -e "$dir/block.$n" ]; do
+	kind=$(cat "$dir/kind.$n")
+	# The first line names the file.
+	lvsctl import "$dir/block.$n" 2>"$dir/said" | sed 1d >"$dir/imported"
+	sed 1d "$dir/block.$((n + 1))" >"$dir/shown"
+	check "migrating.md, $kind" diff "$dir/shown" "$dir/imported"
+	good "migrating.md, of $kind" <"$dir/imported"
+	n=$((n + 2))
+done
+is "migrating.md has three of them" "$n" 7
 finish
