@@ -18,8 +18,8 @@
 /* What is left of the servers that were named. */
 struct left {
 	size_t servers, in_table, ready;
+	bool knows_table; /* the kernel said all of it */
 	double active, inactive;
-	bool unknown; /* the kernel did not say */
 	bool has_deadline;
 	double cut_in_s; /* the latest of them */
 	uint64_t at_us;	 /* when this was so */
@@ -51,10 +51,11 @@ static bool look(const struct call *c, const char *name, struct left *left, int 
 	const json_t *director, *server;
 	size_t i, j;
 
-	*left = (struct left){ .at_us = mono_us() };
+	*left =
+	    (struct left){ .at_us = mono_us(), .knows_table = words_knows_table(answer) };
 	json_array_foreach (json_object_get(answer, "directors"), i, director) {
-		left->unknown =
-		    left->unknown || json_is_false(json_object_get(director, "answers"));
+		if (json_is_false(json_object_get(director, "answers")))
+			left->knows_table = false;
 		json_array_foreach (json_object_get(director, "servers"), j, server)
 			if (words_are(server, "name", server_name))
 				count_server(server, left);
@@ -116,10 +117,12 @@ static int wait_for_last(const struct call *c, const char *name)
 					   : "a reload removed it");
 			return CTL_REFUSED;
 		}
-		if (left.in_table == 0 && !left.unknown)
+		if (left.knows_table && left.in_table == 0)
 			return tell_end(&p, name, &last);
-		show_left(&p, name, &left);
-		last = left;
+		if (left.knows_table) {
+			show_left(&p, name, &left);
+			last = left;
+		}
 		if (!progress_nap(&p, POLL_S))
 			continue;
 		progress_clear(&p);

@@ -174,7 +174,9 @@ static void put_daemon(const struct page *p, const json_t *status)
 		status_put_alarm(p, 0, "the STATE FILE cannot be written:");
 		words_put_wrapped(p->out, 4, words_of(status, "state_file_error"));
 	}
-	if (!json_is_true(json_object_get(json_object_get(status, "kernel"), "answers")))
+	if (!json_is_true(
+		json_object_get(json_object_get(status, "kernel"), "answers")) ||
+	    !words_knows_table(status))
 		status_put_alarm(p, 0, "the KERNEL does not answer; trying on");
 }
 

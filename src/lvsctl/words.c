@@ -30,6 +30,11 @@ double words_real(const json_t *o, const char *key)
 	return json_number_value(json_object_get(o, key));
 }
 
+bool words_knows_table(const json_t *status)
+{
+	return !json_is_false(json_object_get(status, "table_read"));
+}
+
 /* ---- numbers ---- */
 
 const char *words_time(double seconds, char *buf)

@@ -22,6 +22,9 @@ bool words_are(const json_t *o, const char *key, const char *text);
 /* The number KEY of O, whole or not; 0 when there is none. */
 long long words_number(const json_t *o, const char *key);
 double words_real(const json_t *o, const char *key);
+/* Where STATUS, the answer to "show status", has no weight in the table for a server,
+ * that is not in it; else nobody knows, for the kernel did not answer. */
+bool words_knows_table(const json_t *status);
 
 /* "850ms", "12s", "3m12s", "2h05m", "4d03h", "412d"; at most 6 columns. These return
  * BUF, which has WORDS_MAX bytes. */

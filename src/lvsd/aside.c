@@ -20,7 +20,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/events.h"
 
-#define ASIDES_MAX 4 /* at a time */
+#define ASIDES_MAX 4 /* at a time; one place is the operators' */
 #define ASIDE_S 30   /* to live */
 #define PIECE (64 * 1024)
 
@@ -29,6 +29,7 @@ struct aside {
 	TAILQ_ENTRY(aside) entry; /* in asides.waiting, if it waits */
 	struct lvsd *l;
 	aside_fn *make;
+	bool for_operator;
 	int passed; /* that came with the request, our own copy; -1: none */
 	int fd;	    /* where its answer comes from; -1: it waits for its turn */
 	pid_t pid;  /* 0: it waits, or has ended */
@@ -125,6 +126,12 @@ static enum reply_next fail(struct buf *out, const char *why)
 	return REPLY_END;
 }
 
+/* Readers, who may have so many connections and need not read, leave one place. */
+static bool may_start(const struct aside *a)
+{
+	return a->l->asides.running < (a->for_operator ? ASIDES_MAX : ASIDES_MAX - 1);
+}
+
 static enum reply_next aside_more(struct reply *r, struct buf *out)
 {
 	struct aside *a = (struct aside *)r;
@@ -133,7 +140,7 @@ static enum reply_next aside_more(struct reply *r, struct buf *out)
 	ssize_t n;
 
 	if (a->fd < 0) {
-		if (all->running == ASIDES_MAX)
+		if (!may_start(a))
 			return REPLY_LATER;
 		TAILQ_REMOVE(&all->waiting, a, entry);
 		if (!start(a)) {
@@ -175,8 +182,8 @@ static void aside_free(struct reply *r)
 		TAILQ_REMOVE(&all->waiting, a, entry);
 	}
 	free(a);
-	next = TAILQ_FIRST(&all->waiting);
-	if (next != NULL)
+	/* All, for the place may not be for the first. */
+	TAILQ_FOREACH (next, &all->waiting, entry)
 		next->base.ready(next->base.writer);
 }
 
@@ -209,13 +216,14 @@ void aside_init(struct asides *a)
 	TAILQ_INIT(&a->waiting);
 }
 
-struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd)
+struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd, bool for_operator)
 {
 	struct aside *a = xcalloc(1, sizeof *a);
 
 	a->base.ops = &aside_ops;
 	a->l = l;
 	a->make = make;
+	a->for_operator = for_operator;
 	a->fd = -1;
 	a->passed = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
 	ev_io_init(&a->readable, on_readable, -1, EV_READ);

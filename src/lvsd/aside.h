@@ -26,9 +26,9 @@ void aside_init(struct asides *a);
 
 /*
  * What MAKE prints, as a reply that the caller owns. A few processes run at a time, the
- * others wait for their turn; none runs for longer than half a minute. FD is not
- * taken over.
+ * others wait for their turn; readers leave one place FOR_OPERATORs. None runs for
+ * longer than half a minute. FD is not taken over.
  */
-struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd);
+struct reply *aside_reply(struct lvsd *l, aside_fn *make, int fd, bool for_operator);
 
 #endif

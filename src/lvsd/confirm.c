@@ -169,16 +169,25 @@ static void bytes_of(const json_t *string, struct buf *b)
 	}
 }
 
+/* What would come back, or has. */
+static const struct conf *way_back(const struct confirm *c)
+{
+	const struct pending_reload *pending = &c->l->pending;
+
+	if (c->before != NULL)
+		return c->before;
+	/* It waits for the very record that is made. */
+	return pending->conf != NULL && pending->back ? pending->conf : c->l->state->conf;
+}
+
 void confirm_record(const struct confirm *c, json_t *root)
 {
-	const struct conf *back;
 	struct buf text = { 0 };
 	char mark[24];
 
 	if (c == NULL || (c->until_us == 0 && !c->taken_back))
 		return;
-	back = c->before != NULL ? c->before : c->l->state->conf;
-	conf_print(back, &text);
+	conf_print(way_back(c), &text);
 	snprintf(mark, sizeof mark, "%016" PRIx64, c->mark);
 	json_object_set_new(root, "trial",
 	    json_pack("{s:s, s:I, s:o}", "file", mark, "until_us",

@@ -139,12 +139,22 @@ static int check_file(const struct options *o)
 
 /* ---- the start ---- */
 
+/* Whom the checker of CONF runs as, and what that may run. */
+static void start_user(struct lvsd *l, const struct conf *conf)
+{
+	char error[256];
+
+	if (!user_resolve(conf, &l->user, error, sizeof error))
+		daemon_fail(EXIT_USER, "%s", error);
+	if (!programs_allowed(conf, &l->user, error, sizeof error))
+		daemon_fail(EXIT_CONFIG, "%s", error);
+}
+
 static struct conf *start_conf(struct lvsd *l)
 {
 	struct diags diags;
 	struct conf *conf;
 	int status = EXIT_CONFIG;
-	char error[256];
 
 	diags_init(&diags);
 	conf = load_conf(l->options.config, READ_START, &diags, &status);
@@ -152,10 +162,7 @@ static struct conf *start_conf(struct lvsd *l)
 	diags_fini(&diags);
 	if (conf == NULL)
 		daemon_fail(status, "%s", ""); /* the remarks have said it */
-	if (!user_resolve(conf, &l->user, error, sizeof error))
-		daemon_fail(EXIT_USER, "%s", error);
-	if (!programs_allowed(conf, &l->user, error, sizeof error))
-		daemon_fail(EXIT_CONFIG, "%s", error);
+	start_user(l, conf);
 	if (l->user.fallback)
 		log_warnx("there is no user \"lvsd\"; the checker runs as \"nobody\"");
 	return conf;
@@ -198,6 +205,7 @@ static void start_state(struct lvsd *l, struct conf *conf)
 	if (record != NULL)
 		conf = confirm_restore(
 		    l->confirm, record, record_is_this_boot(record, &here), conf);
+	start_user(l, conf); /* it need not be what the file says */
 	if (record != NULL && record_is_here(record, &here)) {
 		record_owned(record, &owned);
 		record_settings(record, &l->settings);

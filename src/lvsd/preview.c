@@ -261,5 +261,5 @@ void preview_plan(struct request *r, struct answer *a)
 	if (why != NULL)
 		a->json = request_refusal(why);
 	else
-		a->reply = aside_reply(r->l, make_plan, r->fd);
+		a->reply = aside_reply(r->l, make_plan, r->fd, r->may_change);
 }

@@ -219,17 +219,19 @@ static void add_decision(json_t *o, const struct decision *d)
 /* What there is to say of S, or NULL. */
 static json_t *make_server(const struct server_state *s)
 {
+	bool checked = s->probe != NO_PROBE && s->health.state != HEALTH_UNKNOWN;
 	json_t *o = json_object(), *agent;
 
 	add_decision(o, state_decision(s));
-	if (s->probe != NO_PROBE && s->health.state != HEALTH_UNKNOWN) {
+	if (checked) {
 		json_object_set_new(
 		    o, "health", json_string(health_name(s->health.state)));
 		json_object_set_new(o, "score", json_integer(s->health.score));
-		json_object_set_new(o, "since_us", json_integer((json_int_t)s->since_us));
-		if (s->slow)
-			json_object_set_new(o, "slow", json_true());
 	}
+	if (checked || s->slow)
+		json_object_set_new(o, "since_us", json_integer((json_int_t)s->since_us));
+	if (s->slow)
+		json_object_set_new(o, "slow", json_true());
 	agent = agents_json(agents_verdict(s));
 	if (json_object_size(agent) > 0)
 		json_object_set(o, "agent", agent);
@@ -272,13 +274,15 @@ static bool server_is_good(const json_t *o)
 	const json_t *weight = json_object_get(o, "weight");
 	const json_t *word = json_object_get(o, "operator");
 	const json_t *health = json_object_get(o, "health");
+	bool has_since = json_is_integer(json_object_get(o, "since_us"));
 
 	return json_is_object(o) && until_is_good(o) &&
 	       (weight == NULL || is_port(weight)) &&
 	       (word == NULL || json_is_string(word)) &&
+	       (has_since || !json_is_true(json_object_get(o, "slow"))) &&
 	       (health == NULL ||
 		   (json_is_string(health) && is_score(json_object_get(o, "score")) &&
-		       json_is_integer(json_object_get(o, "since_us"))));
+		       has_since));
 }
 
 static struct decision read_decision(const json_t *o, bool this_boot)
@@ -304,19 +308,24 @@ static void read_health(
 {
 	const char *health = json_string_value(json_object_get(o, "health"));
 	const struct ipvs_dest *dest = service_find(s, have);
-	bool up = health != NULL && strcmp(health, "up") == 0;
+	bool slow = json_is_true(json_object_get(o, "slow"));
+	bool checked = s->probe != NO_PROBE;
+	/* One that only its agent took out was up, and begins slowly, too. */
+	bool up = checked ? health != NULL && strcmp(health, "up") == 0 : slow;
 	bool in_kernel = dest != NULL && dest->weight > 0;
 	struct health h = {
 		.state = up ? HEALTH_UP : HEALTH_DOWN,
 		.score = (int32_t)json_integer_value(json_object_get(o, "score")),
 	};
 
-	if (health == NULL || s->probe == NO_PROBE || up != in_kernel)
+	if ((checked ? health == NULL : !slow) || up != in_kernel)
 		return;
-	s->health = health_refit(h, s->conf->check->rise, s->conf->check->fall);
-	s->assumed = true;
+	if (checked) {
+		s->health = health_refit(h, s->conf->check->rise, s->conf->check->fall);
+		s->assumed = true;
+	}
 	s->since_us = (uint64_t)json_integer_value(json_object_get(o, "since_us"));
-	s->slow = up && json_is_true(json_object_get(o, "slow"));
+	s->slow = up && slow;
 	if (s->slow)
 		state_slow(s);
 }

@@ -2,7 +2,7 @@
  * request: what a client of the sockets may ask, and the answer.
  *
  * A request is one line of words. Its answer is one JSON object with "ok" and, when
- * that is false, "error" (doc/control.md). What has to be on disk, or takes more
+ * that is false, "error". What has to be on disk, or takes more
  * than a turn of the loop, is answered later or piece by piece.
  */
 #ifndef LVSD_REQUEST_H

@@ -236,7 +236,10 @@ static void more_leaving(struct status *st, struct buf *b)
 		buf_str(b, "}");
 	}
 	if (st->at >= have->n) {
-		buf_str(b, "],\"complete\":true}\n");
+		/* False: some servers were not found in the table for want of it. */
+		buf_str(b, "]");
+		put_bool(b, "table_read", st->answers);
+		buf_str(b, ",\"complete\":true}\n");
 		st->part = PART_END;
 	}
 }

@@ -51,5 +51,6 @@ void table_request(struct request *r, struct answer *a)
 		a->json =
 		    request_refusal("only \"foreign\" may stand after \"show table\"");
 	else
-		a->reply = aside_reply(r->l, foreign ? print_foreign : print_ours, -1);
+		a->reply = aside_reply(
+		    r->l, foreign ? print_foreign : print_ours, -1, r->may_change);
 }

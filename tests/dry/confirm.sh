@@ -8,6 +8,9 @@ file()
 	# $2
 	director web 10.9.9.1:80
 	 server a 127.0.0.1:$port weight $1
+	director other 10.9.9.2:80
+	 option httpcheck match "$(printf 'gr\374n')"
+	 server down 127.0.0.1:$((port + 1)) check
 	END
 }
 op() { lvsctl -s "$dir/control.sock" "$@"; }
@@ -41,6 +44,9 @@ fails "too late" 1 op confirm
 stop
 check "start" start
 is "still the one before" "$(weight) $(trial)" "2 true"
+sed 's/weight 3/weight 2/' "$conf" >"$dir/before"
+fails "to the byte" 0 op plan "$dir/before"
+is "its checks, too" "$tap_said" ""
 file 3 "another comment"
 stop KILL
 check "start, with another comment in the file" start
@@ -87,5 +93,39 @@ for words in "reload --confirm soon" "reload --confirm 0.5s" "reload --confirm 9
 	# shellcheck disable=SC2086 # words
 	fails "refused: $words" 1 op $words
 done
+
+# What comes back waits for the state file first, which then has the way back, too,
+# though nothing is sent to the kernel and it is not written again for a while.
+taken_back() { [ "$(trial)" = true ]; }
+probes_are() { [ "$(json .checker.probes)" = "$1" ]; }
+servers=$(backend -n a -p $port)
+with()
+{
+	conf <<-END
+	$1
+	director web 10.9.9.1:80
+	 check interval 100ms timeout 90ms
+	 option tcpcheck
+	 server a 127.0.0.1:$port $2
+	END
+}
+with " timeouts tcp 1000" check
+check "reload: a timeout of the kernel's, and a check" op reload
+check "the server is up" wait_for 20 health_is a up
+with "" ""
+like "for a second: neither" "$(op reload --confirm 1s)" '^reloaded, 0 operations'
+check "taken back" wait_for 20 probes_are 1
+stop KILL
+check "kill -9, start" start
+is "the one before" "$(json .checker.probes) $(trial)" "1 true"
+if [ "$(id -u)" = 0 ]; then
+	check "reload" op reload
+	sed -i 's/^ user nobody/ user daemon/' "$conf"
+	op reload --confirm 1s >/dev/null
+	check "taken back" wait_for 20 taken_back
+	stop
+	check "start" start
+	is "as the user of before" "$(json .checker.user) $(trial)" "nobody true"
+fi
 stop
 finish

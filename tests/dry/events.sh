@@ -12,6 +12,10 @@ END
 check "it starts" start
 check "its server is up" wait_for 30 health_is a up
 op() { lvsctl -s "$dir/control.sock" "$@"; }
+said='.directors[0].servers[0].check.text'
+is "operators are told what a server said" "$(op --json status | jq -r "$said")" "HTTP/1.1 200 OK"
+is "readers are not" "$(json "$said")" null
+is "nor by explain" "$(ctl --json explain web/a | jq .check.text)" null
 op events --follow >"$dir/followed" 2>"$dir/error" &
 follower=$!
 line() { jq -c 'del(.number, .time, .code, .duration_us)' "$dir/followed" 2>/dev/null; }

@@ -63,7 +63,7 @@ now_runs
 is "is another daemon, with the new file" "$([ "$daemon" != "$first" ] && weight)" 4
 check "the old one has ended" ended "$first"
 kill -9 "$daemon"
-wait_for 20 ended "$daemon"
+wait_for 30 ended "$daemon"
 fails "status, when it was killed" 1 init status
 check "start, when it was killed" init start
 now_runs

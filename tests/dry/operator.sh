@@ -100,4 +100,34 @@ check "lvsctl stop" op stop
 wait $daemon
 is "ends it" $? 0
 daemon=
+
+# A server of which the kernel did not say anything has not left the table: here it says
+# so at the third question after the drain.
+cat >"$dir/fake" <<'END'
+cd "$1" && read -r line
+case $line in
+drain*) echo drain >op; : >asked; echo '{"ok":true,"servers":1}' ;;
+ready*) echo ready >op; echo '{"ok":true,"servers":1}' ;;
+*)
+	echo "$line" >>asked
+	read=true weight=1 op=$(cat op)
+	[ "$op" = ready ] || weight=null
+	[ "$op" = ready ] || [ "$(wc -l <asked)" -ge 3 ] || read=false
+	echo '{"ok":true,"kernel":{"answers":true},"directors":[{"name":"web","usable":2,"quorum":1,"servers":[{
+		"name":"a","address":"127.0.0.1:80","health":"unchecked","check":null,
+		"operator":"'"$op"'","table_weight":'$weight'}]}],"table_read":'$read'}'
+	;;
+esac
+END
+echo ready >"$dir/op"
+socat UNIX-LISTEN:"$dir/fake.sock",fork EXEC:"sh $dir/fake $dir" &
+servers="$servers $!"
+wait_for 30 test -S "$dir/fake.sock"
+check "drain --wait, with a kernel that does not answer" lvsctl -s "$dir/fake.sock" drain web/a --wait
+is "waits until it does" "$(grep -c status "$dir/asked")" 3
+like "lvsctl status" "$(echo ready >"$dir/op"; lvsctl -s "$dir/fake.sock" drain web/a; lvsctl -s "$dir/fake.sock" status)" \
+	'the KERNEL does not answer'
+echo ready >"$dir/op"
+check "rollout" lvsctl -s "$dir/fake.sock" rollout web --batch 1 --command "wc -l <$dir/asked >$dir/ran"
+is "waits, too, before the command" "$(cat "$dir/ran")" 3
 finish

@@ -70,10 +70,10 @@ check "what it says brings it back" op ready web/b
 
 # The server does not come back.
 pid=$(echo "$servers" | cut -d' ' -f2)
-rollout web --batch 1 --timeout 1s --command "[ \$LVSD_SERVER != b ] || kill $pid" >"$dir/said" 2>&1
+rollout web --batch 1 --timeout 10s --command "[ \$LVSD_SERVER != b ] || kill $pid" >"$dir/said" 2>&1
 is "one that is not healthy again: status" $? 1
 is "one that is not healthy again" "$(said | tail -n 3)" "b: command done, after T
-lvsctl: web: not healthy after 1 s
+lvsctl: web: not healthy after 10 s
 lvsctl: web/b stays drained: \"lvsctl ready web/b\" brings it back"
 servers="$servers $(backend -n b -p $b)"
 check "b is brought back" op ready web/b

@@ -9,7 +9,7 @@ jq '[.directors[].servers[]] as $all | .directors[].servers[] |=
 		out_bytes_s: (pow(10; 9 - $i) | floor)})' "$SRCDIR/tests/status/mixed.json" >"$dir/answer"
 socat "UNIX-LISTEN:$dir/told.sock,fork" "SYSTEM:read -r line; cat $dir/answer" &
 servers=$!
-wait_for 10 test -S "$dir/told.sock"
+wait_for 30 listens "$dir/told.sock"
 unset NO_COLOR
 terminal() { tmux -S "$dir/tmux" -f /dev/null "$@"; }
 screen() { terminal capture-pane -p | sed 's/ *$//'; }
@@ -29,7 +29,7 @@ read -r next
 lvsctl -s $dir/told.sock top
 END
 terminal new-session -d -x 80 -y 24 sh "$dir/session"
-check "it draws" wait_for 20 shows 'q: quit$'
+check "it draws" wait_for 30 shows 'q: quit$'
 cat >"$dir/want" <<'END'
 lvsd 0.1.0  up 12d04h  47.1M conn/s  1.11G bytes/s in  1.11G out
 2 directors: 2 up
@@ -64,7 +64,7 @@ like "who is down is red" "$(terminal capture-pane -pe)" "$(printf 'web2 .*\033\
 order()
 {
 	terminal send-keys "$1"
-	check "$1: by $2" wait_for 10 shows "by $2 "
+	check "$1: by $2" wait_for 30 shows "by $2 "
 	is "$1: the first" "$(screen | sed -n '6s/ .*//p')" "$3"
 	is "$1: the last" "$(screen | sed -n '15s/ .*//p')" "$4"
 }
@@ -75,7 +75,7 @@ order i "bytes in" a-director-whose-na.../short web/web1
 order f file web/web1 a-director-whose-na.../short
 
 terminal send-keys q
-check "q: it ends" wait_for 10 shows '^the terminal is'
+check "q: it ends" wait_for 30 shows '^the terminal is'
 is "what was there before is there again" "$(screen | grep .)" "before
 ended with 0
 the terminal is as before"
@@ -84,26 +84,26 @@ cp "$dir/answer" "$dir/good"
 echo '{"ok":false,"error":"gone"}' >"$dir/bad"
 mv "$dir/bad" "$dir/answer"
 terminal send-keys Enter
-check "a refusal ends it" wait_for 20 shows '^ended with 1'
+check "a refusal ends it" wait_for 30 shows '^ended with 1'
 is "and is told" "$(screen | grep .)" "lvsctl: refused: gone
 ended with 1"
 
 mv "$dir/good" "$dir/answer"
 terminal resize-window -x 100 -y 11
 terminal send-keys Enter
-check "another size" wait_for 20 shows '^1-4 of 10 by connections'
+check "another size" wait_for 30 shows '^1-4 of 10 by connections'
 terminal send-keys f
-check "in the order of the file" wait_for 10 shows '^1-4 of 10 by file'
+check "in the order of the file" wait_for 30 shows '^1-4 of 10 by file'
 is "lines are as wide" "$(screen | sed -n 5p | wc -c)" 101
 terminal send-keys j
-check "j: the next page" wait_for 10 shows '^5-8 of 10 by file'
+check "j: the next page" wait_for 30 shows '^5-8 of 10 by file'
 is "it begins with the fifth" "$(screen | sed -n '6s/ .*//p')" "web/web5"
 terminal send-keys NPage
-check "page down: the last ones" wait_for 10 shows '^7-10 of 10 by file'
+check "page down: the last ones" wait_for 30 shows '^7-10 of 10 by file'
 terminal send-keys Up
-check "up: back" wait_for 10 shows '^3-6 of 10 by file'
+check "up: back" wait_for 30 shows '^3-6 of 10 by file'
 terminal resize-window -x 80 -y 12
-check "it draws at once in a new size" wait_for 10 shows '^3-7 of 10 by file'
+check "it draws at once in a new size" wait_for 30 shows '^3-7 of 10 by file'
 terminal send-keys q
 terminal kill-server 2>/dev/null
 fails "without a terminal" 1 lvsctl top

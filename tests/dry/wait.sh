@@ -19,7 +19,7 @@ esac
 END
 (cd "$dir" && exec socat UNIX-LISTEN:told.sock,fork "SYSTEM:sh daemon") &
 servers=$!
-wait_for 10 test -S "$dir/told.sock"
+wait_for 30 listens told.sock
 check "drain" lvsctl -s "$dir/told.sock" drain web/a
 is "looks at nothing" "$(cat "$dir/asked")" 0
 check "drain --wait" lvsctl -s "$dir/told.sock" drain web/a --wait

@@ -38,7 +38,7 @@ stats() { ns director ipvsadm -Ln --stats --exact | awk '/-> 10/ { print $3, $6,
 rates() { socat - UNIX:/run/lvsd/status.sock <<<'show rates' |
 	jq -r '.directors[].servers[].rate | "\(.conns) \(.in_bytes) \(.out_bytes)"'; }
 counted() { [ "$(stats | awk '{ n += $1 } END { print n }')" = 30 ] && [ "$(rates)" = "$(stats)" ]; }
-check "rates are those of the kernel" wait_for 20 counted
+check "rates are those of the kernel" wait_for 30 counted
 is "10 connections each" "$(rates | cut -d' ' -f1 | paste -sd' ')" "10 10 10 0"
 
 fails "of none" 1 lvsctl drain web/rs9 --wait

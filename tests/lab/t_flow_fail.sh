@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 250
 # t_flow_fail.sh: what flows need is missing, or someone takes it away: one clear line,
 # those directors alone, and it is mended.
 . "$(dirname "$0")/test.sh"
@@ -57,7 +57,7 @@ if [ -e /proc/sys/kernel/modprobe ]; then
 	like "explain does, too" "$(lvsctl explain pool/rs2)" '^fault .*set'
 	is "the others serve" "$(who $VIP)" rs1
 	found xt_set
-	check "it is tried again" wait_for 20 works
+	check "it is tried again" wait_for 30 works
 	is "and serves" "$(who 192.0.2.3)" rs2
 	is "still one line" "$(lines)" 1
 	lvsd_stop KILL
@@ -73,7 +73,7 @@ if [ -e /proc/sys/kernel/modprobe ]; then
 	like "that names it" "$(grep 'pool failed' $LVSD_LOG)" 'ip_set'
 	is "the others serve" "$(who $VIP)" rs1
 	found ip_set
-	check "it is tried again" wait_for 20 works
+	check "it is tried again" wait_for 30 works
 	is "and serves" "$(who 192.0.2.3)" rs2
 	lvsd_stop
 else

@@ -111,7 +111,7 @@ hold()
 	ip netns exec client sh -c 'for i in 1 2 3 4; do
 		sleep 100000 | socat - TCP:'$VIP':80 & done; wait' >/run/socat 2>&1 &
 	holder=$!
-	wait_for 5 held
+	wait_for 30 held
 }
 
 held()

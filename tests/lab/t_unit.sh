@@ -1,4 +1,4 @@
-# lab: -t 240
+# lab: -t 400
 # t_unit.sh: the systemd unit, run by systemd, in a guest of its own kind: a process
 # namespace where systemd is number 1. Every kind of check, the kernel settings, the state
 # file, a reload, a death and a new start, all within the sandbox.

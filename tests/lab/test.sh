@@ -150,12 +150,6 @@ logged()
 	grep -Ec -- "$1" "$LVSD_LOG"
 }
 
-# listens PATH: somebody does at this Unix socket, which is there a moment before.
-listens()
-{
-	grep -q "^[^ ]* [^ ]* [^ ]* 00010000 .* $1\$" /proc/net/unix
-}
-
 # ---- traffic ----
 
 # What makes hammer a crowd of 100 clients, unless the caller says who it is.

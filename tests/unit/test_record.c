@@ -153,6 +153,41 @@ static void test_health(void **state)
 	ipvs_table_fini(&none);
 }
 
+/* S1, which only an agent can take out, came up again at 1,000,000. */
+static void test_slow_start(void **state)
+{
+	static const char text[] =
+	    WEB " option agentcheck port 81\n option slowstart 60s\n"
+		" server s1 10.2.0.11:80 weight 100\n";
+	struct ipvs_table none = { 0 }, have = { 0 };
+	struct state *s = state_build(call_conf(text), NULL, &none, 1);
+	struct settings settings;
+	json_t *root;
+
+	(void)state;
+	settings_init(&settings);
+	state_turned(plan_server(s, "s1"), HEALTH_DOWN, HEALTH_UP, 1000000);
+	root = record_make(&here, &none, &settings, s);
+	state_free(s);
+
+	kernel(&have, 1, -1);
+	s = state_build(call_conf(text), NULL, &have, 7000000);
+	record_servers(root, true, s, &have);
+	plan_expect_at(s, &have, 7000000, 0, SVC S1 "10\n");
+	assert_true(s->directors[0].slow_until_us == 61000000);
+	state_free(s);
+
+	/* What somebody has at weight 0 begins anew. */
+	ipvs_table_fini(&have);
+	kernel(&have, 0, -1);
+	s = state_build(call_conf(text), NULL, &have, 7000000);
+	record_servers(root, true, s, &have);
+	plan_expect_at(s, &have, 7000000, 0, SVC S1 "100\n");
+	state_free(s);
+	json_decref(root);
+	ipvs_table_fini(&have);
+}
+
 static void test_no_record(void **state)
 {
 	static const char *const bad[] = {
@@ -180,6 +215,7 @@ static void test_no_record(void **state)
 		REST("[]", "{\"web\": {\"a\": {\"weight\": 70000}}}"),
 		REST("[]", "{\"web\": {\"a\": {\"operator\": 1}}}"),
 		REST("[]", "{\"web\": {\"a\": {\"health\": \"up\"}}}"),
+		REST("[]", "{\"web\": {\"a\": {\"slow\": true, \"since_us\": \"1\"}}}"),
 		REST("[]", "{\"web\": {\"a\": {\"health\": \"up\", \"score\": -1, "
 			   "\"since_us\": 1}}}"),
 	};
@@ -203,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_slow_start),
 		cmocka_unit_test(test_no_record),
 	};
 
