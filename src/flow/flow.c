@@ -27,6 +27,7 @@ struct family {
 	struct flow_table have;
 	uint8_t number;
 	bool known;
+	bool whole_only;     /* this kernel cannot put fragments together for rules */
 	bool routed;	     /* policy rules and routes are as they were last asked for */
 	uint64_t routes;     /* a digest of what was asked for */
 	const char *flavour; /* of iptables, in the middle of its name; NULL: not known */
@@ -417,6 +418,7 @@ static bool change_rules(
 			*error = (struct buf){ 0 };
 			want->reassemble = false;
 			done = write_rules(f, fa, want, c, error);
+			fa->whole_only = done;
 			if (done)
 				log_warnx("this kernel cannot put fragments together "
 					  "before they are marked: %s",
@@ -452,6 +454,7 @@ static bool apply_family(struct flow *f, struct family *fa, struct flow_table *w
 	struct buf error = { 0 };
 	bool done = fa->known || read_family(f, fa, want, &error);
 
+	want->reassemble = want->reassemble && !fa->whole_only;
 	if (done)
 		flow_align(&fa->have, want);
 	done = done && route(fa, want, true, &error) && grow_sets(f, want, &error) &&

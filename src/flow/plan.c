@@ -264,7 +264,7 @@ static void add_rule(struct flow_table *t, const struct flow_rule *r, uint32_t m
 
 	if (!fits_family(r, t->family))
 		return;
-	if (r->has_dstport.given || r->has_srcport.given)
+	if (t->family == AF_INET && (r->has_dstport.given || r->has_srcport.given))
 		t->reassemble = true;
 	if (mark != NO_MARK)
 		flow_table_mark(t, mark);
@@ -414,7 +414,7 @@ static bool is_shared(const struct director_conf *d, const struct plain *p)
 	return false;
 }
 
-#define BY_IPVS "-m ipvs --ipvs --vmethod MASQ "
+#define BY_IPVS "-m ipvs --vmethod MASQ "
 
 /* By the director, for one whose servers alone do not tell. */
 static void masquerade_director(struct flow_chain *c, const struct director_conf *d)

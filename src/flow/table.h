@@ -79,7 +79,7 @@ struct flow_table {
 	struct flow_chain chain[FLOW_CHAINS];
 	uint32_t *marks; /* that have a chain, sorted */
 	size_t n_marks, cap_marks;
-	bool reassemble; /* fragments have to be put together before the rules */
+	bool reassemble; /* IPv4: fragments have to be put together before the rules */
 	/* Sets of ours that no rule names: leftovers. */
 	char (*orphans)[FLOW_SET_NAME];
 	size_t n_orphans, cap_orphans;

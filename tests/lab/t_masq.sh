@@ -52,6 +52,9 @@ ns rs3 hammer -c 2 -n 20 $VIP 80 >/run/hammer/one 2>&1
 is "a client on the network of the servers" "$(hammer_get one failed)" 0
 is "one set for all servers with a port" \
 	"$(ns director iptables-legacy-save -t nat | grep -c 'LVSD-MASQ.*match-set')" 2
+lvsd_stop
+lvsd_start </dev/null
+is "a restart writes no rule" "$(lvsctl --json status | jq .marking.rule_writes)" 0
 lvsd_reload <<END >/run/reload
 director plain $VIP:80
  server rs1 10.2.0.11

@@ -175,7 +175,7 @@ static void test_order(void **state)
 	expect(WEB " server a 10.2.0.11\n", AF_INET, "");
 }
 
-#define MASQ "-m ipvs --ipvs --vmethod MASQ "
+#define MASQ "-m ipvs --vmethod MASQ "
 
 static void test_masquerade(void **state)
 {
