@@ -22,3 +22,22 @@ vimsyntaxdir = $(datadir)/vim/vimfiles/syntax
 dist_vimsyntax_DATA = dist/vim/syntax/lvsconf.vim
 vimftdetectdir = $(datadir)/vim/vimfiles/ftdetect
 dist_vimftdetect_DATA = dist/vim/ftdetect/lvsconf.vim
+dist_doc_DATA = README.md \
+	doc/control.md \
+	doc/design.md \
+	doc/migrating.md \
+	doc/operations.md \
+	doc/performance.md \
+	doc/reliability.md \
+	doc/tuning.md
+exampledir = $(docdir)/examples
+dist_example_DATA = \
+	examples/all-ports.conf \
+	examples/dns.conf \
+	examples/dsr.conf \
+	examples/ftp.conf \
+	examples/https.conf \
+	examples/ipv6.conf \
+	examples/sorry.conf \
+	examples/tunnel.conf \
+	examples/web.conf

@@ -42,6 +42,8 @@ done <<END
 644 $prefix/lib/systemd/system/lvsd.service
 644 $prefix/lib/sysusers.d/lvsd.conf
 644 $prefix/lib/tmpfiles.d/lvsd.conf
+644 $prefix/share/doc/lvsd/operations.md
+644 $prefix/share/doc/lvsd/examples/web.conf
 644 $prefix/share/man/man5/lvs.conf.5
 644 $prefix/share/man/man8/lvsctl.8
 644 $prefix/share/man/man8/lvsd.8
@@ -67,6 +69,13 @@ if command -v systemd-analyze >/dev/null; then
 else
 	skip "systemd knows every line of the unit" "there is no systemd-analyze"
 fi
+grep -rhno '/[a-z/]*lvsd/examples' "$root$prefix/share/man" | sed 's/.*://' | sort -u >"$tmp/named"
+is "lvs.conf(5) names the examples" "$(cat "$tmp/named")" "$prefix/share/doc/lvsd/examples"
+is "all of them" "$(cd "$root$prefix/share/doc/lvsd/examples" && ls)" "$(cd examples && ls ./*.conf | sed 's,./,,' | grep -v '^lvs\.conf$')"
+for document in doc/*.md; do
+	[ -e "$root$prefix/share/$(echo "$document" | sed 's,doc/,doc/lvsd/,')" ] || echo "$document"
+done >"$tmp/missing"
+empty "and all documents are installed" "$tmp/missing"
 check "make uninstall" make -s -C "$BUILDDIR" DESTDIR="$root" uninstall
 find "$root" ! -type d >"$tmp/left"
 empty "nothing is left" "$tmp/left"

@@ -297,7 +297,6 @@ void raw_start(struct raw *w, struct checker *c)
 	w->checker = c;
 	ev_prepare_init(&w->turn_end, on_turn_end);
 	w->turn_end.data = w;
-	ev_prepare_start(c->loop, &w->turn_end);
 	for (enum raw_kind k = 0; k < RAW_KINDS; k++) {
 		struct raw_socket *s = &w->sockets[k];
 
@@ -306,6 +305,8 @@ void raw_start(struct raw *w, struct checker *c)
 		ev_io_init(&s->io, on_readable, s->fd, EV_READ);
 		s->io.data = c;
 		ev_io_start(c->loop, &s->io);
+		/* Without a socket nothing is ever queued. */
+		ev_prepare_start(c->loop, &w->turn_end);
 	}
 }
 

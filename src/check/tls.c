@@ -17,6 +17,7 @@
 
 #include "check/reason.h"
 #include "check/tls_library.h"
+#include "config.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -80,9 +81,13 @@ static bool load_library(void)
 		handle = open_module(dir);
 	if (handle != NULL)
 		library = dlsym(handle, TLS_LIBRARY_SYMBOL);
+	why = dlerror();
+	if (library != NULL && strcmp(library->version, PACKAGE_VERSION) != 0) {
+		library = NULL;
+		why = "it is of another version; restart lvsd";
+	}
 	if (library != NULL)
 		return true;
-	why = dlerror();
 	log_err("cannot load %s/%s: %s; no check can use TLS", MODULEDIR, MODULE,
 	    why != NULL ? why : "it is not there");
 	return false;

@@ -26,6 +26,9 @@ struct tls_peer {
 
 /* An error's text is static. */
 struct tls_library {
+	/* That of lvsd which the module was built for; an upgrade may put another one in
+	 * its place under a running daemon. First, where any version finds it. */
+	const char *version;
 	/* A context for clients; CAFILE NULL: the system's store; only read when VERIFY.
 	 * NULL with *CODE, an errno value, and *TEXT when that cannot be had. It is
 	 * never freed: it lives as long as the checker. */

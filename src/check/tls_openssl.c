@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+
 /* What the environment says, as OpenSSL itself would look. */
 static const char *path_or(const char *variable, const char *fallback)
 {
@@ -204,6 +206,7 @@ static struct conn_result recv_some(SSL *ssl, void *data, size_t size)
 }
 
 const struct tls_library lvsd_tls = {
+	.version = PACKAGE_VERSION,
 	.context = make_context,
 	.begin = begin,
 	.end = end,

@@ -81,6 +81,16 @@ static long rp_filter(const char *device)
 	return own > all ? own : all;
 }
 
+/* Of a name such as "eth0.100" the dot is no separator, which sysctl(8) is told by a
+ * slash. */
+static const char *sysctl_name(const char *device, char name[IF_NAMESIZE])
+{
+	strlcpy(name, device, IF_NAMESIZE);
+	for (char *dot = name; (dot = strchr(dot, '.')) != NULL;)
+		*dot = '/';
+	return name;
+}
+
 /*
  * In mode tunnel servers answer clients by ways of their own, so that a packet's
  * source is seldom expected where it comes in: on a server's tunnel device, and on a
@@ -89,7 +99,7 @@ static long rp_filter(const char *device)
 static void look_at_rp_filter(struct doctor *d, const json_t *director)
 {
 	struct ifaddrs *interfaces = NULL;
-	char type[128];
+	char type[128], name[IF_NAMESIZE];
 
 	if (!words_are(director, "mode", "tunnel") ||
 	    strchr(words_of(director, "vip"), ':') != NULL || getifaddrs(&interfaces) < 0)
@@ -101,7 +111,7 @@ static void look_at_rp_filter(struct doctor *d, const json_t *director)
 		    rp_filter(i->ifa_name) != 1)
 			continue;
 		snprintf(type, sizeof type, "sysctl -w net.ipv4.conf.%s.rp_filter=2",
-		    i->ifa_name);
+		    sysctl_name(i->ifa_name, name));
 		doctor_find(d, words_of(director, "name"), type,
 		    "rp_filter is strict on %s; in mode tunnel packets come in where their "
 		    "source is not expected, and are dropped. The servers' tunnel devices "

@@ -74,7 +74,7 @@ static void __attribute__((noreturn)) run_child(struct aside *a, pid_t parent, i
 	alarm(ASIDE_S);
 	be_first_to_go();
 	log_open("lvsd", LOG_TO_NOBODY, false);
-	/* Nobody hears of what this process does; and one netlink socket has one reader. */
+	/* Nobody hears of what this process does, and a netlink socket has one reader. */
 	events_free(l->events);
 	l->events = NULL;
 	if (!l->options.dry_run)

@@ -43,6 +43,8 @@ static const char *down_because(const struct server_state *s, enum serving servi
 	if (serving == SERVING_PANIC && !s->conf->sorry)
 		return "it takes traffic although it is down: too few others are usable "
 		       "(panic)";
+	if (agents_verdict(s)->service == AGENT_DOWN)
+		return "its agent says that it is down";
 	if (s->assumed)
 		return "it was down when lvsd found it, and no check has spoken since";
 	if (check->inhibit && !service_is_hashed(s->director->conf))

@@ -330,6 +330,8 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 	for (size_t i = 0; i < p->n_servers; i++) {
 		struct server_state *server = p->servers[i];
 		enum health_state was = server->health.state;
+		/* The first verdict after a start is no return. */
+		enum health_state was_found = server->assumed ? HEALTH_UNKNOWN : was;
 		/* Successes that are still too few for up decide nothing. */
 		bool spoken =
 		    !reason_is_local(p->reason) &&
@@ -340,7 +342,7 @@ void state_report(struct state *s, const struct probe_report *r, uint64_t now_us
 			continue;
 		server->assumed = server->assumed && !spoken;
 		if (was != server->health.state)
-			state_turned(server, was, server->health.state, now_us);
+			state_turned(server, was_found, server->health.state, now_us);
 		else if (server->slow)
 			state_slow(server);
 		changed(server, was, arg);

@@ -65,6 +65,7 @@ check "down: out of the table" wait_for 30 weights_are "a 7"
 is "though its check is content" "$(field a health)" up
 like "lvsctl status" "$(ctl status)" ' a +127.0.0.1:[0-9]+ +down '
 like "the log tells the reason that it gave" "$(grep 'web/a agent .* down 100%' "$log")" 'text="down # out of disk"$'
+like "lvsctl explain, too" "$(op explain web/a)" '^ +its agent says that it is down$'
 say "up"
 check "up again" wait_for 30 weights_are "a 10 b 4 a 7"
 

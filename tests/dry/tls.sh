@@ -40,4 +40,13 @@ check "without the module: no verdict" wait_for 30 reason_is local-other
 is "without the module: told once" "$(logged 'cannot load .*lvsd-tls.so: .*no check can use TLS')" 1
 check "without the module: the server is not taken for down" health_is a unknown
 stop
+
+# After an upgrade, under a daemon of before.
+version=$(lvsd -V | cut -d' ' -f2)
+cp "$BUILDDIR/lvsd-tls.so" "$dir/bin"
+LC_ALL=C sed -i "s/$(echo "$version" | sed 's/\./\\./g')/$(echo "$version" | tr 0-9 9)/" "$dir/bin/lvsd-tls.so"
+check "a module of another version: it starts" start
+check "a module of another version: no verdict" wait_for 30 reason_is local-other
+is "a module of another version: told" "$(logged 'cannot load .*: it is of another version; restart lvsd')" 1
+stop
 finish

@@ -82,6 +82,12 @@ finds "rp_filter is strict with tunnels" "tun: rp_filter is strict on eth0; in m
 	"sysctl -w net.ipv4.conf.eth0.rp_filter=2"
 ns director sysctl -qw net.ipv4.conf.eth0.rp_filter=2
 healthy "loose is fine"
+ip -n director link add eth0.7 up type dummy
+finds "on a device with a dot in its name" "tun: rp_filter is strict on eth0.7; in mode tunnel packets come in where their source is not expected, and are dropped. The servers' tunnel devices need the same" \
+	"sysctl -w net.ipv4.conf.eth0/7.rp_filter=2"
+ns director sysctl -qw net.ipv4.conf.eth0/7.rp_filter=2
+healthy "what it says helps"
+ip -n director link del eth0.7
 ns director sysctl -qw net.ipv4.conf.all.rp_filter=0
 
 ip -n director route del default

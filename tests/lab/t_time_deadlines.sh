@@ -81,8 +81,20 @@ for d in $(sed -n 's/^director \([^ ]*\).*/\1/p' /run/conf); do
 	esac
 	like "$d: after the timeout, not before, not later" "$line" "unknown -> $want"
 done
-like "the program is gone" "$(pgrep -x sleep -a)" '^$|sleep 0.1$'
+programs()
+{
+	pgrep -fc '^/bin/sleep 100$'
+}
+
+no_programs()
+{
+	[ "$(programs)" = 0 ]
+}
+
+pause 40
+at_most "programs that had their time are gone" "$(programs)" 1
 lvsd_stop
+check "none is left" wait_for 5 no_programs
 
 # A timeout as long as the interval costs a dead server no round.
 rm -f $ARRIVALS

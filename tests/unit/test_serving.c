@@ -195,6 +195,31 @@ static void test_slowstart(void **state)
 	ipvs_table_fini(&have);
 }
 
+/* What an lvsd before left at weight 0 need not have been down. */
+static void test_slowstart_found(void **state)
+{
+	static const char text[] = WEB " option tcpcheck\n option slowstart 100\n"
+				       " server s1 10.2.0.11:80 weight 50 check\n";
+	struct ipvs_table have = { 0 };
+	struct state *s = state_build(call_conf(text), NULL, &have, 1);
+
+	(void)state;
+	plan_set_health(s, "s1", true);
+	state_decide(plan_server(s, "s1"),
+	    &(struct decision){ .has_weight = true, .weight = 0 });
+	plan_expect_at(s, &have, SECOND, 0, SVC S1 "0\n");
+	state_free(s);
+	s = state_build(call_conf(text), NULL, &have, 2 * SECOND);
+	plan_report_at(s, "s1", REASON_OK, health_assumed(true, 1, 1), 3 * SECOND);
+	plan_expect_at(s, &have, 4 * SECOND, 0, SVC S1 "50\n");
+	/* this is a return */
+	plan_report_at(s, "s1", REASON_TIMEOUT, health_assumed(false, 1, 1), 5 * SECOND);
+	plan_report_at(s, "s1", REASON_OK, health_assumed(true, 1, 1), 10 * SECOND);
+	plan_expect_at(s, &have, 60 * SECOND, 0, SVC S1 "25\n");
+	state_free(s);
+	ipvs_table_fini(&have);
+}
+
 static const char two[] = WEB " option drain never\n server s1 10.2.0.11:80 weight 3\n"
 			      " server s2 10.2.0.12:80\n";
 
@@ -368,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_weight_0_is_no_panic),
 		cmocka_unit_test(test_slowstart),
+		cmocka_unit_test(test_slowstart_found),
 		cmocka_unit_test(test_operator_drains),
 		cmocka_unit_test(test_operator_deadline),
 		cmocka_unit_test(test_operator_drains_dest),
