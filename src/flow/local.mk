@@ -4,13 +4,17 @@ libflow_a_SOURCES = \
 	src/flow/align.c \
 	src/flow/change.c src/flow/change.h \
 	src/flow/flow.h \
+	src/flow/masquerade.c \
 	src/flow/marks.c src/flow/marks.h \
 	src/flow/plan.c src/flow/plan.h \
 	src/flow/rules.c src/flow/rules.h \
+	src/flow/shape.c src/flow/shape.h \
 	src/flow/table.c src/flow/table.h
 if IPSET
 libflow_a_SOURCES += \
 	src/flow/command.c src/flow/command.h \
+	src/flow/family.c src/flow/family.h \
+	src/flow/family_read.c \
 	src/flow/flow.c \
 	src/flow/route.c src/flow/route.h \
 	src/flow/set.c src/flow/set.h

@@ -13,19 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/shape.h"
 #include "lib/xalloc.h"
 
 /* How many lines of a segment are tried for one that takes a member. */
 #define LOOK_BACK 32
-#define NO_MARK 0
 
-static uint8_t full_prefix(uint8_t family)
-{
-	return family == AF_INET6 ? 128 : 32;
-}
-
-/* Has D a service in FAMILY? As service_families() has it. */
-static bool serves_family(const struct director_conf *d, uint8_t family)
+bool plan_serves_family(const struct director_conf *d, uint8_t family)
 {
 	const struct server_conf *s;
 
@@ -38,11 +32,6 @@ static bool serves_family(const struct director_conf *d, uint8_t family)
 }
 
 /* ---- does a rule mean packets of this family? ---- */
-
-static bool is_positive(const struct flow_has *has)
-{
-	return has->given && !has->negated;
-}
 
 /* An address that is of the other family, or one that every packet has. */
 static bool fits_address(
@@ -57,7 +46,7 @@ static bool fits_address(
 
 static bool has_address(const struct flow_rule *r)
 {
-	return is_positive(&r->has_src) || is_positive(&r->has_dst);
+	return shape_is_positive(&r->has_src) || shape_is_positive(&r->has_dst);
 }
 
 static bool fits_family(const struct flow_rule *r, uint8_t family)
@@ -69,175 +58,9 @@ static bool fits_family(const struct flow_rule *r, uint8_t family)
 	       fits_address(&r->has_dst, &r->dst, r->dst_prefix, family);
 }
 
-/* ---- what a set holds of a rule ---- */
-
-struct shape {
-	enum flow_type type;
-	bool src, dst, port; /* are in the set */
-};
-
-static struct shape shape_of(const struct flow_rule *r)
-{
-	struct shape s = {
-		.src = is_positive(&r->has_src) && r->src_prefix > 0,
-		.dst = is_positive(&r->has_dst) && r->dst_prefix > 0,
-		.port = is_positive(&r->has_dstport) &&
-			r->dstport[1] - r->dstport[0] < FLOW_SET_PORTS,
-	};
-
-	if (s.port)
-		s.type = s.dst && !s.src ? FLOW_NET_PORT : FLOW_NET_PORT_NET;
-	else if (s.src && s.dst)
-		s.type = FLOW_NET_NET;
-	else if (s.src || s.dst)
-		s.type = FLOW_NET;
-	return s;
-}
-
-static const char *directions(const struct shape *s)
-{
-	switch (s->type) {
-	case FLOW_NET:
-		return s->src ? "src" : "dst";
-	case FLOW_NET_NET:
-		return "src,dst";
-	case FLOW_NET_PORT:
-		return "dst,dst";
-	default:
-		return "src,dst,dst";
-	}
-}
-
-static struct flow_net net_of(
-    bool given, const struct addr *a, uint8_t prefix, uint8_t family)
-{
-	struct flow_net any = { .addr.family = family };
-
-	return given ? (struct flow_net){ *a, prefix } : any;
-}
-
-static void add_members(
-    struct flow_line *l, const struct shape *s, const struct flow_rule *r, uint8_t family)
-{
-	struct flow_net src = net_of(s->src, &r->src, r->src_prefix, family);
-	struct flow_net dst = net_of(s->dst, &r->dst, r->dst_prefix, family);
-	struct flow_member m = { .net = { src } };
-
-	if (s->type == FLOW_NET_NET || s->type == FLOW_NET_PORT_NET)
-		m.net[1] = dst;
-	else if (s->dst)
-		m.net[0] = dst;
-	if (!s->port) {
-		flow_line_add(l, &m);
-		return;
-	}
-	m.protocol = r->proto;
-	for (uint32_t port = r->dstport[0]; port <= r->dstport[1]; port++) {
-		m.port = (uint16_t)port;
-		flow_line_add(l, &m);
-	}
-}
-
-/* ---- the rule of a line, in the order of iptables-save ---- */
-
-static const char *not_of(const struct flow_has *has)
-{
-	return has->negated ? "! " : "";
-}
-
-static void say_not_address(struct buf *b, const char *option, const struct flow_has *has,
-    const struct addr *a, uint8_t prefix, uint8_t family)
-{
-	char text[ADDR_TEXT_MAX];
-
-	if (has->negated && a->family == family)
-		buf_printf(
-		    b, "! %s %s/%u ", option, addr_text(a, text), (unsigned)prefix);
-}
-
-/* An interface's name may hold anything but a slash, a colon and a blank. */
-static void say_iface(struct buf *b, const struct flow_rule *r)
-{
-	if (!r->has_iface.given)
-		return;
-	buf_printf(b, "%s-i ", not_of(&r->has_iface));
-	if (strpbrk(r->iface, "\"'\\#") == NULL) {
-		buf_printf(b, "%s ", r->iface);
-		return;
-	}
-	buf_str(b, "\"");
-	for (const char *c = r->iface; *c != '\0'; c++)
-		buf_printf(b, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-	buf_str(b, "\" ");
-}
-
-static const char *protocol_name(uint8_t protocol, uint8_t family)
-{
-	switch (protocol) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_SCTP:
-		return "sctp";
-	default:
-		return family == AF_INET6 ? "ipv6-icmp" : "icmp";
-	}
-}
-
-static void say_ports(struct buf *b, const char *option, const struct flow_has *has,
-    const uint16_t range[2])
-{
-	buf_printf(b, "%s%s %u", not_of(has), option, (unsigned)range[0]);
-	if (range[1] != range[0])
-		buf_printf(b, ":%u", (unsigned)range[1]);
-	buf_str(b, " ");
-}
-
-static void say_protocol(
-    struct buf *b, const struct flow_rule *r, const struct shape *s, uint8_t family)
-{
-	const char *name = protocol_name(r->proto, family);
-	bool dstport = r->has_dstport.given && !s->port;
-
-	if (r->has_srcport.given || dstport || (r->has_proto.given && !s->port))
-		buf_printf(b, "%s-p %s ", not_of(&r->has_proto), name);
-	if (r->has_srcport.given || dstport)
-		buf_printf(b, "-m %s ", name);
-	if (r->has_srcport.given)
-		say_ports(b, "--sport", &r->has_srcport, r->srcport);
-	if (dstport)
-		say_ports(b, "--dport", &r->has_dstport, r->dstport);
-	if (r->has_icmptype.given && family == AF_INET6)
-		buf_printf(b, "-m icmp6 %s--icmpv6-type %u ", not_of(&r->has_icmptype),
-		    (unsigned)r->icmptype);
-	else if (r->has_icmptype.given)
-		buf_printf(b, "-m icmp %s--icmp-type %u ", not_of(&r->has_icmptype),
-		    (unsigned)r->icmptype);
-}
-
-static char *rule_of(
-    const struct flow_rule *r, const struct shape *s, uint32_t mark, uint8_t family)
-{
-	struct buf b = { 0 };
-
-	say_not_address(&b, "-s", &r->has_src, &r->src, r->src_prefix, family);
-	say_not_address(&b, "-d", &r->has_dst, &r->dst, r->dst_prefix, family);
-	say_iface(&b, r);
-	say_protocol(&b, r, s, family);
-	if (s->type != FLOW_NO_SET)
-		buf_printf(&b, "-m set --match-set %c %s ", FLOW_SET_HERE, directions(s));
-	if (mark != NO_MARK)
-		buf_printf(&b, "-g " FLOW_PREFIX "M-%08x", (unsigned)mark);
-	else
-		buf_str(&b, "-j RETURN");
-	return b.data;
-}
-
 /* ---- segments ---- */
 
-/* The line of the segment at the end of C that has RULE already, or a new one. */
-static struct flow_line *line_for(
+struct flow_line *plan_line(
     struct flow_chain *c, char *rule, enum flow_type type, uint32_t mark)
 {
 	struct flow_line *l;
@@ -268,9 +91,10 @@ static void add_rule(struct flow_table *t, const struct flow_rule *r, uint32_t m
 		t->reassemble = true;
 	if (mark != NO_MARK)
 		flow_table_mark(t, mark);
-	l = line_for(&t->chain[FLOW_MARK], rule_of(r, &s, mark, t->family), s.type, mark);
+	l = plan_line(
+	    &t->chain[FLOW_MARK], shape_rule(r, &s, mark, t->family), s.type, mark);
 	if (s.type != FLOW_NO_SET)
-		add_members(l, &s, r, t->family);
+		shape_add(l, &s, r, t->family);
 }
 
 /* ---- directors with an address ---- */
@@ -288,7 +112,7 @@ static struct flow_rule claim(const struct director_conf *d)
 		.proto = d->protocol,
 		.has_dst.given = true,
 		.dst = d->addr,
-		.dst_prefix = full_prefix(d->addr.family),
+		.dst_prefix = shape_full_prefix(d->addr.family),
 		.has_dstport.given = d->port != 0,
 		.dstport = { d->port, d->port },
 	};
@@ -340,7 +164,7 @@ static void spare_discovery(struct flow_table *t, const struct conf *conf)
 		STAILQ_FOREACH (r, &f->rules, entry)
 			taken = taken || takes_icmpv6(r);
 	for (int type = 133; taken && t->family == AF_INET6 && type <= 137; type++)
-		line_for(&t->chain[FLOW_MARK],
+		plan_line(&t->chain[FLOW_MARK],
 		    xasprintf("-p ipv6-icmp -m icmp6 --icmpv6-type %d -j RETURN", type),
 		    FLOW_NO_SET, NO_MARK);
 }
@@ -354,7 +178,7 @@ static void add_flows(struct flow_table *t, const struct conf *conf)
 		STAILQ_FOREACH (r, &f->rules, entry)
 			if (r->ignore)
 				add_rule(t, r, NO_MARK);
-			else if (serves_family(f->director, t->family))
+			else if (plan_serves_family(f->director, t->family))
 				add_rule(t, r, f->director->mark);
 }
 
@@ -370,118 +194,6 @@ bool flow_needs(const struct conf *conf, const struct director_conf *d)
 		if (f->director == d)
 			return true;
 	return false;
-}
-
-/* ---- masquerade ---- */
-
-static int by_addr(const void *a, const void *b)
-{
-	return addr_cmp(a, b);
-}
-
-/* Servers of nat directors whose clients' addresses stay, sorted. */
-struct plain {
-	struct addr *list;
-	size_t n, cap;
-};
-
-static void find_plain(struct plain *p, const struct conf *conf)
-{
-	const struct director_conf *d;
-	const struct server_conf *s;
-
-	STAILQ_FOREACH (d, &conf->directors, entry) {
-		if (d->mode != MODE_NAT || d->masquerade)
-			continue;
-		STAILQ_FOREACH (s, &d->servers, entry) {
-			p->list = xgrow(p->list, p->n, &p->cap, sizeof *p->list);
-			p->list[p->n++] = s->addr;
-		}
-	}
-	if (p->n > 0)
-		qsort(p->list, p->n, sizeof *p->list, by_addr);
-}
-
-/* A server of D serves another director without masquerade, too. */
-static bool is_shared(const struct director_conf *d, const struct plain *p)
-{
-	const struct server_conf *s;
-
-	STAILQ_FOREACH (s, &d->servers, entry)
-		if (p->n > 0 &&
-		    bsearch(&s->addr, p->list, p->n, sizeof *p->list, by_addr) != NULL)
-			return true;
-	return false;
-}
-
-#define BY_IPVS "-m ipvs --vmethod MASQ "
-
-/* By the director, for one whose servers alone do not tell. */
-static void masquerade_director(struct flow_chain *c, const struct director_conf *d)
-{
-	char addr[ADDR_TEXT_MAX];
-	struct buf b = { 0 };
-
-	if (is_mark_director(d))
-		buf_printf(&b, "-m mark --mark 0x%x " BY_IPVS, (unsigned)d->mark);
-	else
-		buf_printf(&b, "-m ipvs --vproto %u --vaddr %s/%u --vport %u ",
-		    (unsigned)d->protocol, addr_text(&d->addr, addr),
-		    (unsigned)full_prefix(d->addr.family), (unsigned)d->port);
-	buf_str(&b, "-j MASQUERADE");
-	line_for(c, b.data, FLOW_NO_SET, NO_MARK);
-}
-
-static void masquerade_server(struct flow_chain *c, const struct director_conf *d,
-    const struct server_conf *s, uint16_t port)
-{
-	static const uint8_t any[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
-	struct flow_member m = {
-		.net = { { s->addr, full_prefix(s->addr.family) } },
-		.port = port,
-	};
-	bool known = addr_is_set(&d->addr);
-	char *rule = xasprintf(BY_IPVS "-m set --match-set %c %s -j MASQUERADE",
-	    FLOW_SET_HERE, port != 0 ? "dst,dst" : "dst");
-	struct flow_line *l =
-	    line_for(c, rule, port != 0 ? FLOW_NET_PORT : FLOW_NET, NO_MARK);
-
-	if (port == 0) {
-		flow_line_add(l, &m);
-		return;
-	}
-	for (size_t i = 0; i < sizeof any; i++) {
-		m.protocol = any[i];
-		if (!known || d->protocol == any[i])
-			flow_line_add(l, &m);
-	}
-}
-
-static void add_masquerade(struct flow_table *t, const struct conf *conf)
-{
-	struct flow_chain *c = &t->chain[FLOW_MASQUERADE];
-	struct plain plain = { 0 };
-	const struct director_conf *d;
-	const struct server_conf *s;
-	bool any = false;
-
-	STAILQ_FOREACH (d, &conf->directors, entry)
-		any = any || d->masquerade;
-	if (any)
-		find_plain(&plain, conf);
-	STAILQ_FOREACH (d, &conf->directors, entry) {
-		if (!d->masquerade || !serves_family(d, t->family))
-			continue;
-		if (is_shared(d, &plain)) {
-			masquerade_director(c, d);
-			continue;
-		}
-		STAILQ_FOREACH (s, &d->servers, entry)
-			if (s->addr.family == t->family)
-				masquerade_server(
-				    c, d, s, s->port != 0 ? s->port : d->port);
-	}
-	free(plain.list);
 }
 
 /* ---- where nobody serves ---- */
@@ -534,7 +246,7 @@ void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, 
 		flow_table_fini(want);
 		want->reassemble = false;
 	}
-	add_masquerade(want, conf);
+	plan_masquerade(want, conf);
 	add_refusals(want, served, arg);
 	for (int c = 0; c < FLOW_CHAINS; c++)
 		for (size_t i = 0; i < want->chain[c].n; i++)

@@ -1,0 +1,277 @@
+/*
+ * One family made as it is wanted: routes, additions to sets, the rules in one commit,
+ * deletions. Whatever fails, what the kernel has is not known any more.
+ */
+#include "flow/family.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/marks.h"
+#include "flow/plan.h"
+#include "flow/route.h"
+#include "flow/rules.h"
+#include "lib/log.h"
+#include "lib/mono.h"
+#include "lib/xalloc.h"
+
+/* ---- sets ---- */
+
+struct edit {
+	struct set_session *sets;
+	const struct flow_line *line;
+};
+
+static void add_member(const struct flow_member *m, void *arg)
+{
+	const struct edit *e = arg;
+
+	set_add(e->sets, e->line->set, e->line->type, m);
+}
+
+static void delete_member(const struct flow_member *m, void *arg)
+{
+	const struct edit *e = arg;
+
+	set_delete(e->sets, e->line->set, e->line->type, m);
+}
+
+/* Calls EDIT for the lines of WANT with a set. */
+static void each_set(struct flow *f, const struct flow_table *want, bool add)
+{
+	for (int c = 0; c < FLOW_CHAINS; c++)
+		for (size_t i = 0; i < want->chain[c].n; i++) {
+			const struct flow_line *l = &want->chain[c].lines[i];
+			struct edit e = { f->sets, l };
+
+			if (l->type == FLOW_NO_SET)
+				continue;
+			flow_members_diff(l->old, l, add ? add_member : NULL,
+			    add ? NULL : delete_member, &e);
+		}
+}
+
+static bool create_sets(struct flow *f, const struct flow_table *want)
+{
+	for (int c = 0; c < FLOW_CHAINS; c++)
+		for (size_t i = 0; i < want->chain[c].n; i++) {
+			const struct flow_line *l = &want->chain[c].lines[i];
+
+			if (l->type != FLOW_NO_SET && l->old == NULL &&
+			    !set_create(f->sets, l->set, l->type, want->family, l->n))
+				return false;
+		}
+	return true;
+}
+
+static bool grow_sets(struct flow *f, const struct flow_table *want, struct buf *error)
+{
+	uint64_t begun_us = mono_us();
+	bool done;
+
+	if (!family_needs_sets(want))
+		return true;
+	if (!family_open_sets(f, error))
+		return false;
+	if (!create_sets(f, want))
+		return family_set_failed(f, error);
+	each_set(f, want, true);
+	done = set_commit(f->sets);
+	f->figures.sets_us += mono_us() - begun_us;
+	return done || family_set_failed(f, error);
+}
+
+static bool uses_set(const struct flow_table *t, const char *name)
+{
+	for (int c = 0; c < FLOW_CHAINS; c++)
+		for (size_t i = 0; i < t->chain[c].n; i++)
+			if (strcmp(t->chain[c].lines[i].set, name) == 0)
+				return true;
+	return false;
+}
+
+static bool shrink_sets(struct flow *f, const struct flow_table *have,
+    const struct flow_table *want, struct buf *error)
+{
+	bool done = true;
+
+	if (f->sets == NULL)
+		return true;
+	each_set(f, want, false);
+	done = set_commit(f->sets);
+	for (int c = 0; c < FLOW_CHAINS; c++)
+		for (size_t i = 0; done && i < have->chain[c].n; i++) {
+			const struct flow_line *l = &have->chain[c].lines[i];
+
+			if (l->set[0] != '\0' && l->type != FLOW_NO_SET &&
+			    !uses_set(want, l->set))
+				done = set_destroy(f->sets, l->set);
+		}
+	for (size_t i = 0; done && i < have->n_orphans; i++)
+		done = set_destroy(f->sets, have->orphans[i]);
+	return done || family_set_failed(f, error);
+}
+
+/* ---- routes ---- */
+
+static bool in_range(uint32_t mark)
+{
+	return mark >= MARKS_FIRST && mark <= MARKS_LAST;
+}
+
+/* The marks of WANT as policy rules say them: those we gave are one. */
+static struct route_mark *route_marks(const struct flow_table *want, size_t *n)
+{
+	struct route_mark *list = xcalloc(want->n_marks + 1, sizeof *list);
+	bool ranged = false;
+
+	*n = 0;
+	for (size_t i = 0; i < want->n_marks; i++) {
+		if (!in_range(want->marks[i]))
+			list[(*n)++] = (struct route_mark){ want->marks[i], UINT32_MAX };
+		else if (!ranged)
+			list[(*n)++] =
+			    (struct route_mark){ MARKS_FIRST & MARKS_MASK, MARKS_MASK };
+		ranged = ranged || in_range(want->marks[i]);
+	}
+	return list;
+}
+
+static uint64_t digest(const struct route_mark *list, size_t n)
+{
+	uint64_t h = 1469598103934665603u + n; /* FNV-1a */
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ list[i].mark) * 1099511628211u;
+	return h;
+}
+
+/* Routes for what is wanted are made before the rules, and go after them. */
+static bool route(
+    struct family *fa, const struct flow_table *want, bool before, struct buf *error)
+{
+	size_t n;
+	struct route_mark *list = route_marks(want, &n);
+	uint64_t h = digest(list, n);
+	struct buf ignored = { 0 };
+	bool done = true;
+
+	if ((n > 0) == before && (!fa->routed || fa->routes != h)) {
+		/* Where nothing is wanted, nothing need be possible. */
+		done =
+		    route_apply(fa->number, list, n, n > 0 ? error : &ignored) || n == 0;
+		fa->routed = done;
+		fa->routes = h;
+	}
+	free(list);
+	buf_fini(&ignored);
+	return done;
+}
+
+/* ---- rules ---- */
+
+static bool write_rules(struct flow *f, struct family *fa, const struct flow_table *want,
+    enum flow_chain_id c, struct buf *error)
+{
+	struct buf text = { 0 }, out = { 0 };
+	bool done;
+
+	flow_rules_write(&fa->have, want, c, &text);
+	f->figures.rule_writes++;
+	/* Where nothing of ours was, nothing was read that would have chosen. */
+	done = family_choose(fa, error) &&
+	       family_iptables(fa, fa->flavour, "restore", NULL, text.data, &out, error);
+	buf_fini(&text);
+	buf_fini(&out);
+	return done;
+}
+
+/* ---- one family ---- */
+
+static bool change_rules(
+    struct flow *f, struct family *fa, struct flow_table *want, struct buf *error)
+{
+	for (enum flow_chain_id c = 0; c < FLOW_CHAINS; c++) {
+		struct buf first = { 0 };
+		bool done;
+
+		if (flow_rules_same(&fa->have, want, c))
+			continue;
+		done = write_rules(f, fa, want, c, error);
+		if (!done && c == FLOW_MARK && want->reassemble) {
+			first = *error;
+			*error = (struct buf){ 0 };
+			want->reassemble = false;
+			done = write_rules(f, fa, want, c, error);
+			fa->whole_only = done;
+			if (done)
+				log_warnx("this kernel cannot put fragments together "
+					  "before they are marked: %s",
+				    first.data);
+			buf_fini(&first);
+		}
+		if (!done)
+			return false;
+	}
+	return true;
+}
+
+/* WANT was done: it is what the kernel has. */
+static void settle(struct family *fa, struct flow_table *want)
+{
+	flow_table_fini(&fa->have);
+	flow_table_done(want);
+	fa->have = *want;
+	*want = (struct flow_table){ .family = want->family };
+}
+
+/* What FA has is not known any more, and ERROR is why. */
+static void fail_family(struct flow *f, struct family *fa, const struct buf *error)
+{
+	free(fa->error);
+	fa->error = xstrdup(error->data != NULL ? error->data : "no reason");
+	fa->known = false;
+	f->leftovers = true; /* what was done before it failed */
+}
+
+bool family_apply(struct flow *f, struct family *fa, struct flow_table *want)
+{
+	struct buf error = { 0 };
+	bool done = fa->known || family_read(f, fa, want, &error);
+
+	want->reassemble = want->reassemble && !fa->whole_only;
+	if (done)
+		flow_align(&fa->have, want);
+	done = done && route(fa, want, true, &error) && grow_sets(f, want, &error) &&
+	       change_rules(f, fa, want, &error) &&
+	       shrink_sets(f, &fa->have, want, &error) && route(fa, want, false, &error);
+	free(fa->error);
+	fa->error = NULL;
+	if (done)
+		settle(fa, want);
+	else
+		fail_family(f, fa, &error);
+	buf_fini(&error);
+	return done;
+}
+
+bool family_refuse(struct flow *f, struct family *fa, struct flow_line *l, bool everyone)
+{
+	struct flow_line want = { .type = l->type };
+	struct edit e = { f->sets, l };
+	struct buf error = { 0 };
+	bool done;
+
+	flow_refuse(&want, everyone);
+	flow_members_diff(l, &want, add_member, delete_member, &e);
+	free(want.members);
+	done = set_commit(f->sets);
+	if (done) {
+		flow_refuse(l, everyone);
+		return true;
+	}
+	family_set_failed(f, &error);
+	fail_family(f, fa, &error);
+	buf_fini(&error);
+	return false;
+}

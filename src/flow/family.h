@@ -1,0 +1,58 @@
+/*
+ * flow/family: the two families of a flow, and the steps that each goes through. For
+ * the files of this room alone.
+ */
+#ifndef LVSD_FLOW_FAMILY_H
+#define LVSD_FLOW_FAMILY_H
+
+#include "flow/flow.h"
+#include "flow/set.h"
+#include "flow/table.h"
+
+struct family {
+	struct flow_table have;
+	uint8_t number;
+	bool known;
+	bool whole_only;     /* this kernel cannot put fragments together for rules */
+	bool routed;	     /* policy rules and routes are as they were last asked for */
+	uint64_t routes;     /* a digest of what was asked for */
+	const char *flavour; /* of iptables, in the middle of its name; NULL: not known */
+	char *error;
+};
+
+/* What flow.h calls a flow. */
+struct flow {
+	struct family family[2];
+	struct set_session *sets;
+	bool leftovers;
+	size_t looked_at; /* the set that the next look begins with */
+	struct flow_figures figures;
+};
+
+/* ---- family_read.c ---- */
+
+/*
+ * Runs the iptables of FA, "save" or "restore", for TABLE. ERROR gets one line when it
+ * fails.
+ */
+bool family_iptables(const struct family *fa, const char *flavour, const char *verb,
+    const char *table, const char *input, struct buf *out, struct buf *error);
+/* Which of the two iptables this kernel can do with: FA->flavour. */
+bool family_choose(struct family *fa, struct buf *error);
+/* Makes FA->have tell what is there, as far as WANT and what was left need it. */
+bool family_read(
+    struct flow *f, struct family *fa, const struct flow_table *want, struct buf *error);
+/* Some line of T has a set. */
+bool family_needs_sets(const struct flow_table *t);
+bool family_open_sets(struct flow *f, struct buf *error);
+/* False, with what the kernel said in ERROR. */
+bool family_set_failed(const struct flow *f, struct buf *error);
+
+/* ---- family.c ---- */
+
+/* Makes FA in the kernel what WANT says. False: fa->error tells why. */
+bool family_apply(struct flow *f, struct family *fa, struct flow_table *want);
+/* L, of FA->have, refuses everyone, or nobody. */
+bool family_refuse(struct flow *f, struct family *fa, struct flow_line *l, bool everyone);
+
+#endif
