@@ -29,6 +29,7 @@ dist_doc_DATA = README.md \
 	doc/operations.md \
 	doc/performance.md \
 	doc/reliability.md \
+	doc/testing.md \
 	doc/tuning.md
 exampledir = $(docdir)/examples
 dist_example_DATA = \
