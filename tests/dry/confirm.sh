@@ -14,7 +14,8 @@ file()
 	END
 }
 op() { lvsctl -s "$dir/control.sock" "$@"; }
-weight() { ctl table | sed -n 's/.*-w //p'; }
+# Of the first director; the other is not there before its check has spoken.
+weight() { ctl table | sed -n "s/.*10.9.9.1:80 -r .* -w //p"; }
 weight_is() { [ "$(weight)" = "$1" ]; }
 trial() { ctl --json status | jq -c '.trial | if . then .taken_back else . end'; }
 file 1
