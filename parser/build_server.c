@@ -4,6 +4,8 @@
  * A server is put into the tree when its line is complete; its draft serves
  * until the section ends.
  */
+#include <string.h>
+
 #include "lib/arena.h"
 #include "lib/xalloc.h"
 #include "parser/build.h"
@@ -11,10 +13,24 @@
 
 #define NAME_MAX_BYTES 63
 
+/* The same name at the same place of the director before, or NULL: it can be shared, for
+ * it is good, and many directors have the same servers. */
+static const char *name_before(const struct parse *p, const struct word *name)
+{
+	const char *before =
+	    p->n_servers < p->n_before ? p->servers[p->n_servers].conf->name : NULL;
+
+	return before != NULL && strncmp(before, name->text, name->len) == 0 &&
+		       before[name->len] == '\0'
+		   ? before
+		   : NULL;
+}
+
 void build_server_open(
     struct parse *p, const struct word *name, const struct word *address)
 {
 	struct server_conf *c = arena_alloc(p->arena, sizeof *c);
+	const char *shared = name_before(p, name);
 
 	if (p->into == &p->defaults_conf)
 		parse_error(
@@ -34,7 +50,9 @@ void build_server_open(
 		    WORD_ARGS(*name));
 		return;
 	}
-	value_name(p, name, NAME_MAX_BYTES, true, &c->name);
+	c->name = shared;
+	if (shared == NULL)
+		value_name(p, name, NAME_MAX_BYTES, true, &c->name);
 	value_endpoint(p, address, true, &c->addr, &c->port);
 }
 

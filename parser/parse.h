@@ -113,6 +113,9 @@ struct parse {
 	struct director_conf *into; /* whose lines are read: a director's, or defaults' */
 	struct server_draft *servers, *server;
 	size_t n_servers, cap_servers;
+	/* How many the director before had: their drafts stand until they are written
+	 * over. */
+	size_t n_before;
 	struct check_words *own_words; /* of those with arguments of their own */
 	size_t n_own_words, cap_own_words;
 	struct unique in_director;	       /* names, then addresses, of servers */

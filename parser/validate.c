@@ -122,6 +122,7 @@ void validate_section(struct parse *p)
 	}
 	p->into = NULL;
 	p->director = NULL;
+	p->n_before = p->n_servers;
 	p->n_servers = p->n_own_words = 0;
 }
 

@@ -116,6 +116,24 @@ static void test_defaults(void **state)
 	conf_free(c);
 }
 
+/* Directors that have the same servers share their names. */
+static void test_shared_names(void **state)
+{
+	struct conf *c = parse("director x 192.0.2.1:80\n server a 10.0.0.1\n"
+			       " server b 10.0.0.2\n server c 10.0.0.3\n"
+			       "director y 192.0.2.1:81\n server a 10.0.0.1\n"
+			       " server bb 10.0.0.2\n server c 10.0.0.3\n server d 10.0.0.4\n");
+	const struct director_conf *x = director(c, "x"), *y = director(c, "y");
+
+	(void)state;
+	assert_ptr_equal(server(x, "a")->name, server(y, "a")->name);
+	assert_ptr_equal(server(x, "c")->name, server(y, "c")->name);
+	assert_string_equal(server(x, "b")->name, "b");
+	assert_string_equal(server(y, "bb")->name, "bb");
+	assert_string_equal(server(y, "d")->name, "d");
+	conf_free(c);
+}
+
 static void test_places(void **state)
 {
 	struct conf *c =
@@ -815,6 +833,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_shared_names),
 		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_http),
