@@ -27,7 +27,8 @@ libcheck_a_SOURCES = \
 	src/check/stream.c src/check/stream.h \
 	src/check/tcp.c \
 	src/check/tls.c src/check/tls.h src/check/tls_library.h \
-	src/check/udp.c
+	src/check/udp.c \
+	src/check/wheel.c src/check/wheel.h
 
 # OpenSSL, loaded by the checker when a check uses TLS.
 moduledir = $(pkglibdir)
