@@ -17,6 +17,7 @@ libcheck_a_SOURCES = \
 	src/check/http_status.c src/check/http_status.h \
 	src/check/icmp.c src/check/icmp.h \
 	src/check/loop.c src/check/loop.h \
+	src/check/method.c src/check/method.h \
 	src/check/nets.c src/check/nets.h \
 	src/check/probe.c src/check/probe.h \
 	src/check/raw_filter.c \

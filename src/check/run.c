@@ -17,36 +17,6 @@
 /* Runs that are kept for the next checks. */
 #define IDLE_MAX 256
 
-/* Nothing is expected: silence is good. */
-static bool udp_is_quiet(const struct check_conf *check)
-{
-	return check->talk == NULL || check->talk->expect.len == 0;
-}
-
-static const struct probe_ops *ops_of(const struct check_conf *check)
-{
-	switch (check->method) {
-	case CHECK_ICMP:
-		return &icmp_ops;
-	case CHECK_TCP:
-		return &tcp_ops;
-	case CHECK_HTTP:
-	case CHECK_HTTPS:
-		return &http_ops;
-	case CHECK_ARP:
-		return &arp_ops;
-	case CHECK_DNS:
-		return &udp_ops;
-	case CHECK_UDP:
-		return udp_is_quiet(check) ? &udp_quiet_ops : &udp_ops;
-	case CHECK_EXTERNAL:
-		return &external_ops;
-	case CHECK_AGENT:
-		return &agent_ops;
-	}
-	abort();
-}
-
 static const struct check_conf *check_of(const struct checker *c, const struct target *t)
 {
 	return c->targets.checks[t->check];
@@ -87,7 +57,7 @@ static struct run *make_run(struct checker *c, struct target *t)
 	r->checker = c;
 	r->target = t;
 	r->probe = target_probe(&c->targets, t);
-	r->ops = ops_of(r->probe.check);
+	r->ops = method_ops(r->probe.check);
 	r->interval_us = due_interval_us(r->probe.check, t->health);
 	r->due_us = t->node.at_us;
 	r->round_us = t->on_phase ? r->due_us + r->interval_us
@@ -161,7 +131,7 @@ static void wait_for(struct checker *c, struct budget *b, struct target *t)
 /* Its time has come: now, or as soon as there is what it needs. */
 static void begin(struct checker *c, struct target *t)
 {
-	struct budget *b = &c->budgets[ops_of(check_of(c, t))->needs];
+	struct budget *b = &c->budgets[method_ops(check_of(c, t))->needs];
 
 	if (b->used < b->max)
 		launch(c, t);

@@ -21,6 +21,7 @@
 #include "check/conn.h"
 #include "check/external.h"
 #include "check/loop.h"
+#include "check/method.h"
 #include "check/nets.h"
 #include "check/probe.h"
 #include "check/raw.h"
@@ -29,23 +30,6 @@
 #include "check/target.h"
 #include "check/tls.h"
 #include "check/wheel.h"
-
-/* What there are only so many of. */
-enum needs { NEEDS_NOTHING, NEEDS_SOCKET, NEEDS_PROGRAM, NEEDS };
-
-/* A check method. */
-struct probe_ops {
-	/* Begins a check. Ends in run_done(), maybe before it returns: touch
-	 * nothing of the run after a call that may have done so. */
-	void (*start)(struct run *r);
-	/* Frees what start made; run_done() calls it, and nobody else. */
-	void (*cancel)(struct run *r);
-	enum reason silence; /* what a passed deadline means */
-	enum needs needs;
-};
-extern const struct probe_ops tcp_ops, http_ops, icmp_ops, arp_ops, agent_ops;
-extern const struct probe_ops external_ops;
-extern const struct probe_ops udp_ops, udp_quiet_ops; /* udp_ops: dns, too */
 
 struct run {
 	struct checker *checker;
