@@ -91,8 +91,8 @@ bool ipvs_dest_same(const struct ipvs_dest *have, const struct ipvs_dest *want);
 
 void ipvs_svc_fini(struct ipvs_svc *svc);
 struct ipvs_dest *ipvs_svc_find(const struct ipvs_svc *svc, const struct ipvs_dest *id);
-/* The same for IDs that come in order: *FROM, 0 at first, is where the search goes
- * on, so that all of them together cost one pass. */
+/* The same for IDs of which each is behind the one before: *FROM, 0 at first, is where
+ * the search goes on, so that all of them together cost one pass. */
 struct ipvs_dest *ipvs_svc_find_next(
     const struct ipvs_svc *svc, const struct ipvs_dest *id, size_t *from);
 /* Adds DEST at its place; one that is there already is replaced. Adding in

@@ -116,7 +116,7 @@ struct ipvs_dest *ipvs_svc_find_next(
 	for (int c; *from < svc->n_dests; ++*from) {
 		c = ipvs_dest_cmp(&svc->dests[*from], id);
 		if (c >= 0)
-			return c == 0 ? &svc->dests[*from] : NULL;
+			return c == 0 ? &svc->dests[(*from)++] : NULL;
 	}
 	return NULL;
 }
