@@ -215,7 +215,8 @@ static json_t *explain_kernel(struct lvsd *l, const struct server_state *s)
 static json_t *explain_server(struct lvsd *l, const struct server_state *s, bool texts)
 {
 	const struct director_state *d = s->director;
-	enum serving serving = serving_who(d, service_family(d->conf, s->conf), &l->have, NULL);
+	enum serving serving =
+	    serving_who(d, service_family(d->conf, s->conf), &l->have, NULL);
 	const struct ipvs_dest *wanted;
 	struct ipvs_table want = { 0 };
 	char addr[ADDR_TEXT_MAX];

@@ -56,8 +56,8 @@ struct here {
 	bool sorry_serves;    /* one of the latter does already */
 };
 
-static void count_sorry(const struct server_state *s, const struct ipvs_table *have,
-    struct here *here)
+static void count_sorry(
+    const struct server_state *s, const struct ipvs_table *have, struct here *here)
 {
 	here->sorry++;
 	here->sorry_serves = here->sorry_serves || serves_now(s, have);
@@ -74,8 +74,7 @@ static struct serving_count count(const struct director_state *d, uint8_t family
 	for (size_t i = 0; i < d->n_servers; i++) {
 		const struct server_state *s = &d->servers[i];
 		struct standing at = agents_standing(s);
-		bool is_here =
-		    all_are_here || service_family(d->conf, s->conf) == family;
+		bool is_here = all_are_here || service_family(d->conf, s->conf) == family;
 
 		if (at.word != DECISION_READY)
 			continue;
