@@ -100,6 +100,8 @@ struct ipvs_dest *ipvs_svc_find_next(
 struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *dest);
 /* Makes room for N destinations and no more, so that appending them costs nothing. */
 void ipvs_svc_reserve(struct ipvs_svc *svc, size_t n);
+/* Gives back the room of a reserve that was much too large. */
+void ipvs_svc_fit(struct ipvs_svc *svc);
 /* Adds at the end, in any order; ipvs_svc_sort() has to follow. */
 void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest);
 /* The same with the new one to be filled in by the caller. */

@@ -145,6 +145,19 @@ void ipvs_svc_reserve(struct ipvs_svc *svc, size_t n)
 	svc->cap_dests = n;
 }
 
+void ipvs_svc_fit(struct ipvs_svc *svc)
+{
+	if (svc->n_dests > svc->cap_dests / 2)
+		return;
+	svc->cap_dests = svc->n_dests;
+	if (svc->n_dests > 0) {
+		svc->dests = xreallocarray(svc->dests, svc->n_dests, sizeof *svc->dests);
+		return;
+	}
+	free(svc->dests);
+	svc->dests = NULL;
+}
+
 struct ipvs_dest *ipvs_svc_append_new(struct ipvs_svc *svc)
 {
 	if (svc->n_dests == svc->cap_dests)

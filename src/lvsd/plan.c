@@ -171,6 +171,7 @@ static void plan_service(const struct director_state *d, enum serving serving,
 	ipvs_svc_sort(&leaving.stays);
 	if (have != NULL && !service_is_hashed(d->conf))
 		keep_leaving(have, &leaving, want);
+	ipvs_svc_fit(want); /* of what is down, nothing is wanted */
 	ipvs_svc_fini(&leaving.out);
 	ipvs_svc_fini(&leaving.stays);
 }
