@@ -82,6 +82,11 @@ static inline int ipvs_dest_cmp(const struct ipvs_dest *a, const struct ipvs_des
 
 	return c != 0 ? c : (a->port > b->port) - (a->port < b->port);
 }
+/* Which of its IPVS_BUCKETS chains the kernel keeps SVC in, up to a constant of the
+ * network namespace that is xored into all (ip_vs_ctl.c, ip_vs_svc_hashkey and
+ * ip_vs_svc_fwm_hashkey). */
+#define IPVS_BUCKETS 256
+unsigned ipvs_svc_bucket(const struct ipvs_svc *svc);
 /* Every attribute that reaches the kernel; destinations are not looked at. */
 bool ipvs_svc_same(const struct ipvs_svc *a, const struct ipvs_svc *b);
 /* HAVE as the kernel tells it. A server that is an address of this machine is
@@ -172,7 +177,13 @@ void ipvs_diff_svc(
  * director that moves to another address serves there first, and nothing is
  * added after a deletion: the kernel keeps deleted servers for two minutes and
  * searches all of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
+ *
+ * Those of IPVS_CROWD services or more go chain by chain within these. For each
+ * operation the kernel walks through a chain of services, four hundred of them when
+ * there are a hundred thousand: memory of the machine, or of the processor's cache when
+ * the operation before was about the same chain.
  */
+#define IPVS_CROWD 4096
 void ipvs_ops_order(struct ipvs_ops *ops);
 /* The same for whole tables, ordered. Services that go are deleted last. */
 void ipvs_diff(

@@ -32,6 +32,16 @@ int ipvs_svc_cmp(const struct ipvs_svc *a, const struct ipvs_svc *b)
 	return 0;
 }
 
+unsigned ipvs_svc_bucket(const struct ipvs_svc *svc)
+{
+	const uint8_t *a = svc->addr.bytes; /* of IPv4 the first four */
+	unsigned fold = svc->protocol ^ svc->port ^ svc->port >> 8;
+
+	if (svc->fwmark != 0)
+		return svc->fwmark % IPVS_BUCKETS;
+	return (fold ^ a[3] ^ a[7] ^ a[11] ^ a[15]) % IPVS_BUCKETS;
+}
+
 bool ipvs_svc_same(const struct ipvs_svc *a, const struct ipvs_svc *b)
 {
 	return strcmp(a->sched, b->sched) == 0 && strcmp(a->pe, b->pe) == 0 &&
