@@ -16,6 +16,9 @@
 
 /* Runs that are kept for the next checks. */
 #define IDLE_MAX 256
+/* What is done about times in a turn. Then the answers are listened to, and the
+ * descriptors of those that are done can be used again. */
+#define TIMES_A_TURN 256
 
 static const struct check_conf *check_of(const struct checker *c, const struct target *t)
 {
@@ -244,7 +247,7 @@ void run_turn(struct checker *c, bool wait)
 
 	loop_wait(&c->loop, !wait ? 0 : until_us == WHEEL_NEVER ? UINT64_MAX : left_us);
 	now_us = mono_us();
-	while (wheel_pop(&c->wheel, now_us, &i))
+	for (int n = 0; n < TIMES_A_TURN && wheel_pop(&c->wheel, now_us, &i); n++)
 		on_time(c, &c->targets.all[i]);
 	if (now_us >= c->report.due_us)
 		report_flush(&c->report);
