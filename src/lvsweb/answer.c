@@ -6,14 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
+#include "lib/addr.h"
 #include "lib/xalloc.h"
 #include "lvsweb/assets.h"
 #include "lvsweb/page.h"
 #include "lvsweb/source.h"
 
 #define BLOCK 65536
-#define DOWNLOADS 8 /* at the same time; each holds a status that may be an old one */
+/* At the same time, as each holds a status that may be an old one. */
+#define DOWNLOADS 8
+#define DOWNLOADS_OF_ONE 4 /* address */
 
 #define PLAIN "text/plain; charset=utf-8"
 
@@ -21,7 +25,7 @@ struct answerer {
 	struct watch *watch;
 	struct feeds *feeds;
 	const char *host;
-	size_t downloads;
+	LIST_HEAD(, download) downloads;
 };
 
 /* ---- sending ---- */
@@ -190,7 +194,8 @@ static enum MHD_Result answer_health(struct answerer *a, const struct request *r
 
 /* What is being downloaded. */
 struct download {
-	struct answerer *answerer;
+	LIST_ENTRY(download) of_all;
+	struct addr to;
 	struct source *source;
 };
 
@@ -219,19 +224,39 @@ static void end_download(void *data)
 {
 	struct download *d = data;
 
-	d->answerer->downloads--;
+	LIST_REMOVE(d, of_all);
 	source_free(d->source);
 	free(d);
 }
 
+static struct addr address_of(const struct request *r)
+{
+	return addr_of_sockaddr(
+	    MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+		->client_addr);
+}
+
+static bool has_room(const struct answerer *a, const struct request *r)
+{
+	struct addr to = address_of(r);
+	const struct download *d;
+	size_t n = 0, same = 0;
+
+	LIST_FOREACH (d, &a->downloads, of_all) {
+		n++;
+		same += addr_cmp(&d->to, &to) == 0;
+	}
+	return n < DOWNLOADS && same < DOWNLOADS_OF_ONE;
+}
+
 /* MORE NULL: the daemon's answer as it was. */
-static struct download *download_new(struct answerer *a, const struct knowledge *k,
-    bool (*more)(struct source *s, struct buf *piece))
+static struct download *download_new(struct answerer *a, const struct request *r,
+    const struct knowledge *k, bool (*more)(struct source *s, struct buf *piece))
 {
 	struct download *d = xcalloc(1, sizeof *d);
 
-	a->downloads++;
-	d->answerer = a;
+	LIST_INSERT_HEAD(&a->downloads, d, of_all);
+	d->to = address_of(r);
 	d->source = source_new(more, k);
 	return d;
 }
@@ -262,11 +287,12 @@ static enum MHD_Result answer_current(struct answerer *a, const struct request *
 	struct buf b = { 0 };
 	json_t *o;
 
-	if (a->downloads == DOWNLOADS)
+	if (!has_room(a, r))
 		return answer_busy(r);
 	watch_get(a->watch, &k);
 	if (k.error[0] == '\0')
-		return send_it(r, MHD_HTTP_OK, respond(download_new(a, &k, more)), type);
+		return send_it(
+		    r, MHD_HTTP_OK, respond(download_new(a, r, &k, more)), type);
 	status_release(k.status);
 	if (more != NULL)
 		return send_line(r, MHD_HTTP_SERVICE_UNAVAILABLE, PLAIN, k.error);
@@ -297,10 +323,10 @@ static enum MHD_Result answer_metrics(struct answerer *a, const struct request *
 	struct download *d;
 	struct knowledge k;
 
-	if (a->downloads == DOWNLOADS)
+	if (!has_room(a, r))
 		return answer_busy(r);
 	watch_get(a->watch, &k);
-	d = download_new(a, &k, metrics_more);
+	d = download_new(a, r, &k, metrics_more);
 	d->source->openmetrics = openmetrics;
 	response = respond(d);
 	if (response != NULL)
@@ -342,6 +368,7 @@ struct answerer *answerer_new(struct watch *w, struct feeds *feeds, const char *
 	a->watch = w;
 	a->feeds = feeds;
 	a->host = host;
+	LIST_INIT(&a->downloads);
 	return a;
 }
 

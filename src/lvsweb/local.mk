@@ -2,8 +2,8 @@
 lvsweb_assets = src/lvsweb/style.css src/lvsweb/script.js src/lvsweb/icon.svg
 EXTRA_DIST += $(lvsweb_assets)
 if LVSWEB
-sbin_PROGRAMS += lvsweb
-lvsweb_SOURCES = \
+noinst_LIBRARIES += libweb.a
+libweb_a_SOURCES = \
 	src/lvsweb/answer.c src/lvsweb/answer.h \
 	src/lvsweb/ask.c src/lvsweb/ask.h \
 	src/lvsweb/assets.c src/lvsweb/assets.h \
@@ -14,7 +14,6 @@ lvsweb_SOURCES = \
 	src/lvsweb/html.c src/lvsweb/html.h \
 	src/lvsweb/judge.c src/lvsweb/judge.h \
 	src/lvsweb/listen.c src/lvsweb/listen.h \
-	src/lvsweb/main.c \
 	src/lvsweb/metrics.c src/lvsweb/metrics.h \
 	src/lvsweb/metrics_values.c \
 	src/lvsweb/page.c src/lvsweb/page.h \
@@ -29,8 +28,12 @@ lvsweb_SOURCES = \
 	src/lvsweb/view.c src/lvsweb/view.h \
 	src/lvsweb/watch.c src/lvsweb/watch.h \
 	src/lvsweb/web.c src/lvsweb/web.h
-lvsweb_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) -pthread
-lvsweb_LDADD = liblib.a $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CAPNG_LIBS) $(LIBBSD_LIBS) -lm
+libweb_a_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) -pthread
+sbin_PROGRAMS += lvsweb
+lvsweb_SOURCES = src/lvsweb/main.c
+lvsweb_CFLAGS = $(libweb_a_CFLAGS)
+web_ldadd = libweb.a liblib.a $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CAPNG_LIBS) $(LIBBSD_LIBS)
+lvsweb_LDADD = $(web_ldadd)
 lvsweb_LDFLAGS = $(AM_LDFLAGS) -pthread
 BUILT_SOURCES += src/lvsweb/assets_bytes.h
 CLEANFILES += src/lvsweb/assets_bytes.h

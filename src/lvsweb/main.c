@@ -19,7 +19,7 @@
 #include "lvsweb/rights.h"
 #include "lvsweb/web.h"
 
-#define FEEDS_MAX 64
+#define FEEDS_MAX 128 /* more than one address may have connections */
 
 enum exit_status { EXIT_DONE = 0, EXIT_SYSTEM = 1, EXIT_USAGE = 2 };
 

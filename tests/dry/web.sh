@@ -158,12 +158,19 @@ is "weight in the table" "$(metric 'lvsd_server_weight{director="names",server="
 is "none of one that is not in it" "$(metric 'lvsd_server_weight{director="web",server="dead"}')" ""
 is "nothing is left out" "$(metric 'lvsweb_servers_left_out ')" 0
 is "no sample twice" "$(grep -v '^#' "$dir/metrics" | sed 's/ [^ ]*$//' | sort | uniq -d)" ""
+# The package that has promtool starts a Prometheus; so only where it is.
 if command -v promtool >/dev/null; then
 	check "Prometheus has nothing to say of them" promtool check metrics <"$dir/metrics"
 	is "at all" "$tap_said" ""
-else
-	skip "Prometheus has nothing to say of them" "there is no promtool"
 fi
+# parses FORMAT FILE: another's parser takes all of it.
+parses()
+{
+	/usr/bin/python3 -c "import sys
+from prometheus_client.$1 import text_string_to_metric_families as parse
+assert len(list(parse(sys.stdin.read()))) > 30" <"$2"
+}
+check "a parser takes all of it" parses parser "$dir/metrics"
 open='Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2'
 get -H "$open" "$url/metrics" >"$dir/open"
 like "OpenMetrics when it is asked for" "$(headers -H "$open" "$url/metrics")" \
@@ -171,13 +178,7 @@ like "OpenMetrics when it is asked for" "$(headers -H "$open" "$url/metrics")" \
 is "has an end" "$(tail -n 1 "$dir/open")" "# EOF"
 like "counters by their family's name" "$(cat "$dir/open")" '^# TYPE lvsd_server_in_bytes counter$'
 like "and units" "$(cat "$dir/open")" '^# UNIT lvsd_server_in_bytes bytes$'
-if python=$(command -v /usr/bin/python3) && $python -c 'import prometheus_client' 2>/dev/null; then
-	check "and a parser takes all of it" $python -c 'import sys
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
-assert len(list(parse(sys.stdin.read()))) > 30' <"$dir/open"
-else
-	skip "and a parser takes all of it" "there is no python3-prometheus-client"
-fi
+check "and a parser takes all of that" parses openmetrics.parser "$dir/open"
 
 # ---- refusals ----
 
