@@ -105,7 +105,8 @@ lab_programs = \
 	tests/lab/hostile \
 	tests/lab/ipvswait \
 	tests/lab/monotime \
-	tests/lab/scripted
+	tests/lab/scripted \
+	tests/lab/visitor
 tests_lab_backend_SOURCES = tests/lab/backend.c
 tests_lab_backend_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_flowmodel_SOURCES = tests/lab/flowmodel.c
@@ -120,6 +121,9 @@ tests_lab_monotime_SOURCES = tests/lab/monotime.c
 tests_lab_monotime_LDADD = liblib.a $(LIBBSD_LIBS)
 tests_lab_scripted_SOURCES = tests/lab/scripted.c
 tests_lab_scripted_LDADD = $(OPENSSL_LIBS) $(LIBBSD_LIBS)
+
+tests_lab_visitor_SOURCES = tests/lab/visitor.c
+tests_lab_visitor_LDADD = liblib.a $(LIBBSD_LIBS)
 
 tests_bench_bench_parse_SOURCES = tests/bench/bench_parse.c
 tests_bench_bench_parse_LDADD = libparser.a liblib.a $(LIBBSD_LIBS)
