@@ -61,7 +61,7 @@ bool family_choose(struct family *fa, struct buf *error)
 
 static bool needs_chain(const struct flow *f, const struct flow_table *want, int c)
 {
-	return want->chain[c].n > 0 || f->leftovers;
+	return flow_rules_table(c) != NULL && (want->chain[c].n > 0 || f->leftovers);
 }
 
 static bool read_rules(

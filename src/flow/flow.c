@@ -87,14 +87,15 @@ bool flow_apply(
 bool flow_follow(struct flow *f, flow_served_fn *served, void *arg)
 {
 	struct family *fa = &f->family[0];
-	struct flow_chain *c = &fa->have.chain[FLOW_REFUSE];
 
-	for (size_t i = 0; fa->known && i < c->n; i++) {
-		bool refuses = !served(c->lines[i].mark, arg);
+	for (enum flow_chain_id c = FLOW_ASIDE; c <= FLOW_REFUSE; c++)
+		for (size_t i = 0; fa->known && i < fa->have.chain[c].n; i++) {
+			struct flow_line *l = &fa->have.chain[c].lines[i];
+			bool refuses = flow_refuses(c, l, served(l->mark, arg));
 
-		if (refuses != (c->lines[i].n > 0))
-			family_refuse(f, fa, &c->lines[i], refuses);
-	}
+			if (refuses != (l->n > 0))
+				family_refuse(f, fa, l, refuses);
+		}
 	return fa->error == NULL;
 }
 

@@ -6,7 +6,8 @@
 
 #include "flow/table.h"
 
-/* "mangle", "nat": the table of iptables that chain C is in. */
+/* "mangle", "nat": the table of iptables that chain C is in; NULL: its lines stand in
+ * chains of FLOW_MARK, and go with them. */
 const char *flow_rules_table(enum flow_chain_id c);
 
 /*

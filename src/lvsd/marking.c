@@ -133,17 +133,24 @@ static void tell_faults(struct marking *m)
 	}
 }
 
-/* A server of the service of MARK takes new connections over IPv4. */
-static bool is_served(uint32_t mark, void *arg)
+/* What the service of MARK does over IPv4. Connections are counted after the weight
+ * became 0, or not known: what was counted never grows. */
+static enum flow_service is_served(uint32_t mark, void *arg)
 {
 	const struct lvsd *l = arg;
 	struct ipvs_svc id = { .fwmark = mark, .addr.family = AF_INET };
 	const struct ipvs_svc *svc = ipvs_table_find(&l->have, &id);
+	enum flow_service service = FLOW_NOBODY;
 
-	for (size_t i = 0; svc != NULL && i < svc->n_dests; i++)
-		if (svc->dests[i].weight > 0)
-			return true;
-	return false;
+	for (size_t i = 0; svc != NULL && i < svc->n_dests; i++) {
+		const struct ipvs_dest *dest = &svc->dests[i];
+
+		if (dest->weight > 0)
+			return FLOW_SERVES;
+		if (dest->active != 0 || dest->inactive != 0)
+			service = FLOW_LEAVES;
+	}
+	return service;
 }
 
 static void fail(struct marking *m)
