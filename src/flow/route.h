@@ -38,4 +38,9 @@ struct route_mark {
 bool route_apply(
     uint8_t family, const struct route_mark *marks, size_t n, struct buf *error);
 
+/* One line in OUT for each rule and route of these that is not there, or not as it was
+ * made, and for rules that are too many. False: they cannot be read, as ERROR says. */
+bool route_check(uint8_t family, const struct route_mark *marks, size_t n,
+    struct buf *out, struct buf *error);
+
 #endif

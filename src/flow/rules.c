@@ -40,6 +40,16 @@ const char *flow_rules_table(enum flow_chain_id c)
 	return chains[c].table;
 }
 
+const char *flow_rules_name(enum flow_chain_id c)
+{
+	return chains[c].name;
+}
+
+const char *flow_rules_hook(enum flow_chain_id c, int i)
+{
+	return i < FLOW_HOOKS ? chains[c].hooks[i] : NULL;
+}
+
 /* ---- reading ---- */
 
 /* The text behind PREFIX in LINE, or NULL. */
@@ -125,30 +135,37 @@ static void read_chain(struct flow_table *have, enum flow_chain_id id, const cha
 		flow_table_mark(have, mark_of(mark));
 }
 
+/* How many rules there are in chains of which each has one. */
+struct singles {
+	size_t marks, reassemble;
+};
+
 /* A line "-A CHAIN RULE", behind the option. */
-static void read_rule(struct flow_table *have, enum flow_chain_id id, const char *text,
-    size_t *n_mark_rules)
+static void read_rule(
+    struct flow_table *have, enum flow_chain_id id, const char *text, struct singles *n)
 {
 	struct flow_chain *c = &have->chain[id];
 	char hook[64], own[64];
 	const char *rule;
 
-	for (int h = 0; h < FLOW_HOOKS && chains[id].hooks[h] != NULL; h++) {
-		snprintf(
-		    hook, sizeof hook, "%s -j %s", chains[id].hooks[h], chains[id].name);
+	for (int h = 0; flow_rules_hook(id, h) != NULL; h++) {
+		snprintf(hook, sizeof hook, "%s -j %s", flow_rules_hook(id, h),
+		    chains[id].name);
 		c->hooks[h] += strcmp(text, hook) == 0;
 	}
 	snprintf(own, sizeof own, "%s ", chains[id].name);
 	if ((rule = behind(text, own)) != NULL)
 		read_line(c, rule);
 	else if ((rule = behind(text, FLOW_PREFIX "M-")) != NULL && id == FLOW_MARK)
-		read_mark_rule(have, rule, n_mark_rules);
+		read_mark_rule(have, rule, &n->marks);
+	else if ((rule = behind(text, REASSEMBLE " ")) != NULL && id == FLOW_MARK)
+		n->reassemble += strcmp(rule, REASSEMBLE_RULE) == 0 ? 1 : 2;
 }
 
 void flow_rules_read(struct flow_table *have, enum flow_chain_id id, const char *text)
 {
 	char *copy, *rest, *line;
-	size_t n_mark_rules = 0;
+	struct singles n = { 0 };
 
 	if (chains[id].table == NULL)
 		return;
@@ -158,9 +175,10 @@ void flow_rules_read(struct flow_table *have, enum flow_chain_id id, const char 
 		if (line[0] == ':')
 			read_chain(have, id, line + 1);
 		else if (behind(line, "-A ") != NULL)
-			read_rule(have, id, line + 3, &n_mark_rules);
+			read_rule(have, id, line + 3, &n);
 	}
-	if (id == FLOW_MARK && n_mark_rules != have->n_marks)
+	if (id == FLOW_MARK &&
+	    (n.marks != have->n_marks || n.reassemble != have->reassemble))
 		have->chain[id].strange = true;
 	free(copy);
 }
@@ -186,7 +204,7 @@ static bool same_marks(const struct flow_table *have, const struct flow_table *w
 
 static bool same_hooks(const struct flow_chain *have, enum flow_chain_id c, bool needed)
 {
-	for (int h = 0; h < FLOW_HOOKS && chains[c].hooks[h] != NULL; h++)
+	for (int h = 0; flow_rules_hook(c, h) != NULL; h++)
 		if (have->hooks[h] != needed)
 			return false;
 	return true;
@@ -209,16 +227,19 @@ bool flow_rules_same(
 
 /* ---- writing ---- */
 
-/* START is the chain with a blank, or the beginning of its name. */
-static void write_line(struct buf *out, const struct flow_line *l, const char *start)
+void flow_rules_line(const struct flow_line *l, enum flow_chain_id c, struct buf *out)
 {
-	const char *here = l->type != FLOW_NO_SET ? strchr(l->rule, FLOW_SET_HERE) : NULL;
+	const char *here = strchr(l->rule, FLOW_SET_HERE);
 
+	if (chains[c].name != NULL)
+		buf_printf(out, "-A %s ", chains[c].name);
+	else /* the rule begins with the rest of it */
+		buf_str(out, "-A " FLOW_PREFIX);
 	if (here == NULL)
-		buf_printf(out, "-A %s%s\n", start, l->rule);
+		buf_printf(out, "%s\n", l->rule);
 	else
-		buf_printf(out, "-A %s%.*s%s%s\n", start, (int)(here - l->rule), l->rule,
-		    l->set, here + 1);
+		buf_printf(
+		    out, "%.*s%s%s\n", (int)(here - l->rule), l->rule, l->set, here + 1);
 }
 
 static bool has_mark(const struct flow_table *t, uint32_t mark)
@@ -243,7 +264,7 @@ static void write_marks(
 		buf_printf(out, "-A " MARK_CHAIN " " MARK_RULE "\n",
 		    (unsigned)want->marks[i], (unsigned)want->marks[i]);
 	for (size_t i = 0; i < want->chain[FLOW_ASIDE].n; i++)
-		write_line(out, &want->chain[FLOW_ASIDE].lines[i], FLOW_PREFIX);
+		flow_rules_line(&want->chain[FLOW_ASIDE].lines[i], FLOW_ASIDE, out);
 	if (want->reassemble)
 		buf_str(out, "-A " REASSEMBLE " " REASSEMBLE_RULE "\n");
 	/* Nothing leads to these any more: the chain that did is written anew. */
@@ -258,8 +279,8 @@ static void write_marks(
 static void write_hooks(
     const struct flow_chain *have, enum flow_chain_id c, bool wanted, struct buf *out)
 {
-	for (int i = 0; i < FLOW_HOOKS && chains[c].hooks[i] != NULL; i++) {
-		const char *from = chains[c].hooks[i], *name = chains[c].name;
+	for (int i = 0; flow_rules_hook(c, i) != NULL; i++) {
+		const char *from = flow_rules_hook(c, i), *name = chains[c].name;
 
 		if (wanted && have->hooks[i] == 0)
 			buf_printf(out, "-%c %s -j %s\n", chains[c].how, from, name);
@@ -273,11 +294,9 @@ void flow_rules_write(const struct flow_table *have, const struct flow_table *wa
 {
 	const struct flow_chain *w = &want->chain[c];
 	const char *name = chains[c].name;
-	char start[64];
 
 	if (chains[c].table == NULL)
 		return;
-	snprintf(start, sizeof start, "%s ", name);
 	buf_printf(out, "*%s\n", chains[c].table);
 	if (w->n > 0 || have->chain[c].exists)
 		buf_printf(out, ":%s - [0:0]\n", name);
@@ -286,7 +305,7 @@ void flow_rules_write(const struct flow_table *have, const struct flow_table *wa
 	if (c == FLOW_MARK && want->reassemble)
 		buf_str(out, ":" REASSEMBLE " - [0:0]\n");
 	for (size_t i = 0; i < w->n; i++)
-		write_line(out, &w->lines[i], start);
+		flow_rules_line(&w->lines[i], c, out);
 	if (c == FLOW_MARK)
 		write_marks(have, want, out);
 	write_hooks(&have->chain[c], c, w->n > 0, out);
