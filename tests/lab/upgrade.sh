@@ -1,5 +1,5 @@
 # upgrade.sh THIS NEXT: a package of lvsd, and one after it that is installed over it while
-# 2,000 requests and more go through the table. Run by tests/package, in a guest whose $OUT is
+# requests go through the table. Run by tests/package, in a guest whose $OUT is
 # a fresh system that may be written to; THIS and NEXT are files in its /tmp.
 . "$(dirname "$0")/test.sh"
 this=$1 next=$2
