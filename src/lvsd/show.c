@@ -15,7 +15,7 @@
 #include "lvsd/confirm.h"
 #include "lvsd/marking.h"
 #include "lvsd/statefile.h"
-#include "lvsd/status.h"
+#include "lvsd/status_director.h"
 #include "lvsd/sync.h"
 
 json_t *show_text(const char *text)
