@@ -224,8 +224,10 @@ void request_answer(struct request *r, char *line, struct answer *a)
 	else if (v->changes && !r->may_change)
 		a->json =
 		    request_refusal("this socket only shows; use the control socket");
-	else
+	else {
+		turn_does(&r->l->turns, v->first);
 		v->act(r, a);
+	}
 }
 
 json_t *request_done(const struct lvsd *l, const struct request_wait *wait)
