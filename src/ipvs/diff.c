@@ -48,22 +48,41 @@ static enum phase phase(const struct ipvs_op *op)
 	return op->cmd == IPVS_SET_DEST && op->dest->weight == 0 ? TAKES : BRINGS;
 }
 
-/* Orders what stands in OPS from FIRST on. */
+/* The place of OP among all, where there are so many CHAINS: a higher one comes later. */
+static unsigned rank(const struct ipvs_op *op, unsigned chains)
+{
+	return phase(op) * chains + ipvs_svc_bucket(op->svc) % chains;
+}
+
+/* Whether there are so many services in the N operations of LIST that their chains
+ * count. */
+static bool is_crowd(const struct ipvs_op *list, size_t n)
+{
+	size_t services = n > 0;
+
+	for (size_t i = 1; i < n && services < IPVS_CROWD; i++)
+		services += list[i].svc != list[i - 1].svc;
+	return services == IPVS_CROWD;
+}
+
+/* Orders what stands in OPS from FIRST on, by counting. */
 static void order(struct ipvs_ops *ops, size_t first)
 {
 	struct ipvs_op *list = ops->list + first, *ordered;
-	size_t n = ops->n - first, place[N_PHASES + 1] = { 0 };
+	size_t n = ops->n - first, place[N_PHASES * IPVS_BUCKETS + 1];
+	unsigned chains = is_crowd(list, n) ? IPVS_BUCKETS : 1, ranks = N_PHASES * chains;
 
+	memset(place, 0, (ranks + 1) * sizeof *place);
 	for (size_t i = 0; i < n; i++)
-		place[phase(&list[i]) + 1]++;
-	for (int p = 0; p < N_PHASES; p++)
-		if (place[p + 1] == n)
+		place[rank(&list[i], chains) + 1]++;
+	for (unsigned r = 0; r < ranks; r++)
+		if (place[r + 1] == n)
 			return;
-	for (int p = 0; p < N_PHASES; p++)
-		place[p + 1] += place[p];
+	for (unsigned r = 0; r < ranks; r++)
+		place[r + 1] += place[r];
 	ordered = xreallocarray(NULL, n, sizeof *ordered);
 	for (size_t i = 0; i < n; i++)
-		ordered[place[phase(&list[i])]++] = list[i];
+		ordered[place[rank(&list[i], chains)]++] = list[i];
 	memcpy(list, ordered, n * sizeof *ordered);
 	free(ordered);
 }

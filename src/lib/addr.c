@@ -50,11 +50,6 @@ bool addr_parse(struct addr *a, const char *s, size_t len)
 	return false;
 }
 
-bool addr_is_set(const struct addr *a)
-{
-	return a->family != AF_UNSPEC;
-}
-
 bool addr_is_any(const struct addr *a)
 {
 	static const uint8_t zero[16];

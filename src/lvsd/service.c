@@ -61,11 +61,6 @@ void service_id(const struct director_conf *d, uint8_t family, struct ipvs_svc *
 	svc->port = d->port;
 }
 
-uint8_t service_family(const struct director_conf *d, const struct server_conf *s)
-{
-	return addr_is_set(&d->addr) ? d->addr.family : s->addr.family;
-}
-
 static uint8_t forwarding(enum mode mode)
 {
 	switch (mode) {

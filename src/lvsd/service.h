@@ -18,7 +18,11 @@ const char *service_unsupported(const struct director_conf *d);
 /* The families D has a service for, at most two; returns how many. */
 size_t service_families(const struct director_conf *d, uint8_t family[2]);
 /* The family of the service that S belongs to. */
-uint8_t service_family(const struct director_conf *d, const struct server_conf *s);
+static inline uint8_t service_family(
+    const struct director_conf *d, const struct server_conf *s)
+{
+	return addr_is_set(&d->addr) ? d->addr.family : s->addr.family;
+}
 
 /* Makes SVC the service of D and FAMILY, without attributes and servers. */
 void service_id(const struct director_conf *d, uint8_t family, struct ipvs_svc *svc);

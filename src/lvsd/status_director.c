@@ -22,7 +22,7 @@ const char *status_director_word(const struct lvsd *l, const struct director_sta
 	if (d->fault.text != NULL &&
 	    (d->fault.no_service || service_unsupported(d->conf)))
 		return "failed";
-	switch (serving_who(d, AF_UNSPEC, &l->have)) {
+	switch (serving_who(d, AF_UNSPEC, &l->have, NULL)) {
 	case SERVING_SERVERS:
 		return "up";
 	case SERVING_SORRY:
