@@ -264,6 +264,7 @@ static void on_exit_of_child(struct ev_loop *loop, struct ev_child *w, int event
 	int status = w->rstatus;
 
 	(void)events;
+	turn_does(&f->l->turns, "state file");
 	ev_child_stop(loop, w);
 	ev_timer_stop(loop, &f->slow);
 	f->pid = 0;
@@ -296,6 +297,7 @@ static void write_next(struct statefile *f)
 	struct ev_loop *loop = f->l->loop;
 	pid_t parent = getpid();
 
+	turn_does(&f->l->turns, "state file");
 	f->writing = f->wanted;
 	ev_timer_stop(loop, &f->touched);
 	own_list(f->l, &f->owned);
