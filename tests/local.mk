@@ -33,6 +33,8 @@ unit_tests = \
 	tests/unit/test_run \
 	tests/unit/test_serving \
 	tests/unit/test_turn \
+	tests/unit/test_wheel \
+	tests/unit/test_words
 	tests/unit/test_words
 tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
 tests_unit_test_addr_LDADD = $(unit_ldadd)
@@ -98,6 +100,8 @@ tests_unit_test_turn_SOURCES = tests/unit/test_turn.c $(plan_call)
 tests_unit_test_turn_LDADD = $(unit_ldadd)
 tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
 tests_unit_test_serving_LDADD = $(unit_ldadd)
+tests_unit_test_wheel_SOURCES = tests/unit/test_wheel.c
+tests_unit_test_wheel_LDADD = $(unit_ldadd)
 tests_unit_test_words_SOURCES = tests/unit/test_words.c src/lvsctl/words.c
 tests_unit_test_words_LDADD = $(unit_ldadd)
 
