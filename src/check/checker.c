@@ -118,8 +118,7 @@ static void on_term(struct watch *w, uint32_t events)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Its programs must not outlive it. libev's watchers of signals belong to the daemon's
- * loop, which this process has inherited. */
+/* Its programs must not outlive it. */
 static void watch_term(struct checker *c)
 {
 	sigset_t term;

@@ -87,8 +87,8 @@ static void mark(struct report *p, struct target *t)
 	p->dirty[p->n_dirty++] = (uint32_t)(t - p->checker->targets.all);
 }
 
-/* The numbers of the N that could not be sent are at UNSENT; the next in line are at
- * NEXT: together they are what there is to send. */
+/* Those that are to be sent still: the N that could not be, at UNSENT, and the line from
+ * its place NEXT on. */
 static void keep(struct report *p, const uint32_t *unsent, size_t n, size_t next)
 {
 	for (size_t i = 0; i < n; i++)
@@ -106,7 +106,7 @@ static bool send_all(struct report *p)
 	size_t next = 0;
 
 	while (next < p->n_dirty) {
-		unsigned n = 0;
+		unsigned n = 0, done;
 		int sent;
 
 		for (; next < p->n_dirty && n < BATCH; next++) {
@@ -122,8 +122,8 @@ static bool send_all(struct report *p)
 		    n == 0 ? 0 : sendmmsg(p->fd, b->msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (sent == (int)n)
 			continue;
-		keep(p, numbers + (sent > 0 ? sent : 0),
-		    n - (sent > 0 ? (unsigned)sent : 0), next);
+		done = sent > 0 ? (unsigned)sent : 0;
+		keep(p, numbers + done, n - done, next);
 		if (sent < 0) {
 			end_if_gone(p, errno);
 			return false;
