@@ -14,6 +14,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/decide.c src/lvsd/decide.h \
 	src/lvsd/events.c src/lvsd/events.h \
 	src/lvsd/explain.c src/lvsd/explain.h \
+	src/lvsd/job.c src/lvsd/job.h \
 	src/lvsd/lvsd.h \
 	src/lvsd/marking.c src/lvsd/marking.h \
 	src/lvsd/notify.c src/lvsd/notify.h \

@@ -78,6 +78,7 @@ struct pending_reload {
 	struct checker_user user;
 	uint64_t save; /* the number of the save that it waits for */
 	bool back;     /* it ran before, and comes back (confirm.h) */
+	bool rules;    /* one is in place, but the rules of its flows are not yet */
 };
 
 /* Identities of services, in the order of tables; see own.h. */

@@ -81,6 +81,18 @@ void put_null(struct buf *b, const char *key)
 	buf_add(b, "null", 4);
 }
 
+static int add_dumped(const char *bytes, size_t len, void *b)
+{
+	buf_add(b, bytes, len);
+	return 0;
+}
+
+void put_json(struct buf *b, const char *key, const json_t *value)
+{
+	put_key(b, key);
+	json_dump_callback(value, add_dumped, b, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
 void put_decimal(struct buf *b, uint64_t us)
 {
 	char fraction[] = ".000000";

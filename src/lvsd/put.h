@@ -8,6 +8,7 @@
 #ifndef LVSD_PUT_H
 #define LVSD_PUT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ void put_text(struct buf *b, const char *key, const char *text); /* NULL: null *
 void put_integer(struct buf *b, const char *key, int64_t n);
 void put_bool(struct buf *b, const char *key, bool yes);
 void put_null(struct buf *b, const char *key);
+void put_json(struct buf *b, const char *key, const json_t *value);
 /* US microseconds as seconds. */
 void put_seconds(struct buf *b, const char *key, uint64_t us);
 

@@ -49,9 +49,12 @@ struct status {
  * not answer it is not asked again: each question may take long. */
 static void read_director(struct status *st, const struct director_state *d)
 {
+	struct ipvs_svc ids[SERVICE_FAMILIES];
+	size_t n = service_identities(d->conf, ids);
 	struct lvsd *l = st->l;
 
-	service_identities(d->conf, &st->view.now);
+	for (size_t i = 0; i < n; i++)
+		ipvs_table_append(&st->view.now, &ids[i]);
 	ipvs_table_sort(&st->view.now);
 	for (size_t i = 0; i < st->view.now.n; i++)
 		if (st->answers &&
