@@ -423,7 +423,7 @@ static void test_random_pairs(void **state)
 static void test_list_in_pieces(void **state)
 {
 	struct ipvs *h = ipvs_open_memory();
-	struct ipvs_table want = { 0 }, listed = { 0 }, found = { 0 };
+	struct ipvs_table none = { 0 }, want = { 0 }, listed = { 0 }, found = { 0 };
 	struct ipvs_ops ops = { 0 };
 	enum ipvs_more more = IPVS_MORE;
 	size_t at = 0, pieces = 0;
@@ -436,7 +436,7 @@ static void test_list_in_pieces(void **state)
 		strlcpy(svc.sched, "rr", sizeof svc.sched);
 		ipvs_table_add(&want, &svc);
 	}
-	ipvs_diff(NULL, &want, &ops);
+	ipvs_diff(&none, &want, &ops);
 	assert_true(ipvs_apply(h, &ops));
 	for (size_t before = 0; more == IPVS_MORE; before = found.n, pieces++) {
 		more = ipvs_read_more(h, &found, &at);
