@@ -35,7 +35,6 @@ unit_tests = \
 	tests/unit/test_turn \
 	tests/unit/test_wheel \
 	tests/unit/test_words
-	tests/unit/test_words
 tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
 tests_unit_test_addr_LDADD = $(unit_ldadd)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
