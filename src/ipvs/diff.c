@@ -149,6 +149,37 @@ void ipvs_ops_order(struct ipvs_ops *ops)
 	order(ops, 0);
 }
 
+/* Whether the operations are on so many services that the kernel's chains count. */
+static bool is_crowd(const struct ipvs_ops *ops)
+{
+	size_t services = ops->n > 0;
+
+	for (size_t i = 1; i < ops->n && services < IPVS_CROWD; i++)
+		services += ops->list[i].svc != ops->list[i - 1].svc;
+	return services == IPVS_CROWD;
+}
+
+static unsigned rank(const struct ipvs_op *op)
+{
+	return phase(op) * IPVS_BUCKETS + ipvs_svc_bucket(op->svc);
+}
+
+uint32_t *ipvs_ops_by_chain(const struct ipvs_ops *ops)
+{
+	uint32_t place[N_PHASES * IPVS_BUCKETS + 1] = { 0 }, *turns;
+
+	if (!is_crowd(ops))
+		return NULL;
+	for (size_t i = 0; i < ops->n; i++)
+		place[rank(&ops->list[i]) + 1]++;
+	for (size_t r = 0; r < N_PHASES * IPVS_BUCKETS; r++)
+		place[r + 1] += place[r];
+	turns = xreallocarray(NULL, ops->n, sizeof *turns);
+	for (size_t i = 0; i < ops->n; i++)
+		turns[place[rank(&ops->list[i])]++] = (uint32_t)i;
+	return turns;
+}
+
 void ipvs_diff(
     const struct ipvs_table *have, const struct ipvs_table *want, struct ipvs_ops *ops)
 {

@@ -82,6 +82,11 @@ static inline int ipvs_dest_cmp(const struct ipvs_dest *a, const struct ipvs_des
 
 	return c != 0 ? c : (a->port > b->port) - (a->port < b->port);
 }
+/* Which of its IPVS_BUCKETS chains the kernel keeps SVC in, up to a constant of the
+ * network namespace that is xored into all (ip_vs_ctl.c, ip_vs_svc_hashkey and
+ * ip_vs_svc_fwm_hashkey). */
+#define IPVS_BUCKETS 256
+unsigned ipvs_svc_bucket(const struct ipvs_svc *svc);
 /* Every attribute that reaches the kernel; destinations are not looked at. */
 bool ipvs_svc_same(const struct ipvs_svc *a, const struct ipvs_svc *b);
 /* HAVE as the kernel tells it. A server that is an address of this machine is
@@ -91,8 +96,8 @@ bool ipvs_dest_same(const struct ipvs_dest *have, const struct ipvs_dest *want);
 
 void ipvs_svc_fini(struct ipvs_svc *svc);
 struct ipvs_dest *ipvs_svc_find(const struct ipvs_svc *svc, const struct ipvs_dest *id);
-/* The same for IDs that come in order: *FROM, 0 at first, is where the search goes
- * on, so that all of them together cost one pass. */
+/* The same for IDs of which each is behind the one before: *FROM, 0 at first, is where
+ * the search goes on, so that all of them together cost one pass. */
 struct ipvs_dest *ipvs_svc_find_next(
     const struct ipvs_svc *svc, const struct ipvs_dest *id, size_t *from);
 /* Adds DEST at its place; one that is there already is replaced. Adding in
@@ -100,6 +105,8 @@ struct ipvs_dest *ipvs_svc_find_next(
 struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *dest);
 /* Makes room for N destinations and no more, so that appending them costs nothing. */
 void ipvs_svc_reserve(struct ipvs_svc *svc, size_t n);
+/* Gives back the room of a reserve that was much too large. */
+void ipvs_svc_fit(struct ipvs_svc *svc);
 /* Adds at the end, in any order; ipvs_svc_sort() has to follow. */
 void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest);
 /* The same with the new one to be filled in by the caller. */
@@ -120,6 +127,9 @@ void ipvs_table_subtract(struct ipvs_table *t, const struct ipvs_table *ids);
 /* As ipvs_table_add(), at the end, in any order; ipvs_table_sort() has to follow. */
 struct ipvs_svc *ipvs_table_append(struct ipvs_table *t, struct ipvs_svc *svc);
 void ipvs_table_sort(struct ipvs_table *t);
+/* The order in which the kernel is asked about each service of T fastest, chain by chain
+ * (ipvs_ops_by_chain), as indices, malloced. */
+uint32_t *ipvs_table_by_chain(const struct ipvs_table *t);
 
 /* ---- diff.c: pure ---- */
 
@@ -172,6 +182,17 @@ void ipvs_diff_svc(
  * searches all of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
  */
 void ipvs_ops_order(struct ipvs_ops *ops);
+/*
+ * The order in which the kernel takes ordered operations fastest, as indices into their
+ * list, malloced; NULL: as they stand, since there are fewer than IPVS_CROWD services.
+ * Nothing that brings weight comes later, and within a service all stays as it is.
+ *
+ * For each operation the kernel walks through one of its chains of services, of which
+ * four hundred are in each when there are a hundred thousand. It waits for memory at
+ * every one of them, unless the operation before was about the same chain.
+ */
+#define IPVS_CROWD 4096
+uint32_t *ipvs_ops_by_chain(const struct ipvs_ops *ops);
 /* The same for whole tables, ordered. Services that go are deleted last. */
 void ipvs_diff(
     const struct ipvs_table *have, const struct ipvs_table *want, struct ipvs_ops *ops);

@@ -32,6 +32,16 @@ int ipvs_svc_cmp(const struct ipvs_svc *a, const struct ipvs_svc *b)
 	return 0;
 }
 
+unsigned ipvs_svc_bucket(const struct ipvs_svc *svc)
+{
+	const uint8_t *a = svc->addr.bytes; /* of IPv4 the first four */
+	unsigned fold = svc->protocol ^ svc->port ^ svc->port >> 8;
+
+	if (svc->fwmark != 0)
+		return svc->fwmark % IPVS_BUCKETS;
+	return (fold ^ a[3] ^ a[7] ^ a[11] ^ a[15]) % IPVS_BUCKETS;
+}
+
 bool ipvs_svc_same(const struct ipvs_svc *a, const struct ipvs_svc *b)
 {
 	return strcmp(a->sched, b->sched) == 0 && strcmp(a->pe, b->pe) == 0 &&
@@ -116,7 +126,7 @@ struct ipvs_dest *ipvs_svc_find_next(
 	for (int c; *from < svc->n_dests; ++*from) {
 		c = ipvs_dest_cmp(&svc->dests[*from], id);
 		if (c >= 0)
-			return c == 0 ? &svc->dests[*from] : NULL;
+			return c == 0 ? &svc->dests[(*from)++] : NULL;
 	}
 	return NULL;
 }
@@ -143,6 +153,19 @@ void ipvs_svc_reserve(struct ipvs_svc *svc, size_t n)
 		return;
 	svc->dests = xreallocarray(svc->dests, n, sizeof *svc->dests);
 	svc->cap_dests = n;
+}
+
+void ipvs_svc_fit(struct ipvs_svc *svc)
+{
+	if (svc->n_dests > svc->cap_dests / 2)
+		return;
+	svc->cap_dests = svc->n_dests;
+	if (svc->n_dests > 0) {
+		svc->dests = xreallocarray(svc->dests, svc->n_dests, sizeof *svc->dests);
+		return;
+	}
+	free(svc->dests);
+	svc->dests = NULL;
 }
 
 struct ipvs_dest *ipvs_svc_append_new(struct ipvs_svc *svc)
@@ -267,6 +290,20 @@ void ipvs_table_sort(struct ipvs_table *t)
 		qsort(t->svcs, t->n, sizeof *t->svcs, svc_cmp_void);
 		return;
 	}
+}
+
+uint32_t *ipvs_table_by_chain(const struct ipvs_table *t)
+{
+	uint32_t *turns = xcalloc(t->n, sizeof *turns);
+	uint32_t place[IPVS_BUCKETS + 1] = { 0 };
+
+	for (size_t i = 0; i < t->n; i++)
+		place[ipvs_svc_bucket(&t->svcs[i]) + 1]++;
+	for (size_t c = 0; c < IPVS_BUCKETS; c++)
+		place[c + 1] += place[c];
+	for (size_t i = 0; i < t->n; i++)
+		turns[place[ipvs_svc_bucket(&t->svcs[i])]++] = (uint32_t)i;
+	return turns;
 }
 
 /* The attributes of FROM for the service TO, which keeps its destinations. */

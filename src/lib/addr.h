@@ -42,7 +42,10 @@ static inline int addr_cmp(const struct addr *a, const struct addr *b)
 	return 0;
 }
 
-bool addr_is_set(const struct addr *a);
+static inline bool addr_is_set(const struct addr *a)
+{
+	return a->family != AF_UNSPEC;
+}
 /* 0.0.0.0 or :: */
 bool addr_is_any(const struct addr *a);
 

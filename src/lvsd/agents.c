@@ -75,6 +75,17 @@ uint32_t agents_weight(const struct server_state *s, uint32_t weight)
 	return share > 0 ? share : 1;
 }
 
+struct standing agents_standing_said(const struct server_state *s)
+{
+	const struct decision *d = state_decision(s);
+
+	return (struct standing){
+		.word = agents_word(s),
+		.health = agents_health(s),
+		.weight = agents_weight(s, d->has_weight ? d->weight : s->conf->weight),
+	};
+}
+
 /* ---- as words ---- */
 
 static const char *const admins[] = { NULL, "ready", "drain", "maint" };

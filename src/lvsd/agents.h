@@ -29,6 +29,27 @@ enum health_state agents_health(const struct server_state *s);
 /* WEIGHT times the agent's share: 0 only when one of them is 0, at most 65535. */
 uint32_t agents_weight(const struct server_state *s, uint32_t weight);
 
+/* All that the plan asks of operator, agent and check. */
+struct standing {
+	enum decision_word word;
+	enum health_state health;
+	uint32_t weight; /* the operator's, else the file's, in the agent's share */
+};
+/* Where S stands if somebody said something of it: an operator, or its agent. */
+struct standing agents_standing_said(const struct server_state *s);
+/* Where S stands. Inline, since a plan asks this of each server of a director whenever
+ * one of them changes, and mostly nobody has said anything. */
+static inline struct standing agents_standing(const struct server_state *s)
+{
+	if (s->decision != NULL || s->director->agents != NULL)
+		return agents_standing_said(s);
+	return (struct standing){
+		.word = DECISION_READY,
+		.health = s->probe == NO_PROBE ? HEALTH_UP : s->health.state,
+		.weight = s->conf->weight,
+	};
+}
+
 /* V as an object of what was said, {"admin": "drain", "service": "down", "percent": 50},
  * and back: what O does not say, or says in words that are none, stays unsaid. */
 json_t *agents_json(const struct agent_verdict *v);

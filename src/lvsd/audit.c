@@ -269,6 +269,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *w, int events)
 
 	(void)loop;
 	(void)events;
+	turn_does(&a->l->turns, "audit");
 	if (!a->l->resync && do_slice(a)) {
 		a->failed = false;
 		return;

@@ -16,7 +16,7 @@
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 #include "lvsd/show.h"
-#include "lvsd/status.h"
+#include "lvsd/status_director.h"
 
 #define CHANGES 10 /* the last ones that are told */
 
@@ -215,13 +215,14 @@ static json_t *explain_kernel(struct lvsd *l, const struct server_state *s)
 static json_t *explain_server(struct lvsd *l, const struct server_state *s, bool texts)
 {
 	const struct director_state *d = s->director;
-	enum serving serving = serving_who(d, service_family(d->conf, s->conf), &l->have);
+	enum serving serving =
+	    serving_who(d, service_family(d->conf, s->conf), &l->have, NULL);
 	const struct ipvs_dest *wanted;
 	struct ipvs_table want = { 0 };
 	char addr[ADDR_TEXT_MAX];
 	json_t *o;
 
-	plan_director(d, 0, &l->have, mono_us(), &want);
+	plan_director(d, 0, &l->have, mono_us(), &want, NULL);
 	ipvs_table_sort(&want);
 	wanted = service_find(s, &want);
 	o = json_pack("{s:b, s:s, s:s, s:b, s:b}", "ok", 1, "server", s->conf->name,

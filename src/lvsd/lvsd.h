@@ -94,6 +94,13 @@ struct asides {
 	TAILQ_HEAD(, aside) waiting;
 };
 
+/* The directors are being told to the log. */
+struct show_log {
+	struct ev_idle more;
+	size_t next;		/* the director that comes next */
+	uint64_t configuration; /* whose it is */
+};
+
 struct lvsd {
 	struct options options;
 	struct ev_loop *loop;
@@ -131,6 +138,7 @@ struct lvsd {
 	struct asides asides;
 
 	struct turns turns;
+	struct show_log log;
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
 	struct ev_timer tick; /* connections that end, kernels that refuse */

@@ -43,17 +43,17 @@ static enum place server_place(
     const struct server_state *s, enum serving serving, uint64_t now_us, uint32_t *weight)
 {
 	const struct director_conf *d = s->director->conf;
-	const struct decision *decision = state_decision(s);
-	enum health_state health = agents_health(s);
+	struct standing at = agents_standing(s);
 
 	*weight = 0;
-	if (agents_word(s) != DECISION_READY)
-		return decision->until_us != 0 && now_us >= decision->until_us
-			   ? PLACE_OUT
-			   : PLACE_LEAVE;
-	if (health == HEALTH_UNKNOWN)
+	if (at.word != DECISION_READY) {
+		uint64_t until_us = state_decision(s)->until_us;
+
+		return until_us != 0 && now_us >= until_us ? PLACE_OUT : PLACE_LEAVE;
+	}
+	if (at.health == HEALTH_UNKNOWN)
 		return PLACE_LEAVE;
-	if (health == HEALTH_DOWN && (serving != SERVING_PANIC || s->conf->sorry))
+	if (at.health == HEALTH_DOWN && (serving != SERVING_PANIC || s->conf->sorry))
 		return place_down(s);
 	if (s->conf->sorry && serving != SERVING_SORRY)
 		return PLACE_LEAVE;
@@ -171,26 +171,30 @@ static void plan_service(const struct director_state *d, enum serving serving,
 	ipvs_svc_sort(&leaving.stays);
 	if (have != NULL && !service_is_hashed(d->conf))
 		keep_leaving(have, &leaving, want);
+	ipvs_svc_fit(want); /* of what is down, nothing is wanted */
 	ipvs_svc_fini(&leaving.out);
 	ipvs_svc_fini(&leaving.stays);
 }
 
-void plan_director(const struct director_state *d, uint32_t tag,
-    const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want)
+enum serving plan_director(const struct director_state *d, uint32_t tag,
+    const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want,
+    struct serving_count *counted)
 {
-	uint8_t family[2];
-	size_t n = d->fault.waits ? 0 : service_families(d->conf, family);
+	uint8_t family[SERVICE_FAMILIES];
+	size_t n = service_families(d->conf, family);
+	enum serving any = serving_who(d, AF_UNSPEC, have, counted);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !d->fault.waits; i++) {
 		struct ipvs_svc svc;
 
 		service_id(d->conf, family[i], &svc);
 		service_attrs(d->conf, &svc);
 		svc.tag = tag;
-		plan_service(d, serving_who(d, family[i], have),
+		plan_service(d, n == 1 ? any : serving_who(d, family[i], have, NULL),
 		    ipvs_table_find(have, &svc), now_us, &svc);
 		ipvs_table_append(want, &svc);
 	}
+	return any;
 }
 
 void plan_leaving(const struct ipvs_svc *svc, uint64_t now_us, struct ipvs_table *want)
@@ -222,7 +226,7 @@ void plan_all(const struct state *s, const struct ipvs_table *have, uint64_t now
 	size_t n;
 
 	for (size_t i = 0; i < s->n_directors; i++)
-		plan_director(&s->directors[i], (uint32_t)i, have, now_us, want);
+		plan_director(&s->directors[i], (uint32_t)i, have, now_us, want, NULL);
 	ipvs_table_sort(want);
 	n = want->n;
 	for (size_t i = 0; i < have->n; i++) {

@@ -15,15 +15,18 @@
 
 #include "ipvs/ipvs.h"
 #include "lvsd/service.h"
+#include "lvsd/serving.h"
 #include "lvsd/state.h"
 
 /*
  * Appends the services of D to WANT (one; a mark director has one for each
  * family of its servers; none when it is unsupported or waits for a retry).
- * Their tag is TAG. WANT has to be sorted afterwards.
+ * Their tag is TAG. WANT has to be sorted afterwards. Returns who serves in any of
+ * them, and COUNTED (NULL: not asked for) as serving_who() does.
  */
-void plan_director(const struct director_state *d, uint32_t tag,
-    const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want);
+enum serving plan_director(const struct director_state *d, uint32_t tag,
+    const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want,
+    struct serving_count *counted);
 
 /*
  * Appends what SVC, a service whose director is gone, should still be: its

@@ -101,25 +101,24 @@ static void say_serving(const struct director_state *d, const struct serving_cou
 	}
 }
 
-/* The one place that tells who serves D now, when that is someone else. *TOLD counts
- * those of a run: a line each for the first. */
-static void tell_serving(const struct lvsd *l, struct director_state *d, size_t *told)
+/* The one place that tells who serves D NOW, by the count C, when that is someone else.
+ * *TOLD counts those of a run: a line each for the first. */
+static void tell_serving(const struct lvsd *l, struct director_state *d, enum serving now,
+    const struct serving_count *c, size_t *told)
 {
-	enum serving was = d->serving, now = serving_who(d, AF_UNSPEC, &l->have);
-	struct serving_count c;
+	enum serving was = d->serving;
 
 	if (now == was)
 		return;
-	serving_count(d, &c);
-	if (was == SERVING_NOT_YET && now == SERVING_NOBODY && !c.all_known)
+	if (was == SERVING_NOT_YET && now == SERVING_NOBODY && !c->all_known)
 		return;
 	d->serving = now;
-	events_serving(l, d, was);
 	/* That all is well at the start is no news. */
 	if (was == SERVING_NOT_YET && now == SERVING_SERVERS)
 		return;
+	events_serving(l, d, was);
 	if (++*told <= TEXT_DIRECTORS)
-		say_serving(d, &c);
+		say_serving(d, c);
 }
 
 static void tell_more(size_t told)
@@ -136,13 +135,15 @@ static void plan_dirty(struct lvsd *l, struct run *r)
 
 	for (size_t i = 0; i < l->state->n_directors; i++) {
 		struct director_state *d = &l->state->directors[i];
+		struct serving_count c;
+		enum serving now;
 
 		if (!d->dirty)
 			continue;
 		d->dirty = d->fault.fresh = false;
 		d->fault.waits = must_wait(d, now_us);
-		plan_director(d, (uint32_t)i, &l->have, now_us, &r->want);
-		tell_serving(l, d, &told);
+		now = plan_director(d, (uint32_t)i, &l->have, now_us, &r->want, &c);
+		tell_serving(l, d, now, &c, &told);
 	}
 	tell_more(told);
 	ipvs_table_sort(&r->want);
@@ -189,8 +190,13 @@ void reconcile_plan(struct lvsd *l, struct run *r)
 
 	prepare_directors(l, now_us);
 	plan_all(l->state, &l->have, now_us, &r->want);
-	for (size_t i = 0; i < l->state->n_directors; i++)
-		tell_serving(l, &l->state->directors[i], &told);
+	for (size_t i = 0; i < l->state->n_directors; i++) {
+		struct director_state *d = &l->state->directors[i];
+		struct serving_count c;
+		enum serving now = serving_who(d, AF_UNSPEC, &l->have, &c);
+
+		tell_serving(l, d, now, &c, &told);
+	}
 	tell_more(told);
 	for (size_t i = 0; i < l->have.n; i++)
 		if (ipvs_table_find(&r->want, &l->have.svcs[i]) == NULL)

@@ -27,8 +27,9 @@ void serving_count(const struct director_state *d, struct serving_count *c);
  * agent's share of that, less during its slow start, but then at least 1. */
 uint32_t serving_weight(const struct server_state *s, uint64_t now_us);
 /* Who serves for D in the service of FAMILY (a mark director can have two;
- * AF_UNSPEC: in any), given the services of ours in HAVE. */
-enum serving serving_who(
-    const struct director_state *d, uint8_t family, const struct ipvs_table *have);
+ * AF_UNSPEC: in any), given the services of ours in HAVE. COUNTED becomes what
+ * serving_count() counts, whatever the family; NULL: it is not asked for. */
+enum serving serving_who(const struct director_state *d, uint8_t family,
+    const struct ipvs_table *have, struct serving_count *counted);
 
 #endif

@@ -74,6 +74,29 @@ static void test_table_keeps_order(void **state)
 	ipvs_table_fini(&t);
 }
 
+/* Of a reserve stays what is used, and what comes later finds its room. */
+static void test_room_fits(void **state)
+{
+	struct ipvs_svc svc = service("10.0.0.1", 80);
+	struct ipvs_dest one = server("10.1.0.1", 80, 1);
+
+	(void)state;
+	ipvs_svc_reserve(&svc, 100);
+	ipvs_svc_fit(&svc);
+	assert_int_equal(svc.cap_dests, 0);
+	assert_null(svc.dests);
+	ipvs_svc_reserve(&svc, 100);
+	ipvs_svc_append(&svc, &one);
+	ipvs_svc_fit(&svc);
+	assert_int_equal(svc.cap_dests, 1);
+	one.port = 81;
+	ipvs_svc_append(&svc, &one);
+	assert_int_equal(svc.n_dests, 2);
+	assert_int_equal(svc.dests[0].port, 80);
+	assert_int_equal(svc.dests[1].port, 81);
+	ipvs_svc_fini(&svc);
+}
+
 static void test_apply_answers_as_kernel(void **state)
 {
 	struct ipvs_table t = { 0 };
@@ -400,6 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_keeps_order),
+		cmocka_unit_test(test_room_fits),
 		cmocka_unit_test(test_apply_answers_as_kernel),
 		cmocka_unit_test(test_diff_brings_weight_first),
 		cmocka_unit_test(test_diff_fills_mh_under_rr),

@@ -124,7 +124,7 @@ static void test_panic(void **state)
 	plan_expect(s, &have, 0, SVC); /* s3 has not spoken */
 	plan_set_health(s, "s3", true);
 	plan_expect(s, &have, 0, SVC S1 "1\n" S2 "1\n" S3 "1\n");
-	assert_int_equal(serving_who(&s->directors[0], AF_UNSPEC, &have), SERVING_PANIC);
+	assert_int_equal(serving_who(&s->directors[0], AF_UNSPEC, &have, NULL), SERVING_PANIC);
 	/* whom an operator took out is absent, not failed */
 	decide(s, "s1", DECISION_MAINT, 1);
 	plan_expect(s, &have, 0, SVC S3 "1\n");
