@@ -1,5 +1,5 @@
 # What a system wants to have of a daemon. The paths are this build's.
-dist_made = dist/init.d/lvsd dist/systemd/lvsd.service dist/tmpfiles.d/lvsd.conf
+dist_made = dist/init.d/lvsd dist/systemd/lvsd.service dist/systemd/lvsweb.service dist/tmpfiles.d/lvsd.conf
 CLEANFILES += $(dist_made)
 $(dist_made): Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's,@sbindir\@,$(sbindir),g' \
@@ -7,6 +7,7 @@ $(dist_made): Makefile
 		'$(srcdir)/$@.in' >$@.new && mv $@.new $@
 dist/init.d/lvsd: dist/init.d/lvsd.in
 dist/systemd/lvsd.service: dist/systemd/lvsd.service.in
+dist/systemd/lvsweb.service: dist/systemd/lvsweb.service.in
 dist/tmpfiles.d/lvsd.conf: dist/tmpfiles.d/lvsd.conf.in
 
 # Below prefix, where systemd looks when that is /usr or /usr/local.
@@ -16,6 +17,12 @@ unitdir = $(prefix)/lib/systemd/system
 unit_DATA = dist/systemd/lvsd.service
 sysusersdir = $(prefix)/lib/sysusers.d
 dist_sysusers_DATA = dist/sysusers.d/lvsd.conf
+if LVSWEB
+unit_DATA += dist/systemd/lvsweb.service
+dist_sysusers_DATA += dist/sysusers.d/lvsweb.conf
+else
+EXTRA_DIST += dist/sysusers.d/lvsweb.conf
+endif
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 tmpfiles_DATA = dist/tmpfiles.d/lvsd.conf
 vimsyntaxdir = $(datadir)/vim/vimfiles/syntax

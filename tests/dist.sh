@@ -40,7 +40,9 @@ while read -r mode file; do
 done <<END
 755 /etc/init.d/lvsd
 644 $prefix/lib/systemd/system/lvsd.service
+644 $prefix/lib/systemd/system/lvsweb.service
 644 $prefix/lib/sysusers.d/lvsd.conf
+644 $prefix/lib/sysusers.d/lvsweb.conf
 644 $prefix/lib/tmpfiles.d/lvsd.conf
 644 $prefix/share/doc/lvsd/operations.md
 755 $prefix/share/doc/lvsd/examples/anycast-announce
@@ -48,6 +50,8 @@ done <<END
 644 $prefix/share/man/man5/lvs.conf.5
 644 $prefix/share/man/man8/lvsctl.8
 644 $prefix/share/man/man8/lvsd.8
+644 $prefix/share/man/man8/lvsweb.8
+755 $prefix/sbin/lvsweb
 644 $prefix/share/vim/vimfiles/ftdetect/lvsconf.vim
 644 $prefix/share/vim/vimfiles/syntax/lvsconf.vim
 END
@@ -63,10 +67,12 @@ done <"$tmp/named" >"$tmp/missing"
 empty "which are there" "$tmp/missing"
 if command -v systemd-analyze >/dev/null; then
 	# It looks for the programs in place, where a test may not put them.
-	sed "s,=/usr/local/sbin,=$root$prefix/sbin," "$root$prefix/lib/systemd/system/lvsd.service" \
-		>"$tmp/lvsd.service"
-	check "systemd knows every line of the unit" systemd-analyze verify --man=no "$tmp/lvsd.service"
-	is "and has nothing to say" "$tap_said" ""
+	for unit in lvsd lvsweb; do
+		sed "s,=/usr/local/sbin,=$root$prefix/sbin," "$root$prefix/lib/systemd/system/$unit.service" \
+			>"$tmp/$unit.service"
+		check "systemd knows every line of $unit's unit" systemd-analyze verify --man=no "$tmp/$unit.service"
+		is "and has nothing to say" "$tap_said" ""
+	done
 else
 	skip "systemd knows every line of the unit" "there is no systemd-analyze"
 fi
@@ -95,7 +101,7 @@ help_options()
 {
 	"$BUILDDIR/$1" -h | grep -o '^  -[-A-Za-z]*\(, --[a-z-]*\)\?' | tr -d ' ' | tr , '\n' | sort -u
 }
-for program in lvsd lvsctl; do
+for program in lvsd lvsctl lvsweb; do
 	help_options $program >"$tmp/help"
 	page_options $program >"$tmp/page"
 	is "$program(8) and $program -h have the same options" "$(cat "$tmp/page")" "$(cat "$tmp/help")"

@@ -17,16 +17,21 @@ rule()
 		passed=$((passed + 1))
 	fi
 }
-rooms='"(ipvs|check|flow|lvsd|lvsctl|parser)/'
+rooms='"(ipvs|check|flow|lvsd|lvsctl|lvsweb|parser)/'
 rule 'lib knows nothing of us' "#include $rooms" src/lib/*.[ch]
-rule 'ipvs knows lib only' '#include "(check|flow|lvsd|lvsctl|parser)/' src/ipvs/*.[ch]
-rule 'parser knows lib only' '#include "(ipvs|check|flow|lvsd|lvsctl)/' parser/*.[chly]
-rule 'check knows lib and the tree' '#include "(ipvs|flow|lvsd|lvsctl|parser/(parser|grammar))' src/check/*.[ch]
-rule 'flow knows lib and the tree' '#include "(ipvs|check|lvsd|lvsctl|parser/(parser|grammar))' src/flow/*.[ch]
+rule 'ipvs knows lib only' '#include "(check|flow|lvsd|lvsctl|lvsweb|parser)/' src/ipvs/*.[ch]
+rule 'parser knows lib only' '#include "(ipvs|check|flow|lvsd|lvsctl|lvsweb)/' parser/*.[chly]
+rule 'check knows lib and the tree' '#include "(ipvs|flow|lvsd|lvsctl|lvsweb|parser/(parser|grammar))' src/check/*.[ch]
+rule 'flow knows lib and the tree' '#include "(ipvs|check|lvsd|lvsctl|lvsweb|parser/(parser|grammar))' src/flow/*.[ch]
 rule 'libipset in one file only' '#include <libipset' \
 	$(ls src/flow/*.[ch] | grep -v /set.c) src/lib/*.[ch] src/ipvs/*.[ch] src/check/*.[ch] \
 	src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
-rule 'lvsctl knows lib and the parser' '#include "(ipvs|check|flow|lvsd)/' src/lvsctl/*.[ch]
+rule 'lvsctl knows lib and the parser' '#include "(ipvs|check|flow|lvsd|lvsweb)/' src/lvsctl/*.[ch]
+rule 'lvsd knows no client' '#include "(lvsctl|lvsweb)/' src/lvsd/*.[ch]
+rule 'lvsweb knows lib only' '#include "(ipvs|check|flow|lvsd|lvsctl|parser)/' src/lvsweb/*.[ch]
+rule 'the web library in lvsweb only' '#include <microhttpd' src/lib/*.[ch] src/ipvs/*.[ch] \
+	src/check/*.[ch] src/flow/*.[ch] src/lvsd/*.[ch] src/lvsctl/*.[ch] parser/*.[chly]
+rule 'only ask.c speaks to lvsd' 'AF_UNIX' $(ls src/lvsweb/*.c | grep -v /ask.c)
 rule 'netlink in ipvs, and for routes, only' '#include <(netlink|libnl|linux/netlink)' \
 	src/lib/*.[ch] src/check/*.[ch] src/lvsd/*.[ch] parser/*.[chly] \
 	$(ls src/lvsctl/*.[ch] | grep -v doctor_route.c)

@@ -17,9 +17,9 @@ show)
 *) echo '{"ok":true,"servers":1}' ;;
 esac
 END
-(cd "$dir" && exec socat UNIX-LISTEN:told.sock,fork "SYSTEM:sh daemon") &
+(cd "$dir" && exec socat "UNIX-LISTEN:$dir/told.sock,fork" "SYSTEM:sh daemon") &
 servers=$!
-wait_for 30 listens told.sock
+wait_for 30 listens "$dir/told.sock"
 check "drain" lvsctl -s "$dir/told.sock" drain web/a
 is "looks at nothing" "$(cat "$dir/asked")" 0
 check "drain --wait" lvsctl -s "$dir/told.sock" drain web/a --wait
