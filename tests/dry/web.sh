@@ -1,33 +1,5 @@
 # web.sh: what lvsweb tells browsers, Prometheus and scripts, and what it refuses.
-. "$SRCDIR/tests/dry/lib"
-[ -x "$BUILDDIR/lvsweb" ] || {
-	skip "lvsweb" "this build has none"
-	finish
-}
-at=$((port + 9)) url=http://127.0.0.1:$((port + 9)) web=''
-
-# start_web [ARGUMENT...]
-start_web()
-{
-	lvsweb -l "127.0.0.1:$at" -s "$dir/status.sock" "$@" >>"$dir/web.log" 2>&1 &
-	web=$!
-	servers="$servers $web"
-	wait_for 60 serves
-}
-get() { curl -s -m 60 "$@"; }
-serves() { get -o "$dir/none" "$url/healthz"; }
-# status ARGUMENT...: of the answer
-status() { get -o "$dir/body" -w '%{http_code}' "$@"; }
-health() { [ "$(status "$url/healthz")" = "$1" ]; }
-# On the page, in an answer
-has() { get "$url/$1" | grep -qE -- "$2"; }
-
-readable_conf()
-{
-	conf
-	# Whoever lvsweb is when it has given up its rights.
-	sed -i "s,^ status .*,& mode 0666," "$conf"
-}
+. "$SRCDIR/tests/dry/weblib"
 dead=$((port + 1)) out=$((port + 3))
 backends="$(backend -n a -p "$port")"
 servers=$backends
