@@ -41,6 +41,8 @@ dist_doc_DATA = README.md \
 exampledir = $(docdir)/examples
 dist_example_DATA = \
 	examples/all-ports.conf \
+	examples/anycast.bird \
+	examples/anycast.conf \
 	examples/dns.conf \
 	examples/dsr.conf \
 	examples/ftp.conf \
@@ -49,3 +51,5 @@ dist_example_DATA = \
 	examples/sorry.conf \
 	examples/tunnel.conf \
 	examples/web.conf
+exampleprogramdir = $(exampledir)
+dist_exampleprogram_SCRIPTS = examples/anycast-announce

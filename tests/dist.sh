@@ -45,6 +45,7 @@ done <<END
 644 $prefix/lib/sysusers.d/lvsweb.conf
 644 $prefix/lib/tmpfiles.d/lvsd.conf
 644 $prefix/share/doc/lvsd/operations.md
+755 $prefix/share/doc/lvsd/examples/anycast-announce
 644 $prefix/share/doc/lvsd/examples/web.conf
 644 $prefix/share/man/man5/lvs.conf.5
 644 $prefix/share/man/man8/lvsctl.8
@@ -77,7 +78,7 @@ else
 fi
 grep -rhno '/[a-z/]*lvsd/examples' "$root$prefix/share/man" | sed 's/.*://' | sort -u >"$tmp/named"
 is "lvs.conf(5) names the examples" "$(cat "$tmp/named")" "$prefix/share/doc/lvsd/examples"
-is "all of them" "$(cd "$root$prefix/share/doc/lvsd/examples" && ls)" "$(cd examples && ls ./*.conf | sed 's,./,,' | grep -v '^lvs\.conf$')"
+is "all of them" "$(cd "$root$prefix/share/doc/lvsd/examples" && ls)" "$(cd examples && ls | grep -Ev '^(lvs\.conf|on-host|quickstart|story)$')"
 for document in doc/*.md; do
 	[ -e "$root$prefix/share/$(echo "$document" | sed 's,doc/,doc/lvsd/,')" ] || echo "$document"
 done >"$tmp/missing"

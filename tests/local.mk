@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test_agents \
 	tests/unit/test_answer \
 	tests/unit/test_attributes \
+	tests/unit/test_chain \
 	tests/unit/test_checker \
 	tests/unit/test_checker_external \
 	tests/unit/test_checker_http \
@@ -31,6 +32,8 @@ unit_tests = \
 	tests/unit/test_record \
 	tests/unit/test_run \
 	tests/unit/test_serving \
+	tests/unit/test_turn \
+	tests/unit/test_wheel \
 	tests/unit/test_words
 tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
 tests_unit_test_addr_LDADD = $(unit_ldadd)
@@ -52,8 +55,10 @@ tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
 tests_unit_test_agent_LDADD = $(unit_ldadd)
 plan_call = tests/plan/call.c tests/plan/call.h
 plan_case = tests/unit/plan_case.c tests/unit/plan_case.h $(plan_call)
-tests_unit_test_agents_SOURCES = tests/unit/test_agents.c $(plan_case)
+tests_unit_test_agents_SOURCES = tests/unit/test_agents.c tests/unit/record_case.h $(plan_case)
 tests_unit_test_agents_LDADD = $(unit_ldadd)
+tests_unit_test_chain_SOURCES = tests/unit/test_chain.c
+tests_unit_test_chain_LDADD = $(unit_ldadd)
 tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h
 tests_unit_test_checker_external_LDADD = $(unit_ldadd)
 tests_unit_test_checker_soak_SOURCES = tests/unit/test_checker_soak.c tests/unit/checker_bench.c tests/unit/checker_bench.h
@@ -86,12 +91,16 @@ tests_unit_test_raw_SOURCES = tests/unit/test_raw.c
 tests_unit_test_raw_LDADD = $(unit_ldadd)
 tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(plan_call)
 tests_unit_test_reconcile_LDADD = $(unit_ldadd)
-tests_unit_test_record_SOURCES = tests/unit/test_record.c $(plan_case)
+tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/record_case.h $(plan_case)
 tests_unit_test_record_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
+tests_unit_test_turn_SOURCES = tests/unit/test_turn.c $(plan_call)
+tests_unit_test_turn_LDADD = $(unit_ldadd)
 tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
 tests_unit_test_serving_LDADD = $(unit_ldadd)
+tests_unit_test_wheel_SOURCES = tests/unit/test_wheel.c
+tests_unit_test_wheel_LDADD = $(unit_ldadd)
 tests_unit_test_words_SOURCES = tests/unit/test_words.c src/lvsctl/words.c
 tests_unit_test_words_LDADD = $(unit_ldadd)
 

@@ -99,10 +99,10 @@ bool agent_parse(struct agent_verdict *v, const char *line, size_t len)
 static void judge(struct run *r, size_t len)
 {
 	struct agent_talk *t = r->talk;
-	struct agent_verdict before = r->agent;
-	bool good = agent_parse(&r->agent, t->line, len);
+	struct agent_verdict before = r->target->agent;
+	bool good = agent_parse(&r->target->agent, t->line, len);
 
-	r->news = memcmp(&before, &r->agent, sizeof before) != 0;
+	r->news = memcmp(&before, &r->target->agent, sizeof before) != 0;
 	run_done(r, good ? REASON_OK : REASON_MALFORMED, 0, t->line, len);
 }
 

@@ -95,7 +95,7 @@ static void ask(struct run *r)
 {
 	struct checker *c = r->checker;
 	struct arp_talk *t = r->talk;
-	const struct addr *server = &r->probe->addr;
+	const struct addr *server = &r->probe.addr;
 	int err = server->family == AF_INET ? send_request(&c->raw, &t->way, server)
 					    : send_solicitation(&c->raw, &t->way, server);
 
@@ -111,16 +111,16 @@ static void ask(struct run *r)
 
 static void arp_start(struct run *r)
 {
-	const struct check_conf *check = r->probe->check;
+	const struct check_conf *check = r->probe.check;
 	struct checker *c = r->checker;
 	struct arp_talk *t = xcalloc(1, sizeof *t);
 
-	t->server = r->probe->addr;
+	t->server = r->probe.addr;
 	t->run = r;
 	r->talk = t;
 	RB_INSERT(arp_tree, &c->arp, t);
 	switch (
-	    nets_find(&c->nets, &r->probe->addr, check->iface, &check->source, &t->way)) {
+	    nets_find(&c->nets, &r->probe.addr, check->iface, &check->source, &t->way)) {
 	case NETS_FOUND:
 		ask(r);
 		break;

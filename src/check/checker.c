@@ -8,9 +8,10 @@
 #include "checker.h"
 
 #include <errno.h>
-#include <ev.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <syslog.h>
@@ -107,18 +108,18 @@ static bool has_method(const struct checker_start *start, enum check_method meth
 }
 
 /* The signal was not taken, only seen: it ends the process when it may. */
-static void on_term(struct ev_loop *loop, ev_io *w, int revents)
+static void on_term(struct watch *w, uint32_t events)
 {
 	sigset_t none;
 
-	(void)loop, (void)revents;
-	external_kill_all(w->data);
+	(void)events;
+	external_kill_all(w->owner);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Its programs must not outlive it. libev's own watchers of signals belong to the
- * daemon's loop, which this process has inherited. */
+/* Its programs must not outlive it. libev's watchers of signals belong to the daemon's
+ * loop, which this process has inherited. */
 static void watch_term(struct checker *c)
 {
 	sigset_t term;
@@ -127,13 +128,12 @@ static void watch_term(struct checker *c)
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	fd = signalfd(-1, &term, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (fd < 0 || sigprocmask(SIG_BLOCK, &term, NULL) < 0) {
+	c->term = (struct watch){ on_term, c };
+	if (fd < 0 || sigprocmask(SIG_BLOCK, &term, NULL) < 0 ||
+	    !loop_add(&c->loop, fd, EPOLLIN, &c->term)) {
 		log_warn("cannot watch for the end");
 		_exit(1);
 	}
-	ev_io_init(&c->term, on_term, fd, EV_READ);
-	c->term.data = c;
-	ev_io_start(c->loop, &c->term);
 }
 
 void checker_run(const struct checker_start *start)
@@ -147,18 +147,18 @@ void checker_run(const struct checker_start *start)
 	open_raw(&c->raw, start);
 	open_tls(&c->tls, start);
 	confine(start, &c->raw, &report_fd);
-	/* The daemon's default loop is not touched: its descriptors are closed
-	 * above, and its timers are nobody's. */
-	c->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
-	if (c->loop == NULL || !sockets_init(&c->sockets, c->loop)) {
+	if (!loop_init(&c->loop)) {
 		log_warn("cannot make an event loop");
 		_exit(1);
 	}
+	sockets_init(&c->sockets, &c->loop);
 	report_init(&c->report, c, report_fd, start->generation);
 	if (has_method(start, CHECK_EXTERNAL))
 		watch_term(c);
 	raw_start(&c->raw, c);
 	run_init_all(c, start->probes, start->n_probes);
-	ev_run(c->loop, 0);
-	_exit(1);
+	free(start->probes);
+	malloc_trim(0);
+	for (;;)
+		run_turn(c, true);
 }

@@ -16,7 +16,9 @@
 #include "check/probe.h"
 
 struct checker_start {
-	const struct probe *probes; /* read only; index is the probe's number */
+	/* By malloc(), the checker's from now on; the index is a probe's number. What
+	 * they point to must stay. */
+	struct probe *probes;
 	size_t n_probes;
 	uint32_t generation;
 	uint32_t

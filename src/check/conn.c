@@ -42,7 +42,7 @@ void conn_event(struct conn *c, uint32_t events)
 
 void conn_open(struct conn *c, struct run *r, int type, void (*on_ready)(struct conn *c))
 {
-	const struct probe *p = r->probe;
+	const struct probe *p = &r->probe;
 	struct sockaddr_storage ss;
 	socklen_t len = addr_sockaddr(&p->addr, p->port, &ss);
 	bool at_bind;

@@ -97,12 +97,11 @@ uint64_t due_after_us(const struct probe *p, uint64_t interval_us, uint64_t due_
 	return due_next_us(p, interval_us, last) + meanwhile * interval_us;
 }
 
-uint64_t due_deadline_us(
-    const struct probe *p, uint64_t interval_us, uint64_t due_us, uint64_t started_us)
+uint64_t due_deadline_us(const struct check_conf *check, uint64_t interval_us,
+    uint64_t due_us, uint64_t started_us, uint64_t round_us)
 {
-	uint64_t timeout_us = (uint64_t)p->check->timeout_ms * 1000;
+	uint64_t timeout_us = (uint64_t)check->timeout_ms * 1000;
 	uint64_t late_us = started_us > due_us ? started_us - due_us : 0;
-	uint64_t round_us = due_next_us(p, interval_us, started_us - late_us);
 
 	if (late_us <= slack_us(interval_us) && due_us + timeout_us <= round_us &&
 	    round_us < started_us + timeout_us)

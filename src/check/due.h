@@ -47,11 +47,11 @@ uint64_t due_after_us(const struct probe *p, uint64_t interval_us, uint64_t due_
 
 /*
  * When the check that was due at DUE_US and began at STARTED_US has failed without an
- * answer: after its timeout. But if it only began a moment late and would end that
+ * answer: after its timeout. ROUND_US is the next round behind DUE_US. But if it only began a moment late and would end that
  * moment behind the next round, it ends with it: else rounds of a timeout as long as
  * the interval would begin later and later, until one is skipped.
  */
-uint64_t due_deadline_us(
-    const struct probe *p, uint64_t interval_us, uint64_t due_us, uint64_t started_us);
+uint64_t due_deadline_us(const struct check_conf *check, uint64_t interval_us,
+    uint64_t due_us, uint64_t started_us, uint64_t round_us);
 
 #endif

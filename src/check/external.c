@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@
 #define PIPE_SIZE (64 * 1024) /* pipe(7) */
 
 struct program {
-	ev_io io, output;
+	struct watch end, output;
+	int process_fd, output_fd; /* -1: closed, or read to its end */
 	LIST_ENTRY(program) entry;
 	struct checker *checker;
 	struct run *run; /* NULL: the check is over, the process is not yet */
@@ -130,22 +132,31 @@ static void take_output(struct program *g, const char *data, size_t len)
 	}
 }
 
+static void close_one(struct program *g, int *fd)
+{
+	if (*fd < 0)
+		return;
+	loop_remove(&g->checker->loop, *fd);
+	close(*fd);
+	*fd = -1;
+}
+
 /* Reads what is there; at most so much at a time that others have their turn. */
 static void read_output(struct program *g)
 {
 	char data[READ_SIZE];
-	ssize_t n = read(g->output.fd, data, sizeof data);
+	ssize_t n = read(g->output_fd, data, sizeof data);
 
 	if (n > 0)
 		take_output(g, data, (size_t)n);
 	else if (n == 0)
-		ev_io_stop(g->checker->loop, &g->output);
+		close_one(g, &g->output_fd);
 }
 
-static void on_output(struct ev_loop *loop, ev_io *w, int revents)
+static void on_output(struct watch *w, uint32_t events)
 {
-	(void)loop, (void)revents;
-	read_output(w->data);
+	(void)events;
+	read_output(w->owner);
 }
 
 /* What it wrote before it ended: what a pipe holds, and no more. */
@@ -155,7 +166,7 @@ static void read_rest(struct program *g)
 	ssize_t n;
 
 	for (size_t all = 0; all < PIPE_SIZE; all += (size_t)n) {
-		n = read(g->output.fd, data, sizeof data);
+		n = read(g->output_fd, data, sizeof data);
 		if (n <= 0)
 			break;
 		take_output(g, data, (size_t)n);
@@ -181,28 +192,26 @@ static void judge(struct run *r, const siginfo_t *info, const char *line, size_t
 		run_done(r, REASON_EXIT, info->si_status, killed, sizeof killed - 1);
 }
 
-static void on_end(struct ev_loop *loop, ev_io *w, int revents)
+static void on_end(struct watch *w, uint32_t events)
 {
-	struct program *g = w->data;
+	struct program *g = w->owner;
 	struct checker *c = g->checker;
 	struct run *r = g->run;
 	siginfo_t info = { 0 };
 
-	(void)revents;
+	(void)events;
 	/* Those that it left behind do not outlive the check either. */
 	kill_group(g);
 	waitid(P_PID, (id_t)g->pid, &info, WEXITED | WNOHANG);
 	read_rest(g);
-	ev_io_stop(loop, &g->io);
-	ev_io_stop(loop, &g->output);
-	close(g->io.fd);
-	close(g->output.fd);
+	close_one(g, &g->process_fd);
+	close_one(g, &g->output_fd);
 	LIST_REMOVE(g, entry);
+	LIST_INSERT_HEAD(&c->gone, g, entry);
 	if (r != NULL) {
 		r->talk = NULL;
 		judge(r, &info, g->line, g->len);
 	}
-	free(g);
 	run_release(c, NEEDS_PROGRAM);
 }
 
@@ -228,31 +237,44 @@ static int open_program(const struct probe *p, pid_t *pid, int *process, int *ou
 	return err;
 }
 
+/* The memory of one that is gone, of which an event may still be told in the turn that
+ * it went in: output is then read that is not there. */
+static struct program *make_program(struct checker *c)
+{
+	struct program *g = LIST_FIRST(&c->gone);
+
+	if (g == NULL)
+		return xmalloc(sizeof *g);
+	LIST_REMOVE(g, entry);
+	return g;
+}
+
 static void external_start(struct run *r)
 {
 	struct checker *c = r->checker;
-	int process, output, err;
+	int process = -1, output = -1, err;
 	struct program *g;
 	pid_t pid;
 
 	r->talk = NULL;
-	err = open_program(r->probe, &pid, &process, &output);
+	err = open_program(&r->probe, &pid, &process, &output);
 	if (err != 0) {
 		run_ended(r, reason_of_spawn(err), err);
 		run_release(c, NEEDS_PROGRAM);
 		return;
 	}
-	g = xcalloc(1, sizeof *g);
-	g->checker = c;
-	g->run = r;
-	g->pid = pid;
+	g = make_program(c);
+	*g = (struct program){ .end = { on_end, g },
+		.output = { on_output, g },
+		.process_fd = process,
+		.output_fd = output,
+		.checker = c,
+		.run = r,
+		.pid = pid };
 	r->talk = g;
 	LIST_INSERT_HEAD(&c->programs, g, entry);
-	ev_io_init(&g->io, on_end, process, EV_READ);
-	ev_io_init(&g->output, on_output, output, EV_READ);
-	g->io.data = g->output.data = g;
-	ev_io_start(c->loop, &g->io);
-	ev_io_start(c->loop, &g->output);
+	loop_add(&c->loop, process, EPOLLIN, &g->end);
+	loop_add(&c->loop, output, EPOLLIN, &g->output);
 }
 
 static void external_cancel(struct run *r)

@@ -26,7 +26,7 @@ struct http_talk {
 
 static const struct http_conf *conf_of(const struct run *r)
 {
-	return r->probe->check->http;
+	return r->probe.check->http;
 }
 
 static const char *method_word(enum http_method m)
@@ -156,9 +156,9 @@ static void http_start(struct run *r)
 	struct http_talk *t = xcalloc(1, sizeof *t);
 
 	r->talk = t;
-	t->request = make_request(r->probe);
+	t->request = make_request(&r->probe);
 	http_status_init(&t->status);
-	stream_open(&t->stream, r, &http_stream, tls_setting(r->probe->check), t->request,
+	stream_open(&t->stream, r, &http_stream, tls_setting(r->probe.check), t->request,
 	    strlen(t->request));
 }
 

@@ -59,11 +59,11 @@ static uint16_t checksum(const uint8_t *p, size_t len)
 static void icmp_start(struct run *r)
 {
 	struct checker *c = r->checker;
-	bool v4 = r->probe->addr.family == AF_INET;
-	uint32_t number = (uint32_t)(r - c->runs);
+	bool v4 = r->probe.addr.family == AF_INET;
+	uint32_t number = (uint32_t)(r->target - c->targets.all);
 	uint8_t echo[ECHO_LEN] = { 0 };
-	struct raw_send s = { .to = &r->probe->addr,
-		.source = &r->probe->check->source,
+	struct raw_send s = { .to = &r->probe.addr,
+		.source = &r->probe.check->source,
 		.data = echo,
 		.len = sizeof echo };
 	int err;
@@ -83,13 +83,13 @@ static void icmp_start(struct run *r)
 
 void icmp_unsent(struct checker *c, uint32_t run, uint64_t cookie, int err)
 {
-	struct run *r = &c->runs[run];
+	const struct target *t = &c->targets.all[run];
 
 	/* It may have been paused, or its time be over. */
-	if (!r->in_flight || r->cookie != cookie)
+	if (!t->in_flight || t->run->cookie != cookie)
 		return;
-	run_ended(
-	    r, err == EADDRNOTAVAIL ? REASON_LOCAL_SOURCE : reason_of_call(err), err);
+	run_ended(t->run,
+	    err == EADDRNOTAVAIL ? REASON_LOCAL_SOURCE : reason_of_call(err), err);
 }
 
 static void icmp_cancel(struct run *r)
@@ -103,19 +103,23 @@ static void icmp_cancel(struct run *r)
 static struct run *find(
     struct checker *c, const uint8_t *echo, size_t len, const struct addr *server)
 {
+	const struct target *t;
 	uint32_t number;
 	struct run *r;
 
 	if (len < ECHO_LEN || get16(echo + AT_ID) != c->raw.echo_id)
 		return NULL;
 	memcpy(&number, echo + AT_RUN, sizeof number);
-	if (number >= c->n_runs)
+	if (number >= c->targets.n)
 		return NULL;
-	r = &c->runs[number];
-	if (!r->in_flight || r->probe->check->method != CHECK_ICMP ||
+	t = &c->targets.all[number];
+	if (!t->in_flight)
+		return NULL;
+	r = t->run;
+	if (r->probe.check->method != CHECK_ICMP ||
 	    memcmp(echo + AT_COOKIE, &r->cookie, sizeof r->cookie) != 0 ||
 	    get16(echo + AT_SEQ) != (uint16_t)r->cookie ||
-	    addr_cmp(server, &r->probe->addr) != 0)
+	    addr_cmp(server, &r->probe.addr) != 0)
 		return NULL;
 	return r;
 }

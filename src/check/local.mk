@@ -16,6 +16,8 @@ libcheck_a_SOURCES = \
 	src/check/http_body.c src/check/http_body.h \
 	src/check/http_status.c src/check/http_status.h \
 	src/check/icmp.c src/check/icmp.h \
+	src/check/loop.c src/check/loop.h \
+	src/check/method.c src/check/method.h \
 	src/check/nets.c src/check/nets.h \
 	src/check/probe.c src/check/probe.h \
 	src/check/raw_filter.c \
@@ -25,9 +27,11 @@ libcheck_a_SOURCES = \
 	src/check/run.c src/check/run.h \
 	src/check/sockets.c src/check/sockets.h \
 	src/check/stream.c src/check/stream.h \
+	src/check/target.c src/check/target.h \
 	src/check/tcp.c \
 	src/check/tls.c src/check/tls.h src/check/tls_library.h \
-	src/check/udp.c
+	src/check/udp.c \
+	src/check/wheel.c src/check/wheel.h
 
 # OpenSSL, loaded by the checker when a check uses TLS.
 moduledir = $(pkglibdir)

@@ -60,11 +60,10 @@ enum agent_admin { AGENT_ADMIN_UNSAID, AGENT_READY, AGENT_DRAIN, AGENT_MAINT };
 enum agent_service { AGENT_SERVICE_UNSAID, AGENT_UP, AGENT_DOWN };
 #define AGENT_PERCENT_MAX 1000 /* a share above it is this */
 struct agent_verdict {
-	uint8_t admin;	 /* enum agent_admin */
-	uint8_t service; /* enum agent_service */
-	uint8_t weighed; /* it has told a percentage: */
-	uint8_t reserved;
-	uint16_t percent; /* of the weight, 0 to AGENT_PERCENT_MAX */
+	uint16_t admin : 3;    /* enum agent_admin */
+	uint16_t service : 2;  /* enum agent_service */
+	uint16_t weighed : 1;  /* it has told a percentage: */
+	uint16_t percent : 10; /* of the weight, 0 to AGENT_PERCENT_MAX */
 };
 
 /* One probe, with everything the checker needs to run it. */

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -91,19 +92,19 @@ static void read_control(struct raw_packet *p, struct msghdr *m)
 	}
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+static void on_readable(struct watch *w, uint32_t events)
 {
 	static _Alignas(struct cmsghdr) char control[BATCH][CONTROL_MAX];
 	static uint8_t data[BATCH][RAW_PACKET_MAX];
 	static struct sockaddr_storage from[BATCH];
-	struct checker *c = w->data;
+	struct checker *c = w->owner;
 	enum raw_kind kind = 0;
 	struct mmsghdr msgs[BATCH];
 	struct iovec iov[BATCH];
 	int n;
 
-	(void)loop, (void)revents;
-	while (&c->raw.sockets[kind].io != w)
+	(void)events;
+	while (&c->raw.sockets[kind].watch != w)
 		kind++;
 	for (int i = 0; i < BATCH; i++) {
 		iov[i] = (struct iovec){ data[i], sizeof data[i] };
@@ -115,7 +116,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 			.msg_controllen = sizeof control[i] };
 	}
 	/* An error here is about a packet sent before, and is nobody's answer. */
-	n = recvmmsg(w->fd, msgs, BATCH, MSG_DONTWAIT, NULL);
+	n = recvmmsg(c->raw.sockets[kind].fd, msgs, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
 		const struct sockaddr_ll *ll = (const struct sockaddr_ll *)&from[i];
 		struct raw_packet p = { .data = data[i],
@@ -234,7 +235,7 @@ struct raw_batch {
 };
 
 /* One that cannot be sent stops the call, and is the first of the next. */
-static void flush(struct raw *w, enum raw_kind kind)
+static void send_batch(struct raw *w, enum raw_kind kind)
 {
 	struct raw_batch *b = w->batches[kind];
 	struct mmsghdr msgs[BATCH];
@@ -270,7 +271,7 @@ int raw_queue(struct raw *w, enum raw_kind kind, const struct raw_send *s, uint3
 	if (b == NULL)
 		b = w->batches[kind] = xcalloc(1, sizeof *b);
 	if (b->n == BATCH)
-		flush(w, kind);
+		send_batch(w, kind);
 	assert(s->len <= sizeof q->data);
 	q = &b->queue[b->n++];
 	memcpy(q->data, s->data, s->len);
@@ -282,31 +283,23 @@ int raw_queue(struct raw *w, enum raw_kind kind, const struct raw_send *s, uint3
 	return 0;
 }
 
-static void on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
+void raw_flush(struct raw *w)
 {
-	struct raw *raw = w->data;
-
-	(void)loop, (void)revents;
 	for (enum raw_kind k = 0; k < RAW_KINDS; k++)
-		if (raw->batches[k] != NULL && raw->batches[k]->n > 0)
-			flush(raw, k);
+		if (w->batches[k] != NULL && w->batches[k]->n > 0)
+			send_batch(w, k);
 }
 
 void raw_start(struct raw *w, struct checker *c)
 {
 	w->checker = c;
-	ev_prepare_init(&w->turn_end, on_turn_end);
-	w->turn_end.data = w;
 	for (enum raw_kind k = 0; k < RAW_KINDS; k++) {
 		struct raw_socket *s = &w->sockets[k];
 
 		if (s->fd < 0)
 			continue;
-		ev_io_init(&s->io, on_readable, s->fd, EV_READ);
-		s->io.data = c;
-		ev_io_start(c->loop, &s->io);
-		/* Without a socket nothing is ever queued. */
-		ev_prepare_start(c->loop, &w->turn_end);
+		s->watch = (struct watch){ on_readable, c };
+		loop_add(&c->loop, s->fd, EPOLLIN, &s->watch);
 	}
 }
 

@@ -10,11 +10,11 @@
 #ifndef LVSD_CHECK_RAW_H
 #define LVSD_CHECK_RAW_H
 
-#include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "check/loop.h"
 #include "lib/addr.h"
 
 struct checker;
@@ -24,7 +24,7 @@ enum raw_kind { RAW_ICMP4, RAW_ICMP6, RAW_ARP, RAW_KINDS };
 struct raw_socket {
 	int fd;	   /* -1: not open */
 	int error; /* the errno when it could not be opened */
-	ev_io io;
+	struct watch watch;
 };
 
 struct raw_batch;
@@ -33,7 +33,6 @@ struct raw {
 	struct raw_socket sockets[RAW_KINDS];
 	struct raw_batch *batches[RAW_KINDS]; /* what is queued; NULL: nothing ever */
 	struct checker *checker;
-	ev_prepare turn_end;
 	uint16_t echo_id;     /* of every echo request of this process */
 	uint64_t cookies[32]; /* random; the first n_cookies are unused yet */
 	size_t n_cookies;
@@ -71,12 +70,15 @@ int raw_send(struct raw *w, enum raw_kind kind, const struct raw_send *s);
 
 /*
  * The same for a run's echo request of at most RAW_ECHO_MAX bytes, but together with
- * others in one system call, at the end of this turn of the loop. 0, or the errno of
+ * others in one system call, in raw_flush(). 0, or the errno of
  * a socket that is not open; what goes wrong later is told to icmp_unsent().
  */
 #define RAW_ECHO_MAX 32
 int raw_queue(struct raw *w, enum raw_kind kind, const struct raw_send *s, uint32_t run,
     uint64_t cookie);
+
+/* Sends what is queued: to be called at the end of each turn of the loop. */
+void raw_flush(struct raw *w);
 
 /* 64 bits that nobody can guess. */
 uint64_t raw_cookie(struct raw *w);

@@ -2,39 +2,51 @@
  * report: sending snapshots to the daemon.
  *
  * What changed goes at once, the rest once a second in one sendmmsg(). A full
- * socket only marks the run dirty: what is sent later is the newest, whole.
+ * socket only marks the target dirty: what is sent later is the newest, whole.
  */
 #include "report.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check/probe.h"
 #include "check/run.h"
+#include "lib/mono.h"
+#include "lib/xalloc.h"
 
-#define TICK_S 1.
+#define TICK_US 1000000
 #define BATCH 128
 #define ORDERS_A_TURN 256
 
-static struct probe_report snapshot(const struct report *p, const struct run *r)
-{
-	struct probe_report m = {
-		.generation = p->generation,
-		.probe = (uint32_t)(r - r->checker->runs),
-		.health = (uint8_t)r->health.state,
-		.reason = r->reason,
-		.score = r->health.score,
-		.code = r->code,
-		.duration_us = r->duration_us,
-		.started_us = r->started_us,
-		.agent = r->agent,
-	};
+/* For one sendmmsg(): all is there but what the reports say. */
+struct report_batch {
+	struct mmsghdr msgs[BATCH];
+	struct iovec iov[BATCH];
+	struct probe_report reports[BATCH];
+};
 
-	if (r->text != NULL)
-		strlcpy(m.text, r->text, sizeof m.text);
-	return m;
+static void snapshot(
+    struct probe_report *m, const struct report *p, const struct target *t)
+{
+	const char *text = target_text(t);
+
+	m->generation = p->generation;
+	m->probe = (uint32_t)(t - p->checker->targets.all);
+	m->health = (uint8_t)t->health.state;
+	m->reason = t->reason;
+	m->reserved = 0;
+	m->score = t->health.score;
+	m->code = t->code;
+	m->duration_us = t->duration_us;
+	m->started_us = t->started_us;
+	m->agent = t->agent;
+	if (text != NULL)
+		strlcpy(m->text, text, sizeof m->text);
+	else
+		m->text[0] = '\0';
 }
 
 /* Nobody is left to report to, so there is nothing left to do. */
@@ -50,54 +62,75 @@ static void end_if_gone(const struct report *p, int err)
 		end_checker(p);
 }
 
-static void start_tick(struct report *p)
+static void set_full(struct report *p, bool full)
 {
-	if (ev_is_active(&p->tick) || ev_is_active(&p->writable))
+	if (full == p->full)
 		return;
-	ev_timer_set(&p->tick, TICK_S, 0.);
-	ev_timer_start(p->loop, &p->tick);
+	p->full = full;
+	if (full)
+		p->due_us = UINT64_MAX;
+	loop_change(&p->checker->loop, p->fd, EPOLLIN | (full ? EPOLLOUT : 0), &p->watch);
 }
 
-static void mark(struct report *p, struct run *r)
+static void start_tick(struct report *p, uint64_t now_us)
 {
-	if (!r->is_dirty)
-		TAILQ_INSERT_TAIL(&p->dirty, r, dirty);
-	r->is_dirty = true;
+	if (p->due_us == UINT64_MAX && !p->full)
+		p->due_us = now_us + TICK_US;
 }
 
-static void unmark(struct report *p, struct run *r)
+static void mark(struct report *p, struct target *t)
 {
-	if (r->is_dirty)
-		TAILQ_REMOVE(&p->dirty, r, dirty);
-	r->is_dirty = false;
+	if (t->is_dirty)
+		return;
+	t->is_dirty = true;
+	p->dirty = xgrow(p->dirty, p->n_dirty, &p->cap_dirty, sizeof *p->dirty);
+	p->dirty[p->n_dirty++] = (uint32_t)(t - p->checker->targets.all);
 }
 
-/* Sends the first of the dirty ones; false: the socket takes no more now. */
-static bool send_batch(struct report *p)
+/* The numbers of the N that could not be sent are at UNSENT; the next in line are at
+ * NEXT: together they are what there is to send. */
+static void keep(struct report *p, const uint32_t *unsent, size_t n, size_t next)
 {
-	struct probe_report reports[BATCH];
-	struct iovec iov[BATCH];
-	struct mmsghdr msgs[BATCH];
-	unsigned n = 0;
-	struct run *r;
-	int sent;
+	for (size_t i = 0; i < n; i++)
+		p->checker->targets.all[unsent[i]].is_dirty = true;
+	memmove(p->dirty + n, p->dirty + next, (p->n_dirty - next) * sizeof *p->dirty);
+	memcpy(p->dirty, unsent, n * sizeof *unsent);
+	p->n_dirty += n - next;
+}
 
-	TAILQ_FOREACH (r, &p->dirty, dirty) {
-		if (n == BATCH)
-			break;
-		reports[n] = snapshot(p, r);
-		iov[n] = (struct iovec){ &reports[n], sizeof reports[n] };
-		msgs[n] = (struct mmsghdr){ .msg_hdr = {
-						.msg_iov = &iov[n], .msg_iovlen = 1 } };
-		n++;
+/* Sends the dirty ones; false, with errno: the socket takes no more now. */
+static bool send_all(struct report *p)
+{
+	struct report_batch *b = p->batch;
+	uint32_t numbers[BATCH];
+	size_t next = 0;
+
+	while (next < p->n_dirty) {
+		unsigned n = 0;
+		int sent;
+
+		for (; next < p->n_dirty && n < BATCH; next++) {
+			struct target *t = &p->checker->targets.all[p->dirty[next]];
+
+			if (!t->is_dirty)
+				continue;
+			t->is_dirty = false;
+			snapshot(&b->reports[n], p, t);
+			numbers[n++] = p->dirty[next];
+		}
+		sent =
+		    n == 0 ? 0 : sendmmsg(p->fd, b->msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent == (int)n)
+			continue;
+		keep(p, numbers + (sent > 0 ? sent : 0),
+		    n - (sent > 0 ? (unsigned)sent : 0), next);
+		if (sent < 0) {
+			end_if_gone(p, errno);
+			return false;
+		}
+		next = 0;
 	}
-	sent = sendmmsg(p->fd, msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent < 0) {
-		end_if_gone(p, errno);
-		return false;
-	}
-	for (int i = 0; i < sent; i++)
-		unmark(p, TAILQ_FIRST(&p->dirty));
+	p->n_dirty = 0;
 	return true;
 }
 
@@ -115,43 +148,26 @@ static void tell_figures(struct report *p)
 		end_if_gone(p, errno);
 }
 
-static void flush(struct report *p)
+void report_flush(struct report *p)
 {
-	ev_io_stop(p->loop, &p->writable);
-	ev_timer_stop(p->loop, &p->tick);
-	while (!TAILQ_EMPTY(&p->dirty)) {
-		if (send_batch(p))
-			continue;
-		if (errno == EAGAIN)
-			ev_io_start(p->loop, &p->writable);
-		else
-			start_tick(p);
-		return;
-	}
-	tell_figures(p);
+	bool all;
+
+	p->due_us = UINT64_MAX;
+	all = send_all(p);
+	set_full(p, !all && errno == EAGAIN);
+	if (all)
+		tell_figures(p);
+	else
+		start_tick(p, mono_us());
 }
 
-static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
+static void take_orders(struct report *p)
 {
-	(void)loop, (void)revents;
-	flush(w->data);
-}
-
-static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
-{
-	(void)loop, (void)revents;
-	flush(w->data);
-}
-
-static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
-{
-	struct report *p = w->data;
 	struct probe_order o;
 	ssize_t n;
 
-	(void)loop, (void)revents;
 	for (int i = 0; i < ORDERS_A_TURN; i++) {
-		n = recv(w->fd, &o, sizeof o, MSG_DONTWAIT);
+		n = recv(p->fd, &o, sizeof o, MSG_DONTWAIT);
 		if (n == 0)
 			end_checker(p);
 		if (n < 0) {
@@ -163,40 +179,55 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-void report_init(struct report *p, struct checker *c, int fd, uint32_t generation)
+static void on_event(struct watch *w, uint32_t events)
 {
-	p->checker = c;
-	p->loop = c->loop;
-	p->fd = fd;
-	p->generation = generation;
-	TAILQ_INIT(&p->dirty);
-	ev_timer_init(&p->tick, on_tick, 0., 0.);
-	ev_io_init(&p->writable, on_writable, fd, EV_WRITE);
-	ev_io_init(&p->readable, on_readable, fd, EV_READ);
-	p->tick.data = p->writable.data = p->readable.data = p;
-	ev_io_start(p->loop, &p->readable);
+	struct report *p = w->owner;
+
+	if (events & EPOLLOUT)
+		report_flush(p);
+	if (events & ~(uint32_t)EPOLLOUT)
+		take_orders(p);
 }
 
-void report_result(struct report *p, struct run *r, bool changed)
+void report_init(struct report *p, struct checker *c, int fd, uint32_t generation)
 {
-	struct probe_report m;
-	int err;
+	*p = (struct report){ .checker = c,
+		.fd = fd,
+		.generation = generation,
+		.due_us = UINT64_MAX,
+		.watch = { on_event, p } };
+	p->batch = xcalloc(1, sizeof *p->batch);
+	for (size_t i = 0; i < BATCH; i++) {
+		p->batch->iov[i] =
+		    (struct iovec){ &p->batch->reports[i], sizeof *p->batch->reports };
+		p->batch->msgs[i].msg_hdr.msg_iov = &p->batch->iov[i];
+		p->batch->msgs[i].msg_hdr.msg_iovlen = 1;
+	}
+	loop_add(&c->loop, fd, EPOLLIN, &p->watch);
+}
 
-	start_tick(p);
+void report_fini(struct report *p)
+{
+	free(p->batch);
+	free(p->dirty);
+}
+
+void report_result(struct report *p, struct target *t, bool changed, uint64_t now_us)
+{
+	struct probe_report m = { 0 };
+
+	start_tick(p, now_us);
 	if (!changed) {
-		mark(p, r);
+		mark(p, t);
 		return;
 	}
-	m = snapshot(p, r);
+	snapshot(&m, p, t);
 	if (send(p->fd, &m, sizeof m, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof m) {
-		unmark(p, r);
+		t->is_dirty = false;
 		return;
 	}
-	err = errno;
-	end_if_gone(p, err);
-	mark(p, r);
-	if (err == EAGAIN) {
-		ev_timer_stop(p->loop, &p->tick);
-		ev_io_start(p->loop, &p->writable);
-	}
+	end_if_gone(p, errno);
+	if (errno == EAGAIN)
+		set_full(p, true);
+	mark(p, t);
 }

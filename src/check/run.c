@@ -1,104 +1,107 @@
 /*
- * run: the life of a probe: at rest, waiting, in flight, paused.
+ * run: the life of a target: at rest, waiting, in flight, paused.
  *
- * One timer a run serves as start and as deadline. The budget of descriptors
+ * One place in the wheel serves as start and as deadline. The budget of descriptors
  * makes starts wait their turn. Whatever ends a check gives back what it took,
  * and only run_done() makes a result of it.
  */
 #include "run.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "check/due.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 
-/* Nothing is expected: silence is good. */
-static bool udp_is_quiet(const struct check_conf *check)
+/* Runs that are kept for the next checks. */
+#define IDLE_MAX 256
+
+static const struct check_conf *check_of(const struct checker *c, const struct target *t)
 {
-	return check->talk == NULL || check->talk->expect.len == 0;
+	return c->targets.checks[t->check];
 }
 
-static const struct probe_ops *ops_of(const struct run *r)
+static uint32_t number_of(const struct checker *c, const struct target *t)
 {
-	switch (r->probe->check->method) {
-	case CHECK_ICMP:
-		return &icmp_ops;
-	case CHECK_TCP:
-		return &tcp_ops;
-	case CHECK_HTTP:
-	case CHECK_HTTPS:
-		return &http_ops;
-	case CHECK_ARP:
-		return &arp_ops;
-	case CHECK_DNS:
-		return &udp_ops;
-	case CHECK_UDP:
-		return udp_is_quiet(r->probe->check) ? &udp_quiet_ops : &udp_ops;
-	case CHECK_EXTERNAL:
-		return &external_ops;
-	case CHECK_AGENT:
-		return &agent_ops;
+	return (uint32_t)(t - c->targets.all);
+}
+
+/* ---- its start ---- */
+
+static struct run *take_run(struct checker *c)
+{
+	struct run *r = SLIST_FIRST(&c->idle);
+
+	if (r == NULL)
+		return xmalloc(sizeof *r);
+	SLIST_REMOVE_HEAD(&c->idle, idle);
+	c->n_idle--;
+	return r;
+}
+
+static void give_run(struct checker *c, struct run *r)
+{
+	if (c->n_idle == IDLE_MAX) {
+		free(r);
+		return;
 	}
-	abort();
+	SLIST_INSERT_HEAD(&c->idle, r, idle);
+	c->n_idle++;
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *w, int revents);
-
-static void arm(struct run *r, uint64_t at_us)
+static struct run *make_run(struct checker *c, struct target *t)
 {
-	struct ev_loop *loop = r->checker->loop;
-	uint64_t turn_us = r->checker->turn_us;
+	struct run *r = take_run(c);
 
-	/* libev counts from the time it read when this turn began. */
-	ev_timer_stop(loop, &r->timer);
-	ev_timer_set(
-	    &r->timer, at_us > turn_us ? (double)(at_us - turn_us) / 1e6 : 0., 0.);
-	ev_timer_start(loop, &r->timer);
+	r->checker = c;
+	r->target = t;
+	r->probe = target_probe(&c->targets, t);
+	r->ops = method_ops(r->probe.check);
+	r->interval_us = due_interval_us(r->probe.check, t->health);
+	r->due_us = t->node.at_us;
+	r->round_us = t->on_phase ? r->due_us + r->interval_us
+				  : due_next_us(&r->probe, r->interval_us, r->due_us);
+	r->text = t->text;
+	r->news = false;
+	t->run = r;
+	return r;
 }
 
-static uint64_t deadline_us(const struct run *r)
+static void launch(struct checker *c, struct target *t)
 {
-	const struct probe *p = r->probe;
-
-	return due_deadline_us(
-	    p, due_interval_us(p->check, r->health), r->due_us, r->started_us);
-}
-
-static void launch(struct run *r)
-{
-	const struct probe_ops *ops = ops_of(r);
-	struct checker *c = r->checker;
+	struct run *r = make_run(c, t);
 	const struct budget *sockets = &c->budgets[NEEDS_SOCKET];
+	uint64_t now_us = mono_us();
 
-	c->budgets[ops->needs].used++;
+	c->budgets[r->ops->needs].used++;
 	if (sockets->used + c->sockets.n_idle > sockets->max)
 		sockets_spare(&c->sockets);
 	c->figures.in_flight++;
 	c->figures.checks++;
-	r->in_flight = true;
-	r->started_us = mono_us();
-	arm(r, deadline_us(r));
-	ops->start(r);
+	t->in_flight = true;
+	t->started_us = now_us;
+	wheel_add(&c->wheel, number_of(c, t),
+	    due_deadline_us(
+		r->probe.check, r->interval_us, r->due_us, now_us, r->round_us));
+	r->ops->start(r);
 }
 
 /* Starts those that wait, as the budget allows. A start can fail at once and
  * so come back here; then the outer call goes on. */
-static void serve_waiting(struct budget *b)
+static void serve_waiting(struct checker *c, struct budget *b)
 {
-	struct run *r;
+	struct target *t;
 
-	if (b->filling)
+	if (b->first == RUN_NONE || b->filling)
 		return;
 	b->filling = true;
-	while (b->used < b->max && (r = STAILQ_FIRST(&b->waiting)) != NULL) {
-		STAILQ_REMOVE_HEAD(&b->waiting, waiting);
-		r->is_waiting = false;
-		if (!r->paused)
-			launch(r);
+	while (b->used < b->max && b->first != RUN_NONE) {
+		t = &c->targets.all[b->first];
+		b->first = t->node.next;
+		t->is_waiting = false;
+		if (!t->paused)
+			launch(c, t);
 	}
 	b->filling = false;
 }
@@ -106,173 +109,115 @@ static void serve_waiting(struct budget *b)
 void run_release(struct checker *c, enum needs what)
 {
 	c->budgets[what].used--;
-	serve_waiting(&c->budgets[what]);
+	serve_waiting(c, &c->budgets[what]);
 }
 
-/* Its time has come: now, or as soon as there is what it needs. */
-static void begin(struct run *r)
+/* T, which is not in the wheel, waits at the end of B's queue. */
+static void wait_for(struct checker *c, struct budget *b, struct target *t)
 {
-	struct checker *c = r->checker;
-	struct budget *b = &c->budgets[ops_of(r)->needs];
+	uint32_t i = number_of(c, t);
 
-	if (b->used < b->max) {
-		launch(r);
-		return;
-	}
-	STAILQ_INSERT_TAIL(&b->waiting, r, waiting);
-	r->is_waiting = true;
+	t->node.next = RUN_NONE;
+	t->is_waiting = true;
+	if (b->first == RUN_NONE)
+		b->first = i;
+	else
+		c->targets.all[b->last].node.next = i;
+	b->last = i;
 	c->figures.late++;
 	alarm_late(&c->alarms, &c->figures);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
+/* Its time has come: now, or as soon as there is what it needs. */
+static void begin(struct checker *c, struct target *t)
 {
-	struct run *r = w->data;
+	struct budget *b = &c->budgets[method_ops(check_of(c, t))->needs];
 
-	(void)loop, (void)revents;
-	if (r->in_flight)
-		run_ended(r, ops_of(r)->silence, 0);
+	if (b->used < b->max)
+		launch(c, t);
 	else
-		begin(r);
+		wait_for(c, b, t);
 }
 
-static void on_turn(struct ev_loop *loop, ev_check *w, int revents)
+/* ---- its end ---- */
+
+static void rest(struct checker *c, struct target *t, uint64_t due_us, bool on_phase)
 {
-	struct checker *c = w->data;
-
-	(void)revents;
-	/* Ours before libev's: then no timer is early. */
-	c->turn_us = mono_us();
-	ev_now_update(loop);
-}
-
-void run_init_all(struct checker *c, const struct probe *probes, size_t n)
-{
-	uint64_t now_us = mono_us();
-
-	c->turn_us = now_us;
-	ev_now_update(c->loop);
-	ev_check_init(&c->turn, on_turn);
-	ev_set_priority(&c->turn, EV_MAXPRI);
-	c->turn.data = c;
-	ev_check_start(c->loop, &c->turn);
-
-	c->budgets[NEEDS_NOTHING].max = SIZE_MAX;
-	c->budgets[NEEDS_PROGRAM].max = EXTERNAL_MAX;
-	for (int i = 0; i < NEEDS; i++)
-		STAILQ_INIT(&c->budgets[i].waiting);
-	LIST_INIT(&c->programs);
-	c->figures.max_in_flight = (uint32_t)c->budgets[NEEDS_SOCKET].max;
-	c->runs = xcalloc(n, sizeof *c->runs);
-	c->n_runs = n;
-	RB_INIT(&c->arp);
-	for (size_t i = 0; i < n; i++) {
-		struct run *r = &c->runs[i];
-
-		r->checker = c;
-		r->probe = &probes[i];
-		r->health = probes[i].health;
-		r->agent = probes[i].agent;
-		r->due_us = due_first_us(r->probe, n, now_us);
-		r->paused = probes[i].paused;
-		ev_timer_init(&r->timer, on_timer, 0., 0.);
-		r->timer.data = r;
-		if (!r->paused)
-			arm(r, r->due_us);
-	}
-}
-
-void run_escape(char *to, const char *from, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)from[i];
-		bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-
-		if (n + (plain ? 1 : 4) >= PROBE_TEXT_MAX)
-			break;
-		if (plain)
-			to[n++] = (char)c;
-		else
-			n += (size_t)sprintf(to + n, "\\x%02x", c);
-	}
-	to[n] = '\0';
-}
-
-static void set_text(struct run *r, const char *text, size_t len)
-{
-	char escaped[PROBE_TEXT_MAX];
-
-	run_escape(escaped, text, len);
-	if (strcmp(escaped, r->text != NULL ? r->text : "") == 0)
-		return;
-	free(r->text);
-	r->text = escaped[0] != '\0' ? xstrdup(escaped) : NULL;
+	t->on_phase = on_phase;
+	wheel_add(&c->wheel, number_of(c, t), due_us);
 }
 
 static void schedule_next(struct run *r, uint64_t now_us)
 {
-	const struct probe *p = r->probe;
-	uint64_t missed;
+	struct checker *c = r->checker;
+	struct target *t = r->target;
+	uint64_t interval_us = due_interval_us(r->probe.check, t->health);
+	uint64_t due_us = r->round_us, missed = 0;
 
-	r->due_us = due_after_us(p, due_interval_us(p->check, r->health), r->due_us,
-	    r->started_us, now_us, &missed);
-	r->checker->figures.skipped += missed;
-	arm(r, r->due_us);
+	if (interval_us != r->interval_us || now_us >= r->round_us)
+		due_us = due_after_us(
+		    &r->probe, interval_us, r->due_us, t->started_us, now_us, &missed);
+	c->figures.skipped += missed;
+	rest(c, t, due_us, true);
 }
 
 /* Gives back what the check has taken. */
 static void land(struct run *r)
 {
-	const struct probe_ops *ops = ops_of(r);
+	struct checker *c = r->checker;
+	struct target *t = r->target;
 
-	ops->cancel(r);
-	r->in_flight = false;
-	r->checker->figures.in_flight--;
-	if (ops->needs != NEEDS_PROGRAM)
-		r->checker->budgets[ops->needs].used--;
+	r->ops->cancel(r);
+	wheel_remove(&c->wheel, number_of(c, t));
+	t->in_flight = false;
+	t->text = r->text;
+	c->figures.in_flight--;
+	if (r->ops->needs != NEEDS_PROGRAM)
+		c->budgets[r->ops->needs].used--;
 }
 
 /* The result becomes health, and news for the daemon. */
-static void take_result(struct run *r, enum reason reason, int code)
+static void take_result(struct run *r, enum reason reason, int code, uint64_t now_us)
 {
-	const struct check_conf *check = r->probe->check;
-	enum health_state was = r->health.state;
+	const struct check_conf *check = r->probe.check;
 	struct checker *c = r->checker;
+	struct target *t = r->target;
+	enum health_state was = t->health.state;
 	bool changed;
 
 	if (reason_is_local(reason)) {
 		c->figures.local++;
-		alarm_local(&c->alarms, r->probe, reason, code);
+		alarm_local(&c->alarms, &r->probe, reason, code);
 	} else {
-		r->health =
-		    health_feed(r->health, reason == REASON_OK, check->rise, check->fall);
+		t->health =
+		    health_feed(t->health, reason == REASON_OK, check->rise, check->fall);
 	}
 	changed =
-	    r->health.state != was || r->reason != reason || r->code != code || r->news;
-	r->news = false;
-	r->reason = (uint8_t)reason;
-	r->code = code;
-	report_result(&c->report, r, changed);
+	    t->health.state != was || t->reason != reason || t->code != code || r->news;
+	t->reason = reason;
+	t->code = code;
+	report_result(&c->report, t, changed, now_us);
 }
 
 void run_done(struct run *r, enum reason reason, int code, const char *text, size_t len)
 {
+	struct checker *c = r->checker;
+	struct target *t = r->target;
 	uint64_t now_us = mono_us();
 
-	assert(r->in_flight);
-	if (now_us >= deadline_us(r) && !reason_is_local(reason)) {
-		reason = ops_of(r)->silence;
+	assert(t->in_flight && t->run == r);
+	if (now_us >= t->node.at_us && !reason_is_local(reason)) {
+		reason = r->ops->silence;
 		code = 0;
 		len = 0;
 	}
-	set_text(r, text, len);
+	target_set_text(&r->text, text, len);
 	land(r);
-	r->duration_us = (uint32_t)(now_us - r->started_us);
-	take_result(r, reason, code);
+	t->duration_us = (uint32_t)(now_us - t->started_us);
+	take_result(r, reason, code, now_us);
 	schedule_next(r, now_us);
-	serve_waiting(&r->checker->budgets[NEEDS_SOCKET]);
+	give_run(c, r);
+	serve_waiting(c, &c->budgets[NEEDS_SOCKET]);
 }
 
 void run_ended(struct run *r, enum reason reason, int code)
@@ -280,50 +225,115 @@ void run_ended(struct run *r, enum reason reason, int code)
 	run_done(r, reason, code, NULL, 0);
 }
 
-static void pause_run(struct run *r)
+/* ---- turns ---- */
+
+static void on_time(struct checker *c, struct target *t)
 {
-	r->paused = true;
-	ev_timer_stop(r->checker->loop, &r->timer);
-	if (r->in_flight)
-		land(r);
-	serve_waiting(&r->checker->budgets[NEEDS_SOCKET]);
+	if (t->in_flight)
+		run_ended(t->run, t->run->ops->silence, 0);
+	else
+		begin(c, t);
 }
 
-static void resume_run(struct run *r)
+void run_turn(struct checker *c, bool wait)
 {
-	uint64_t interval_us = due_interval_us(r->probe->check, r->health);
+	uint64_t due_us = wheel_soonest_us(&c->wheel), report_us = c->report.due_us;
+	uint64_t until_us = due_us < report_us ? due_us : report_us, now_us = mono_us();
+	uint64_t left_us = until_us > now_us ? until_us - now_us : 0;
+	uint32_t i;
 
-	r->paused = false;
+	loop_wait(&c->loop, !wait ? 0 : until_us == WHEEL_NEVER ? UINT64_MAX : left_us);
+	now_us = mono_us();
+	while (wheel_pop(&c->wheel, now_us, &i))
+		on_time(c, &c->targets.all[i]);
+	if (now_us >= c->report.due_us)
+		report_flush(&c->report);
+	raw_flush(&c->raw);
+}
+
+void run_init_all(struct checker *c, const struct probe *probes, size_t n)
+{
+	uint64_t now_us = mono_us();
+
+	targets_init(&c->targets, probes, n);
+	wheel_init(&c->wheel, &c->targets.all->node, sizeof *c->targets.all, n, now_us);
+	c->budgets[NEEDS_NOTHING].max = SIZE_MAX;
+	c->budgets[NEEDS_PROGRAM].max = EXTERNAL_MAX;
+	for (int i = 0; i < NEEDS; i++)
+		c->budgets[i].first = RUN_NONE;
+	LIST_INIT(&c->programs);
+	LIST_INIT(&c->gone);
+	RB_INIT(&c->arp);
+	c->figures.max_in_flight = (uint32_t)c->budgets[NEEDS_SOCKET].max;
+	for (size_t i = 0; i < n; i++)
+		if (!probes[i].paused)
+			rest(c, &c->targets.all[i], due_first_us(&probes[i], n, now_us),
+			    false);
+}
+
+void run_fini_all(struct checker *c)
+{
+	struct run *r;
+
+	while ((r = SLIST_FIRST(&c->idle)) != NULL) {
+		SLIST_REMOVE_HEAD(&c->idle, idle);
+		free(r);
+	}
+	targets_fini(&c->targets);
+}
+
+/* ---- what the daemon asks for ---- */
+
+static void pause_target(struct checker *c, struct target *t)
+{
+	t->paused = true;
+	if (t->in_flight) {
+		struct run *r = t->run;
+
+		land(r);
+		give_run(c, r);
+	}
+	wheel_remove(&c->wheel, number_of(c, t));
+	serve_waiting(c, &c->budgets[NEEDS_SOCKET]);
+}
+
+static void resume_target(struct checker *c, struct target *t)
+{
+	struct probe p = target_probe(&c->targets, t);
+
+	t->paused = false;
+	t->on_phase = false; /* that of its interval before */
 	/* What was known is of before the work on the server: the next result decides. */
-	r->health = health_unknown();
-	if (r->is_waiting)
-		return;
-	r->due_us = due_next_us(r->probe, interval_us, mono_us());
-	arm(r, r->due_us);
+	t->health = health_unknown();
+	if (!t->is_waiting)
+		rest(c, t,
+		    due_next_us(&p, due_interval_us(p.check, t->health), mono_us()),
+		    true);
 }
 
 void run_order(struct checker *c, const struct probe_order *o)
 {
-	struct run *r;
+	struct target *t;
 
-	if (o->probe >= c->n_runs)
+	if (o->probe >= c->targets.n)
 		return;
-	r = &c->runs[o->probe];
+	t = &c->targets.all[o->probe];
 	switch ((enum probe_what)o->what) {
 	case PROBE_PAUSE:
-		if (!r->paused)
-			pause_run(r);
+		if (!t->paused)
+			pause_target(c, t);
 		break;
 	case PROBE_RESUME:
-		if (r->paused)
-			resume_run(r);
+		if (t->paused)
+			resume_target(c, t);
 		break;
 	case PROBE_NOW:
-		if (r->paused || r->in_flight || r->is_waiting)
+		if (t->paused || t->in_flight || t->is_waiting)
 			break;
-		r->due_us = mono_us();
-		ev_timer_stop(c->loop, &r->timer);
-		begin(r);
+		wheel_remove(&c->wheel, o->probe);
+		t->node.at_us = mono_us();
+		t->on_phase = false;
+		begin(c, t);
 		break;
 	}
 }

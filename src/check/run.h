@@ -1,74 +1,72 @@
 /*
- * run: a probe as the checker runs it.
+ * run: one check under way.
  *
- * One struct run per probe. It rests until it is due (due.h); when it needs a
- * descriptor and the budget is spent, it waits in a queue; then it is in
- * flight until run_done(), which is called exactly once per start: by the
- * method, or by the timer at the deadline. There is one timer per run, for
- * both. A paused run rests until it is resumed, and then goes on in its phase.
+ * A target (target.h) rests until it is due (due.h); when it needs a descriptor and
+ * the budget is spent, it waits in a queue; then it has a run until run_done(), which
+ * is called exactly once per start: by the method, or at the deadline. The wheel
+ * knows both times. A paused target rests until it is resumed, and then goes on in its
+ * phase.
  */
 #ifndef LVSD_CHECK_RUN_H
 #define LVSD_CHECK_RUN_H
 
 #include <sys/queue.h>
 
-#include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "check/alarm.h"
 #include "check/arp.h"
+#include "check/conn.h"
 #include "check/external.h"
+#include "check/loop.h"
+#include "check/method.h"
 #include "check/nets.h"
 #include "check/probe.h"
 #include "check/raw.h"
 #include "check/report.h"
 #include "check/sockets.h"
+#include "check/target.h"
 #include "check/tls.h"
+#include "check/wheel.h"
 
 struct run {
-	ev_timer timer; /* at rest: when it is due; in flight: the deadline */
 	struct checker *checker;
-	const struct probe *probe;
-	STAILQ_ENTRY(run) waiting;
-	TAILQ_ENTRY(run) dirty; /* see report.h */
-	union {			/* in flight, the method's own */
+	struct target *target;
+	const struct probe_ops *ops;
+	struct probe probe;	   /* what is asked: check, address and port */
+	uint64_t due_us, round_us; /* this round and the next */
+	uint64_t interval_us;	   /* in between */
+	char *text;		   /* the target's */
+	bool news;		   /* of the method's own, to be told at once */
+	union {			   /* the method's own */
 		void *talk;
 		uint64_t cookie;
+		struct conn conn;
 	};
-	uint64_t due_us;
-	uint64_t started_us; /* of the last check; 0: none yet */
-	struct health health;
-	uint32_t duration_us;
-	int32_t code;
-	char *text;	/* escaped; NULL: none */
-	uint8_t reason; /* enum reason */
-	bool in_flight, is_waiting, is_dirty, paused;
-	bool news; /* of the method's own, to be told at once */
-	struct agent_verdict agent;
+	SLIST_ENTRY(run) idle;
 };
-STAILQ_HEAD(run_queue, run);
+SLIST_HEAD(run_list, run);
 
-/* What there are only so many of. */
-enum needs { NEEDS_NOTHING, NEEDS_SOCKET, NEEDS_PROGRAM, NEEDS };
 struct budget {
 	size_t used, max;
-	struct run_queue waiting;
-	bool filling; /* the queue is being served right now */
+	uint32_t first, last; /* targets that wait, by number; RUN_NONE: none */
+	bool filling;	      /* the queue is being served right now */
 };
+#define RUN_NONE UINT32_MAX
 
 /* Everything the checker process has. */
 struct checker {
-	struct ev_loop *loop;
-	ev_check turn;
-	ev_io term;	  /* a signalfd, where there are programs to kill first */
-	uint64_t turn_us; /* when this turn of the loop began */
+	struct loop loop;
+	struct wheel wheel;
+	struct watch term; /* a signalfd, where there are programs to kill first */
 	struct sockets sockets;
-	struct run *runs;
-	size_t n_runs;
+	struct targets targets;
+	struct run_list idle; /* runs for the next checks */
+	size_t n_idle;
 	struct budget budgets[NEEDS];
-	struct program_list programs;
+	struct program_list programs, gone;
 	struct checker_figures figures;
 	struct alarms alarms;
 	struct report report;
@@ -78,25 +76,17 @@ struct checker {
 	struct arp_tree arp;
 };
 
-/* A check method. */
-struct probe_ops {
-	/* Begins a check. Ends in run_done(), maybe before it returns: touch
-	 * nothing of the run after a call that may have done so. */
-	void (*start)(struct run *r);
-	/* Frees what start made; run_done() calls it, and nobody else. */
-	void (*cancel)(struct run *r);
-	enum reason silence; /* what a passed deadline means */
-	enum needs needs;
-};
-extern const struct probe_ops tcp_ops, http_ops, icmp_ops, arp_ops, agent_ops;
-extern const struct probe_ops external_ops;
-extern const struct probe_ops udp_ops, udp_quiet_ops; /* udp_ops: dns, too */
-
 /*
- * Makes C->runs of the N PROBES, which must outlive it, and schedules those that
- * are not paused (due_first_us).
+ * Makes C->targets of the N PROBES, of which only the checks must outlive it, and
+ * schedules those that are not paused (due_first_us).
  */
 void run_init_all(struct checker *c, const struct probe *probes, size_t n);
+/* Frees what that made, when nothing is under way. */
+void run_fini_all(struct checker *c);
+
+/* One turn: waits for an event or a time, unless WAIT is false, and does all that is
+ * to be done about it. */
+void run_turn(struct checker *c, bool wait);
 
 /*
  * The check is over. Feeds the health unless REASON is local trouble, reports
@@ -113,10 +103,5 @@ void run_release(struct checker *c, enum needs what);
 
 /* Does what the daemon asks of a probe; an order that makes no sense is none. */
 void run_order(struct checker *c, const struct probe_order *o);
-
-/* Printable ASCII as it is, everything else as \xHH, and so are the quote and the
- * backslash, for the log has it in quotes; cut to whole escapes and PROBE_TEXT_MAX with
- * the NUL. */
-void run_escape(char *to, const char *from, size_t len);
 
 #endif

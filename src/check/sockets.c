@@ -16,31 +16,17 @@
 #include "check/conn.h"
 #include "lib/xalloc.h"
 
-#define EVENTS 256
-
-static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+static void on_event(struct watch *w, uint32_t events)
 {
-	struct epoll_event events[EVENTS];
-	int n;
+	struct socket *s = w->owner;
 
-	(void)loop, (void)revents;
-	n = epoll_wait(w->fd, events, EVENTS, 0);
-	for (int i = 0; i < n; i++) {
-		struct socket *s = events[i].data.ptr;
-
-		if (s->conn != NULL)
-			conn_event(s->conn, events[i].events);
-	}
+	if (s->conn != NULL)
+		conn_event(s->conn, events);
 }
 
-bool sockets_init(struct sockets *s, struct ev_loop *loop)
+void sockets_init(struct sockets *s, struct loop *loop)
 {
-	*s = (struct sockets){ .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
-	if (s->epoll_fd < 0)
-		return false;
-	ev_io_init(&s->readable, on_readable, s->epoll_fd, EV_READ);
-	ev_io_start(loop, &s->readable);
-	return true;
+	*s = (struct sockets){ .loop = loop };
 }
 
 static struct socket_list *idle_of(struct sockets *s, uint8_t family)
@@ -50,6 +36,7 @@ static struct socket_list *idle_of(struct sockets *s, uint8_t family)
 
 static void close_one(struct sockets *s, struct socket *given)
 {
+	loop_remove(s->loop, given->fd);
 	close(given->fd);
 	given->fd = -1;
 	SLIST_INSERT_HEAD(&s->closed, given, idle);
@@ -81,7 +68,7 @@ static bool bind_source(int fd, const struct addr *source)
 static struct socket *open_one(
     struct sockets *s, uint8_t family, int type, const struct addr *source, bool *at_bind)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	static const uint32_t edges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
 	struct socket *made;
 
@@ -92,12 +79,12 @@ static struct socket *open_one(
 		SLIST_REMOVE_HEAD(&s->closed, idle);
 	else
 		made = xcalloc(1, sizeof *made);
-	*made = (struct socket){ .fd = fd, .family = family };
+	*made =
+	    (struct socket){ .watch = { on_event, made }, .fd = fd, .family = family };
 	made->stream = type == SOCK_STREAM;
 	made->again = made->stream && !addr_is_set(source);
-	ev.data.ptr = made;
 	*at_bind = addr_is_set(source) && !bind_source(fd, source);
-	if (!*at_bind && epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0)
+	if (!*at_bind && loop_add(s->loop, fd, edges, &made->watch))
 		return made;
 	error = errno;
 	close_one(s, made);

@@ -1,9 +1,8 @@
 /*
  * sockets: the descriptors that checks speak through, and their events.
  *
- * All of them hang in one edge-triggered epoll set of their own, for as long as
- * they are open, and that set is one descriptor in the loop. A TCP socket is
- * used again after it was reset: connect() to AF_UNSPEC aborts the connection
+ * All of them hang edge-triggered in the loop for as long as they are open. A TCP
+ * socket is used again after it was reset: connect() to AF_UNSPEC aborts the connection
  * by RST (tcp(7), RFC 793 ABORT), leaves no TIME_WAIT and a socket as good as
  * new. So a check costs two system calls for its connection instead of seven.
  */
@@ -12,11 +11,11 @@
 
 #include <sys/queue.h>
 
-#include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "check/loop.h"
 #include "lib/addr.h"
 
 /* Unused sockets that are kept, of both families together. */
@@ -25,6 +24,7 @@
 struct conn;
 
 struct socket {
+	struct watch watch;
 	SLIST_ENTRY(socket) idle;
 	struct conn *conn; /* whose events these are; NULL: nobody's */
 	int fd;
@@ -35,16 +35,15 @@ struct socket {
 SLIST_HEAD(socket_list, socket);
 
 struct sockets {
-	int epoll_fd;
-	ev_io readable;
+	struct loop *loop;
 	struct socket_list idle[2]; /* IPv4, IPv6 */
 	size_t n_idle;
 	/* Closed ones. Their memory is kept: an event may still name them. */
 	struct socket_list closed;
 };
 
-/* False, with errno: no epoll set. */
-bool sockets_init(struct sockets *s, struct ev_loop *loop);
+/* No sockets yet; those to come have their events from LOOP. */
+void sockets_init(struct sockets *s, struct loop *loop);
 
 /*
  * A socket of TYPE (SOCK_STREAM, SOCK_DGRAM) bound to SOURCE unless that is

@@ -58,8 +58,8 @@ static bool get_ready(struct stream *s)
 	int code;
 
 	if (s->tls.used && s->ssl == NULL) {
-		s->ssl = tls_new(
-		    &r->checker->tls, &s->tls, r->probe, conn_fd(&s->conn), &code, &text);
+		s->ssl = tls_new(&r->checker->tls, &s->tls, &r->probe, conn_fd(&s->conn),
+		    &code, &text);
 		if (s->ssl == NULL) {
 			run_done(r, REASON_LOCAL_OTHER, code, text,
 			    text != NULL ? strlen(text) : 0);

@@ -20,7 +20,7 @@ struct tcp_talk {
 
 static const struct talk_conf *talk_of(const struct run *r)
 {
-	return r->probe->check->talk;
+	return r->probe.check->talk;
 }
 
 static void connected(struct conn *c)
@@ -68,15 +68,13 @@ static void tcp_start(struct run *r)
 	struct tcp_talk *t;
 
 	if (talk == NULL) {
-		/* calloc() would not take what free() has just put aside. */
-		r->talk = xmalloc(sizeof(struct conn));
-		conn_open(r->talk, r, SOCK_STREAM, connected);
+		conn_open(&r->conn, r, SOCK_STREAM, connected);
 		return;
 	}
 	r->talk = t = xcalloc(1, sizeof *t);
 	if (talk->expect.len > 0)
 		answer_init(&t->answer, talk->expect.data, talk->expect.len);
-	stream_open(&t->stream, r, &talk_ops, tls_setting(r->probe->check),
+	stream_open(&t->stream, r, &talk_ops, tls_setting(r->probe.check),
 	    talk->send.data, talk->send.len);
 }
 
@@ -85,12 +83,12 @@ static void tcp_cancel(struct run *r)
 	struct tcp_talk *t = r->talk;
 
 	if (talk_of(r) == NULL) {
-		conn_close(r->talk);
-	} else {
-		stream_close(&t->stream);
-		answer_fini(&t->answer);
+		conn_close(&r->conn);
+		return;
 	}
-	free(r->talk);
+	stream_close(&t->stream);
+	answer_fini(&t->answer);
+	free(t);
 	r->talk = NULL;
 }
 

@@ -29,30 +29,33 @@ struct udp_talk {
 
 static bool is_dns(const struct run *r)
 {
-	return r->probe->check->method == CHECK_DNS;
+	return r->probe.check->method == CHECK_DNS;
 }
 
-/* Bytes that are no answer to us are not listened to: another may follow. */
-static void judge_dns(struct run *r, const void *data, size_t len)
+/* Bytes that are no answer to us are not listened to: another may follow. True: that
+ * was it, and the run is over. */
+static bool judge_dns(struct run *r, const void *data, size_t len)
 {
 	const struct udp_talk *t = r->talk;
 	const char *name;
 	uint8_t rcode;
 
 	if (!dns_answers(&t->query, data, len, &rcode))
-		return;
+		return false;
 	name = dns_rcode_name(rcode);
-	run_done(r, rcode == r->probe->check->dns->rcode ? REASON_OK : REASON_BAD_STATUS,
+	run_done(r, rcode == r->probe.check->dns->rcode ? REASON_OK : REASON_BAD_STATUS,
 	    rcode, name, strlen(name));
+	return true;
 }
 
-static void judge_udp(struct run *r, const char *data, size_t len)
+static bool judge_udp(struct run *r, const char *data, size_t len)
 {
-	const struct talk_conf *talk = r->probe->check->talk;
+	const struct talk_conf *talk = r->probe.check->talk;
 	bool good = talk == NULL || talk->expect.len == 0 ||
 		    memmem(data, len, talk->expect.data, talk->expect.len) != NULL;
 
 	run_done(r, good ? REASON_OK : REASON_NO_MATCH, 0, data, len);
+	return true;
 }
 
 static void fail(struct run *r, const struct conn_result *x)
@@ -69,11 +72,7 @@ static void receive(struct run *r)
 
 	while ((x = conn_recv(&t->conn, data, sizeof data)).what == CONN_MOVED) {
 		t->received += x.n + DATAGRAM_COST;
-		if (is_dns(r))
-			judge_dns(r, data, x.n);
-		else
-			judge_udp(r, data, x.n);
-		if (!r->in_flight)
+		if (is_dns(r) ? judge_dns(r, data, x.n) : judge_udp(r, data, x.n))
 			return;
 		if (t->received >= STREAM_MAX) {
 			run_ended(r, REASON_MALFORMED, 0);
@@ -103,7 +102,7 @@ static void on_ready(struct conn *c)
 
 static void udp_start(struct run *r)
 {
-	const struct check_conf *check = r->probe->check;
+	const struct check_conf *check = r->probe.check;
 	struct udp_talk *t = xcalloc(1, sizeof *t);
 
 	r->talk = t;

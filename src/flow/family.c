@@ -95,8 +95,10 @@ static bool shrink_sets(struct flow *f, const struct flow_table *have,
 {
 	bool done = true;
 
-	if (f->sets == NULL)
+	if (!family_needs_sets(have) && !family_needs_sets(want) && have->n_orphans == 0)
 		return true;
+	if (!family_open_sets(f, error))
+		return false;
 	each_set(f, want, false);
 	done = set_commit(f->sets);
 	for (int c = 0; c < FLOW_CHAINS; c++)
@@ -119,20 +121,20 @@ static bool in_range(uint32_t mark)
 	return mark >= MARKS_FIRST && mark <= MARKS_LAST;
 }
 
-/* The marks of WANT as policy rules say them: those we gave are one. */
-static struct route_mark *route_marks(const struct flow_table *want, size_t *n)
+/* Those we gave are one. */
+struct route_mark *family_route_marks(const struct flow_table *t, size_t *n)
 {
-	struct route_mark *list = xcalloc(want->n_marks + 1, sizeof *list);
+	struct route_mark *list = xcalloc(t->n_marks + 1, sizeof *list);
 	bool ranged = false;
 
 	*n = 0;
-	for (size_t i = 0; i < want->n_marks; i++) {
-		if (!in_range(want->marks[i]))
-			list[(*n)++] = (struct route_mark){ want->marks[i], UINT32_MAX };
+	for (size_t i = 0; i < t->n_marks; i++) {
+		if (!in_range(t->marks[i]))
+			list[(*n)++] = (struct route_mark){ t->marks[i], UINT32_MAX };
 		else if (!ranged)
 			list[(*n)++] =
 			    (struct route_mark){ MARKS_FIRST & MARKS_MASK, MARKS_MASK };
-		ranged = ranged || in_range(want->marks[i]);
+		ranged = ranged || in_range(t->marks[i]);
 	}
 	return list;
 }
@@ -151,7 +153,7 @@ static bool route(
     struct family *fa, const struct flow_table *want, bool before, struct buf *error)
 {
 	size_t n;
-	struct route_mark *list = route_marks(want, &n);
+	struct route_mark *list = family_route_marks(want, &n);
 	uint64_t h = digest(list, n);
 	struct buf ignored = { 0 };
 	bool done = true;
@@ -188,6 +190,15 @@ static bool write_rules(struct flow *f, struct family *fa, const struct flow_tab
 
 /* ---- one family ---- */
 
+/* Once; in another process the daemon says it (work.c). */
+static void tell_whole_only(struct family *fa, const char *why)
+{
+	free(fa->note);
+	fa->note = xasprintf(
+	    "this kernel cannot put fragments together before they are marked: %s", why);
+	log_warnx("%s", fa->note);
+}
+
 static bool change_rules(
     struct flow *f, struct family *fa, struct flow_table *want, struct buf *error)
 {
@@ -205,9 +216,7 @@ static bool change_rules(
 			done = write_rules(f, fa, want, c, error);
 			fa->whole_only = done;
 			if (done)
-				log_warnx("this kernel cannot put fragments together "
-					  "before they are marked: %s",
-				    first.data);
+				tell_whole_only(fa, first.data);
 			buf_fini(&first);
 		}
 		if (!done)
@@ -216,26 +225,61 @@ static bool change_rules(
 	return true;
 }
 
-/* WANT was done: it is what the kernel has. */
-static void settle(struct family *fa, struct flow_table *want)
+void family_settle(struct family *fa)
 {
 	flow_table_fini(&fa->have);
-	flow_table_done(want);
-	fa->have = *want;
-	*want = (struct flow_table){ .family = want->family };
+	flow_table_done(&fa->want);
+	fa->have = fa->want;
+	fa->want = (struct flow_table){ .family = fa->number };
+	fa->known = true;
 }
 
-/* What FA has is not known any more, and ERROR is why. */
-static void fail_family(struct flow *f, struct family *fa, const struct buf *error)
+void family_fail(struct flow *f, struct family *fa, const char *why)
 {
 	free(fa->error);
-	fa->error = xstrdup(error->data != NULL ? error->data : "no reason");
-	fa->known = false;
+	fa->error = xstrdup(why != NULL && *why != '\0' ? why : "no reason");
+	fa->known = fa->routed = false;
 	f->leftovers = true; /* what was done before it failed */
 }
 
-bool family_apply(struct flow *f, struct family *fa, struct flow_table *want)
+static void note_difference(const struct flow_member *m, void *arg)
 {
+	(void)m;
+	*(bool *)arg = true;
+}
+
+/* Policy rules and routes are as WANT has them. */
+static bool is_routed(const struct family *fa)
+{
+	size_t n;
+	struct route_mark *list = family_route_marks(&fa->want, &n);
+	bool same = fa->routed && fa->routes == digest(list, n);
+
+	free(list);
+	return same;
+}
+
+bool family_is_done(struct family *fa)
+{
+	struct flow_table *want = &fa->want;
+	bool differs = !fa->known || !is_routed(fa) || fa->have.n_orphans > 0;
+
+	want->reassemble = want->reassemble && !fa->whole_only;
+	if (!differs)
+		flow_align(&fa->have, want);
+	for (enum flow_chain_id c = 0; c < FLOW_CHAINS && !differs; c++) {
+		differs = !flow_rules_same(&fa->have, want, c);
+		for (size_t i = 0; i < want->chain[c].n && !differs; i++)
+			flow_members_diff(want->chain[c].lines[i].old,
+			    &want->chain[c].lines[i], note_difference, note_difference,
+			    &differs);
+	}
+	return !differs;
+}
+
+bool family_apply(struct flow *f, struct family *fa)
+{
+	struct flow_table *want = &fa->want;
 	struct buf error = { 0 };
 	bool done = fa->known || family_read(f, fa, want, &error);
 
@@ -248,9 +292,10 @@ bool family_apply(struct flow *f, struct family *fa, struct flow_table *want)
 	free(fa->error);
 	fa->error = NULL;
 	if (done)
-		settle(fa, want);
+		family_settle(fa);
 	else
-		fail_family(f, fa, &error);
+		family_fail(f, fa, error.data);
+	flow_table_fini(want);
 	buf_fini(&error);
 	return done;
 }
@@ -271,7 +316,7 @@ bool family_refuse(struct flow *f, struct family *fa, struct flow_line *l, bool 
 		return true;
 	}
 	family_set_failed(f, &error);
-	fail_family(f, fa, &error);
+	family_fail(f, fa, error.data);
 	buf_fini(&error);
 	return false;
 }

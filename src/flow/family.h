@@ -11,13 +11,16 @@
 
 struct family {
 	struct flow_table have;
+	struct flow_table want; /* between flow_begin() and its end */
 	uint8_t number;
 	bool known;
 	bool whole_only;     /* this kernel cannot put fragments together for rules */
 	bool routed;	     /* policy rules and routes are as they were last asked for */
 	uint64_t routes;     /* a digest of what was asked for */
+	bool patient;	     /* nobody waits: iptables may wait longer for its lock */
 	const char *flavour; /* of iptables, in the middle of its name; NULL: not known */
 	char *error;
+	char *note; /* for the log, when whole_only became true */
 };
 
 /* What flow.h calls a flow. */
@@ -25,7 +28,7 @@ struct flow {
 	struct family family[2];
 	struct set_session *sets;
 	bool leftovers;
-	size_t looked_at; /* the set that the next look begins with */
+	size_t looked_at; /* the set that the next audit begins with */
 	struct flow_figures figures;
 };
 
@@ -39,6 +42,8 @@ bool family_iptables(const struct family *fa, const char *flavour, const char *v
     const char *table, const char *input, struct buf *out, struct buf *error);
 /* Which of the two iptables this kernel can do with: FA->flavour. */
 bool family_choose(struct family *fa, struct buf *error);
+/* The flavour that is called NAME, or NULL. */
+const char *family_flavour(const char *name);
 /* Makes FA->have tell what is there, as far as WANT and what was left need it. */
 bool family_read(
     struct flow *f, struct family *fa, const struct flow_table *want, struct buf *error);
@@ -50,9 +55,31 @@ bool family_set_failed(const struct flow *f, struct buf *error);
 
 /* ---- family.c ---- */
 
-/* Makes FA in the kernel what WANT says. False: fa->error tells why. */
-bool family_apply(struct flow *f, struct family *fa, struct flow_table *want);
+/* Nothing has to be done to make FA in the kernel what FA->want says. */
+bool family_is_done(struct family *fa);
+/* Makes FA in the kernel what FA->want says, which becomes what it has. False: fa->error
+ * tells why. */
+bool family_apply(struct flow *f, struct family *fa);
+/* That was done. */
+void family_settle(struct family *fa);
+/* That was not done because of WHY, and what the kernel has is not known any more. */
+void family_fail(struct flow *f, struct family *fa, const char *why);
+/* The marks of T as policy rules say them; the caller frees them. */
+struct route_mark *family_route_marks(const struct flow_table *t, size_t *n);
 /* L, of FA->have, refuses everyone, or nobody. */
 bool family_refuse(struct flow *f, struct family *fa, struct flow_line *l, bool everyone);
+
+/* ---- family_check.c ---- */
+
+/* A line in OUT for each rule and route of FA that is not as we left it. False: they
+ * could not be read, because of ERROR. */
+bool family_check(const struct family *fa, struct buf *out, struct buf *error);
+/* The same for sets of both families, for little more than BUDGET_US. */
+void family_check_sets(struct flow *f, uint64_t budget_us, struct buf *out);
+
+/* ---- flow.c ---- */
+
+/* Makes both families what they want. */
+bool flow_make(struct flow *f);
 
 #endif

@@ -12,7 +12,11 @@
 #include "lib/xalloc.h"
 
 #define DEADLINE_MS 10000
-#define LOCK_S "5" /* how long iptables waits for its own lock */
+/* How long iptables waits for its own lock, while the daemon waits and while not. */
+#define LOCK_S "1"
+#define LOCK_PATIENT_S "5"
+/* What it says when it waited in vain. */
+#define LOCKED "xtables lock"
 
 /* ---- iptables ---- */
 
@@ -23,10 +27,18 @@ bool family_iptables(const struct family *fa, const char *flavour, const char *v
 	char *name = xasprintf(
 	    "ip%stables%s-%s", fa->number == AF_INET6 ? "6" : "", flavour, verb);
 	const char *save[] = { name, "-t", table, NULL };
-	const char *restore[] = { name, "--noflush", "-w", LOCK_S, NULL };
+	const char *restore[] = { name, "--noflush", "-w",
+		fa->patient ? LOCK_PATIENT_S : LOCK_S, NULL };
 	bool done =
 	    command_run(restores ? restore : save, input, DEADLINE_MS, out, error);
 
+	if (!done && error->len > 0 && strstr(error->data, LOCKED) != NULL) {
+		buf_fini(error);
+		buf_printf(error,
+		    "another program holds the lock of %s (the " LOCKED
+		    ", /run/xtables.lock)",
+		    name);
+	}
 	free(name);
 	return done;
 }
@@ -36,9 +48,18 @@ bool family_iptables(const struct family *fa, const char *flavour, const char *v
  * plain name is taken, the other where the kernel has not what it needs. Reading
  * tells nothing of that, so a chain is made and deleted in one commit.
  */
+static const char *const flavours[] = { "", "-legacy" };
+
+const char *family_flavour(const char *name)
+{
+	for (size_t i = 0; i < sizeof flavours / sizeof flavours[0]; i++)
+		if (strcmp(flavours[i], name) == 0)
+			return flavours[i];
+	return NULL;
+}
+
 bool family_choose(struct family *fa, struct buf *error)
 {
-	static const char *const flavours[] = { "", "-legacy" };
 	static const char probe[] = "*mangle\n:" FLOW_PREFIX "PROBE - [0:0]\n"
 				    "-X " FLOW_PREFIX "PROBE\nCOMMIT\n";
 
@@ -48,9 +69,12 @@ bool family_choose(struct family *fa, struct buf *error)
 		if (family_iptables(fa, flavours[i], "restore", NULL, probe, &out, &why))
 			fa->flavour = flavours[i];
 		else if (error->len == 0)
-			buf_str(error, why.data);
+			buf_str(error, why.data != NULL ? why.data : "");
 		buf_fini(&out);
 		buf_fini(&why);
+		/* That tells nothing of the kernel, and the other waits for the same. */
+		if (error->len > 0 && strstr(error->data, LOCKED) != NULL)
+			break;
 	}
 	if (fa->flavour != NULL)
 		buf_fini(error);
@@ -61,7 +85,7 @@ bool family_choose(struct family *fa, struct buf *error)
 
 static bool needs_chain(const struct flow *f, const struct flow_table *want, int c)
 {
-	return want->chain[c].n > 0 || f->leftovers;
+	return flow_rules_table(c) != NULL && (want->chain[c].n > 0 || f->leftovers);
 }
 
 static bool read_rules(
@@ -168,6 +192,7 @@ bool family_read(
 	struct buf ignored = { 0 };
 
 	flow_table_fini(&fa->have);
+	fa->routed = false;
 	if (!read_rules(f, fa, want, error))
 		return false;
 	if (family_needs_sets(want) && !read_sets(f, fa, error))

@@ -1,6 +1,6 @@
 /*
  * Both families, one after the other, and what is told of them. How one is read and
- * made is in family_read.c and family.c.
+ * made is in family_read.c and family.c, how that is done beside the loop in work.c.
  */
 #include "flow/flow.h"
 
@@ -15,8 +15,12 @@ struct flow *flow_new(bool leftovers)
 {
 	struct flow *f = xcalloc(1, sizeof *f);
 
-	f->family[0].number = f->family[0].have.family = AF_INET;
-	f->family[1].number = f->family[1].have.family = AF_INET6;
+	for (int i = 0; i < 2; i++) {
+		struct family *fa = &f->family[i];
+
+		fa->number = i == 0 ? AF_INET : AF_INET6;
+		fa->have.family = fa->want.family = fa->number;
+	}
 	f->leftovers = leftovers;
 	return f;
 }
@@ -27,7 +31,9 @@ void flow_free(struct flow *f)
 		return;
 	for (int i = 0; i < 2; i++) {
 		flow_table_fini(&f->family[i].have);
+		flow_table_fini(&f->family[i].want);
 		free(f->family[i].error);
+		free(f->family[i].note);
 	}
 	set_close(f->sets);
 	free(f);
@@ -63,93 +69,71 @@ void flow_prepare(struct flow *f, const struct conf *conf)
 	}
 }
 
-bool flow_apply(
+/* What each family wants; nothing else changes. */
+static void plan(
     struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
+{
+	for (int i = 0; i < 2; i++) {
+		struct family *fa = &f->family[i];
+
+		flow_table_fini(&fa->want);
+		if (conf != NULL)
+			flow_plan(conf, fa->number, served, arg, &fa->want);
+	}
+}
+
+bool flow_make(struct flow *f)
 {
 	uint64_t begun_us = mono_us();
 	bool done = true;
 
 	f->figures.sets_us = 0;
-	for (int i = 0; i < 2; i++) {
-		struct family *fa = &f->family[i];
-		struct flow_table want;
-
-		flow_plan(conf, fa->number, served, arg, &want);
-		done = family_apply(f, fa, &want) && done;
-		flow_table_fini(&want);
-	}
+	for (int i = 0; i < 2; i++)
+		done = family_apply(f, &f->family[i]) && done;
 	if (done)
 		f->leftovers = false;
 	f->figures.last_us = mono_us() - begun_us;
 	return done;
 }
 
+bool flow_apply(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
+{
+	plan(f, conf, served, arg);
+	return flow_make(f);
+}
+
+bool flow_begin(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
+{
+	plan(f, conf, served, arg);
+	if (f->leftovers || !family_is_done(&f->family[0]) ||
+	    !family_is_done(&f->family[1]))
+		return true;
+	for (int i = 0; i < 2; i++)
+		family_settle(&f->family[i]);
+	return false;
+}
+
 bool flow_follow(struct flow *f, flow_served_fn *served, void *arg)
 {
 	struct family *fa = &f->family[0];
-	struct flow_chain *c = &fa->have.chain[FLOW_REFUSE];
 
-	for (size_t i = 0; fa->known && i < c->n; i++) {
-		bool refuses = !served(c->lines[i].mark, arg);
+	for (enum flow_chain_id c = FLOW_ASIDE; c <= FLOW_REFUSE; c++)
+		for (size_t i = 0; fa->known && i < fa->have.chain[c].n; i++) {
+			struct flow_line *l = &fa->have.chain[c].lines[i];
+			bool refuses = flow_refuses(c, l, served(l->mark, arg));
 
-		if (refuses != (c->lines[i].n > 0))
-			family_refuse(f, fa, &c->lines[i], refuses);
-	}
+			if (refuses != (l->n > 0))
+				family_refuse(f, fa, l, refuses);
+		}
 	return fa->error == NULL;
 }
 
 bool flow_clear(struct flow *f)
 {
-	bool done = true;
-
-	for (int i = 0; i < 2; i++) {
-		struct family *fa = &f->family[i];
-		struct flow_table want = { .family = fa->number };
-
-		done = family_apply(f, fa, &want) && done;
-		flow_table_fini(&want);
-	}
-	return done;
-}
-
-/* The Nth line with a set of both families, or NULL behind the last. */
-static const struct flow_line *line_with_set(
-    struct flow *f, size_t n, struct family **family)
-{
-	for (int i = 0; i < 2; i++)
-		for (int c = 0; c < FLOW_CHAINS; c++) {
-			const struct flow_chain *chain = &f->family[i].have.chain[c];
-
-			*family = &f->family[i];
-			for (size_t j = 0; j < chain->n; j++)
-				if (chain->lines[j].type != FLOW_NO_SET && n-- == 0)
-					return &chain->lines[j];
-		}
-	return NULL;
-}
-
-bool flow_is_changed(struct flow *f, uint64_t budget_us)
-{
-	uint64_t begun_us = mono_us();
-	const struct flow_line *l;
-	size_t references, members;
-	struct family *fa;
-
-	if (budget_us == UINT64_MAX)
-		f->looked_at = 0;
-	while ((l = line_with_set(f, f->looked_at, &fa)) != NULL) {
-		f->looked_at++;
-		if (fa->known && (!set_look(f->sets, l->set, &references, &members) ||
-				     references != 1 || members != l->n)) {
-			fa->known = false;
-			f->leftovers = true;
-			return true;
-		}
-		if (mono_us() - begun_us > budget_us)
-			return false;
-	}
-	f->looked_at = 0;
-	return false;
+	plan(f, NULL, NULL, NULL);
+	return flow_make(f);
 }
 
 /* ---- what is told ---- */
@@ -173,7 +157,7 @@ void flow_figures(const struct flow *f, struct flow_figures *out)
 {
 	*out = f->figures;
 	if (f->sets != NULL)
-		out->set_operations = set_operations(f->sets);
+		out->set_operations += set_operations(f->sets);
 }
 
 bool flow_is_there(const struct flow *f)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "flow/plan.h"
+#include "lib/buf.h"
 #include "parser/conf.h"
 
 struct flow;
@@ -40,13 +41,27 @@ bool flow_apply(
 bool flow_follow(struct flow *f, flow_served_fn *served, void *arg);
 /* Takes away everything of ours. */
 bool flow_clear(struct flow *f);
+
 /*
- * Whether someone else took rules or members away, as far as the sets tell of it: no
- * rule names one of them any more, or it has another number of members. flow_apply()
- * mends it then. It takes little more than BUDGET_US and goes on where it was; with
- * UINT64_MAX it looks at all of them.
+ * flow_apply() in three steps, so that nobody need wait for iptables: CONF is planned,
+ * and when flow_begin() says that there is something to do, flow_work() does it in
+ * another process, forked after that, and what it has to TELL comes to flow_worked()
+ * (or WHY nothing came). In between F is not to be used for anything else.
  */
-bool flow_is_changed(struct flow *f, uint64_t budget_us);
+bool flow_begin(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg);
+void flow_work(struct flow *f, struct buf *told);
+bool flow_worked(struct flow *f, const struct buf *told, const char *why);
+
+/*
+ * Whether someone else changed anything of ours, in the same way: flow_check() reads it,
+ * of sets as many as BUDGET_US lets it (UINT64_MAX: all), the next time those that follow;
+ * flow_checked() gives FOUND a line for each finding and returns how many they are.
+ * flow_apply() mends it all then. TOLD is written to.
+ */
+void flow_check(struct flow *f, uint64_t budget_us, struct buf *told);
+typedef void flow_found_fn(const char *what, void *arg);
+size_t flow_checked(struct flow *f, char *told, flow_found_fn *found, void *arg);
 
 /* Why a family is not as it should be whose rules D needs, in one line; else NULL. */
 const char *flow_director_error(
@@ -56,8 +71,8 @@ const char *flow_director_error(
 struct flow_figures {
 	uint64_t set_operations; /* sets and members, made and deleted */
 	uint64_t rule_writes;	 /* runs of iptables-restore */
-	uint64_t sets_us; /* of the last flow_apply(): what additions to sets took */
-	uint64_t last_us; /* of the same: all of it */
+	uint64_t sets_us;	 /* of the last changes: what additions to sets took */
+	uint64_t last_us;	 /* of the same: all of it */
 };
 void flow_figures(const struct flow *f, struct flow_figures *out);
 

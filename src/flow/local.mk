@@ -3,6 +3,7 @@ noinst_LIBRARIES += libflow.a
 libflow_a_SOURCES = \
 	src/flow/align.c \
 	src/flow/change.c src/flow/change.h \
+	src/flow/compare.c src/flow/compare.h \
 	src/flow/flow.h \
 	src/flow/masquerade.c \
 	src/flow/marks.c src/flow/marks.h \
@@ -14,10 +15,12 @@ if IPSET
 libflow_a_SOURCES += \
 	src/flow/command.c src/flow/command.h \
 	src/flow/family.c src/flow/family.h \
+	src/flow/family_check.c \
 	src/flow/family_read.c \
 	src/flow/flow.c \
 	src/flow/route.c src/flow/route.h \
-	src/flow/set.c src/flow/set.h
+	src/flow/set.c src/flow/set.h \
+	src/flow/work.c
 else
 libflow_a_SOURCES += src/flow/none.c
 endif

@@ -15,7 +15,8 @@
 
 #define MARKS_FIRST 0x4c560001u
 #define MARKS_LAST 0x4c56ffffu
-#define MARKS_MASK 0xffff0000u /* by which all of them, and 0x4c560000, are one */
+#define MARKS_MASK 0xffff0000u	/* by which all of them are one, and this one: */
+#define MARKS_ASIDE 0x4c560000u /* of datagrams that IPVS must not see: refused ones */
 
 struct mark {
 	char *name; /* of the director */

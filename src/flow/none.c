@@ -65,11 +65,40 @@ const char *flow_director_error(
 	return flow_needs(conf, d) ? "this lvsd was built without ipset" : NULL;
 }
 
-bool flow_is_changed(struct flow *f, uint64_t budget_us)
+bool flow_begin(
+    struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
+{
+	return !flow_apply(f, conf, served, arg);
+}
+
+void flow_work(struct flow *f, struct buf *told)
+{
+	(void)f;
+	(void)told;
+}
+
+bool flow_worked(struct flow *f, const struct buf *told, const char *why)
+{
+	(void)f;
+	(void)told;
+	(void)why;
+	return false;
+}
+
+void flow_check(struct flow *f, uint64_t budget_us, struct buf *told)
 {
 	(void)f;
 	(void)budget_us;
-	return false;
+	(void)told;
+}
+
+size_t flow_checked(struct flow *f, char *told, flow_found_fn *found, void *arg)
+{
+	(void)f;
+	(void)told;
+	(void)found;
+	(void)arg;
+	return 0;
 }
 
 void flow_figures(const struct flow *f, struct flow_figures *out)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/marks.h"
 #include "flow/shape.h"
 #include "lib/xalloc.h"
 
@@ -211,27 +212,57 @@ void flow_refuse(struct flow_line *l, bool everyone)
 	flow_line_add(l, &m);
 }
 
+bool flow_refuses(
+    enum flow_chain_id c, const struct flow_line *l, enum flow_service service)
+{
+	if (l->type == FLOW_NO_SET)
+		return false;
+	return c == FLOW_ASIDE ? service == FLOW_NOBODY : service != FLOW_SERVES;
+}
+
+/* A line whose set says whether MARK is refused; RULE is taken over. */
+static void add_refusal(struct flow_table *t, enum flow_chain_id c, char *rule,
+    uint32_t mark, enum flow_service service)
+{
+	struct flow_line *l = flow_chain_add(&t->chain[c], rule, FLOW_NET);
+
+	l->mark = mark;
+	flow_refuse(l, flow_refuses(c, l, service));
+}
+
 /*
  * IPVS refuses with an ICMP error, which the kernel does not send from an address that
- * is none of its own (route.c, ip_route_output_key_hash_rcu); so for IPv4 a
- * connection is reset before it comes to IPVS. The rules stay, their sets change.
+ * is none of its own (route.c, ip_route_output_key_hash_rcu). So for IPv4 a
+ * connection is reset before it comes to IPVS. A datagram gets another mark, by which
+ * it is routed as one that goes through (flow/route.h): the error is then sent
+ * from an address of the interface (icmp.c, icmp_send). Rules stay, sets change.
  */
 static void add_refusals(struct flow_table *t, flow_served_fn *served, void *arg)
 {
-	struct flow_chain *c = &t->chain[FLOW_REFUSE];
-
-	for (size_t i = 0; t->family == AF_INET && i < t->n_marks; i++) {
+	if (t->family != AF_INET || t->n_marks == 0)
+		return;
+	for (size_t i = 0; i < t->n_marks; i++) {
 		uint32_t mark = t->marks[i];
-		struct flow_line *l = flow_chain_add(c,
+		enum flow_service service =
+		    served != NULL ? served(mark, arg) : FLOW_SERVES;
+
+		add_refusal(t, FLOW_ASIDE,
+		    xasprintf("M-%08x -p udp -m set --match-set %c src -j MARK "
+			      "--set-xmark 0x%x/0xffffffff",
+			(unsigned)mark, FLOW_SET_HERE, MARKS_ASIDE),
+		    mark, service);
+		add_refusal(t, FLOW_REFUSE,
 		    xasprintf("-p tcp -m mark --mark 0x%x -m tcp --tcp-flags "
 			      "FIN,SYN,RST,ACK SYN -m set --match-set %c src -j REJECT "
 			      "--reject-with tcp-reset",
 			(unsigned)mark, FLOW_SET_HERE),
-		    FLOW_NET);
-
-		l->mark = mark;
-		flow_refuse(l, served != NULL && !served(mark, arg));
+		    mark, service);
 	}
+	flow_chain_add(&t->chain[FLOW_REFUSE],
+	    xasprintf("-p udp -m mark --mark 0x%x -j REJECT --reject-with "
+		      "icmp-port-unreachable",
+		MARKS_ASIDE),
+	    FLOW_NO_SET);
 }
 
 void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, void *arg,

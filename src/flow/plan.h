@@ -21,10 +21,21 @@
 /* Rules of ours lead packets to D, or masquerade what it sends. */
 bool flow_needs(const struct conf *conf, const struct director_conf *d);
 
-/* Does anyone take new connections with MARK? */
-typedef bool flow_served_fn(uint32_t mark, void *arg);
+/* What the service of a mark does for its clients. */
+enum flow_service {
+	FLOW_SERVES, /* takes new connections */
+	FLOW_LEAVES, /* keeps those that there are */
+	FLOW_NOBODY, /* there are none */
+};
+typedef enum flow_service flow_served_fn(uint32_t mark, void *arg);
 
-/* L, of the chain FLOW_REFUSE, refuses everyone, or nobody. */
+/*
+ * Are the packets that L means, a line of FLOW_ASIDE or FLOW_REFUSE, refused when its
+ * mark has SERVICE? A datagram does not tell whether it begins something.
+ */
+bool flow_refuses(
+    enum flow_chain_id c, const struct flow_line *l, enum flow_service service);
+/* L, one of these, refuses everyone, or nobody. */
 void flow_refuse(struct flow_line *l, bool everyone);
 
 /* Makes WANT, which is empty, what CONF asks for in FAMILY. Every director's mark is

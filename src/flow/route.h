@@ -6,6 +6,9 @@
  * What the director itself sends is spared, or packets that IPVS or conntrack
  * routes again would come back; that goes for the look-ups of reverse path filters,
  * too (fib_frontend.c, __fib_validate_source: they come from lo).
+ *
+ * IPv4 datagrams that are refused go to a second table, as if they went through this
+ * machine; the rule in FORWARD that answers them is their end.
  */
 #ifndef LVSD_FLOW_ROUTE_H
 #define LVSD_FLOW_ROUTE_H
@@ -17,9 +20,10 @@
 #include "lib/buf.h"
 
 /* lvsd(8) documents them. */
-#define ROUTE_TABLE 19542   /* of local routes, 0x4c56 */
-#define ROUTE_PROTOCOL 76   /* whose rules and routes are ours */
-#define ROUTE_PREFERENCE 97 /* and the two after it */
+#define ROUTE_TABLE 19542	/* of local routes, 0x4c56 */
+#define ROUTE_TABLE_ASIDE 19543 /* of what is refused */
+#define ROUTE_PROTOCOL 76	/* whose rules and routes are ours */
+#define ROUTE_PREFERENCE 96	/* and the three after it */
 
 /* A mark, or with a mask a range of them. */
 struct route_mark {
@@ -33,5 +37,10 @@ struct route_mark {
  */
 bool route_apply(
     uint8_t family, const struct route_mark *marks, size_t n, struct buf *error);
+
+/* One line in OUT for each rule and route of these that is not there, or not as it was
+ * made, and for rules that are too many. False: they cannot be read, as ERROR says. */
+bool route_check(uint8_t family, const struct route_mark *marks, size_t n,
+    struct buf *out, struct buf *error);
 
 #endif

@@ -13,12 +13,15 @@
 
 #include "lib/xalloc.h"
 
+/* What refuses comes before an administrator's rules: those that accept everything, say,
+ * cannot mean packets that nobody would answer. */
 static const struct {
-	const char *table, *hook, *name;
+	const char *table, *name, *hooks[FLOW_HOOKS];
+	char how; /* to put a hook there: "-A" at the end, "-I" at the front */
 } chains[FLOW_CHAINS] = {
-	[FLOW_MARK] = { "mangle", "PREROUTING", FLOW_PREFIX "FLOW" },
-	[FLOW_MASQUERADE] = { "nat", "POSTROUTING", FLOW_PREFIX "MASQ" },
-	[FLOW_REFUSE] = { "filter", "INPUT", FLOW_PREFIX "REFUSE" },
+	[FLOW_MARK] = { "mangle", FLOW_PREFIX "FLOW", { "PREROUTING" }, 'A' },
+	[FLOW_MASQUERADE] = { "nat", FLOW_PREFIX "MASQ", { "POSTROUTING" }, 'A' },
+	[FLOW_REFUSE] = { "filter", FLOW_PREFIX "REFUSE", { "INPUT", "FORWARD" }, 'I' },
 };
 
 /*
@@ -35,6 +38,16 @@ static const struct {
 const char *flow_rules_table(enum flow_chain_id c)
 {
 	return chains[c].table;
+}
+
+const char *flow_rules_name(enum flow_chain_id c)
+{
+	return chains[c].name;
+}
+
+const char *flow_rules_hook(enum flow_chain_id c, int i)
+{
+	return i < FLOW_HOOKS ? chains[c].hooks[i] : NULL;
 }
 
 /* ---- reading ---- */
@@ -90,14 +103,21 @@ static uint32_t mark_of(const char *name)
 	return end == name + 8 && mark <= UINT32_MAX ? (uint32_t)mark : 0;
 }
 
-static void read_mark_rule(struct flow_chain *c, const char *rule, size_t *n)
+/* RULE is of a chain of a mark: the one that marks, or a line with a set. */
+static void read_mark_rule(struct flow_table *have, const char *rule, size_t *n)
 {
 	uint32_t mark = mark_of(rule);
-	char want[64];
+	char want[64], *line;
 
 	snprintf(want, sizeof want, " " MARK_RULE, (unsigned)mark);
+	if (mark != 0 && strstr(rule, " --match-set ") != NULL) {
+		line = xasprintf("M-%s", rule);
+		read_line(&have->chain[FLOW_ASIDE], line);
+		free(line);
+		return;
+	}
 	if (mark == 0 || strcmp(rule + 8, want) != 0)
-		c->strange = true;
+		have->chain[FLOW_MARK].strange = true;
 	++*n;
 }
 
@@ -115,37 +135,50 @@ static void read_chain(struct flow_table *have, enum flow_chain_id id, const cha
 		flow_table_mark(have, mark_of(mark));
 }
 
+/* How many rules there are in chains of which each has one. */
+struct singles {
+	size_t marks, reassemble;
+};
+
 /* A line "-A CHAIN RULE", behind the option. */
-static void read_rule(struct flow_table *have, enum flow_chain_id id, const char *text,
-    size_t *n_mark_rules)
+static void read_rule(
+    struct flow_table *have, enum flow_chain_id id, const char *text, struct singles *n)
 {
 	struct flow_chain *c = &have->chain[id];
 	char hook[64], own[64];
 	const char *rule;
 
-	snprintf(hook, sizeof hook, "%s -j %s", chains[id].hook, chains[id].name);
+	for (int h = 0; flow_rules_hook(id, h) != NULL; h++) {
+		snprintf(hook, sizeof hook, "%s -j %s", flow_rules_hook(id, h),
+		    chains[id].name);
+		c->hooks[h] += strcmp(text, hook) == 0;
+	}
 	snprintf(own, sizeof own, "%s ", chains[id].name);
-	if (strcmp(text, hook) == 0)
-		c->hooks++;
-	else if ((rule = behind(text, own)) != NULL)
+	if ((rule = behind(text, own)) != NULL)
 		read_line(c, rule);
 	else if ((rule = behind(text, FLOW_PREFIX "M-")) != NULL && id == FLOW_MARK)
-		read_mark_rule(c, rule, n_mark_rules);
+		read_mark_rule(have, rule, &n->marks);
+	else if ((rule = behind(text, REASSEMBLE " ")) != NULL && id == FLOW_MARK)
+		n->reassemble += strcmp(rule, REASSEMBLE_RULE) == 0 ? 1 : 2;
 }
 
 void flow_rules_read(struct flow_table *have, enum flow_chain_id id, const char *text)
 {
-	char *copy = xstrdup(text), *rest = copy, *line;
-	size_t n_mark_rules = 0;
+	char *copy, *rest, *line;
+	struct singles n = { 0 };
 
+	if (chains[id].table == NULL)
+		return;
+	copy = rest = xstrdup(text);
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		squeeze(line);
 		if (line[0] == ':')
 			read_chain(have, id, line + 1);
 		else if (behind(line, "-A ") != NULL)
-			read_rule(have, id, line + 3, &n_mark_rules);
+			read_rule(have, id, line + 3, &n);
 	}
-	if (id == FLOW_MARK && n_mark_rules != have->n_marks)
+	if (id == FLOW_MARK &&
+	    (n.marks != have->n_marks || n.reassemble != have->reassemble))
 		have->chain[id].strange = true;
 	free(copy);
 }
@@ -169,29 +202,44 @@ static bool same_marks(const struct flow_table *have, const struct flow_table *w
 					  want->n_marks * sizeof *want->marks) == 0);
 }
 
+static bool same_hooks(const struct flow_chain *have, enum flow_chain_id c, bool needed)
+{
+	for (int h = 0; flow_rules_hook(c, h) != NULL; h++)
+		if (have->hooks[h] != needed)
+			return false;
+	return true;
+}
+
 bool flow_rules_same(
     const struct flow_table *have, const struct flow_table *want, enum flow_chain_id c)
 {
 	const struct flow_chain *h = &have->chain[c];
 	bool needed = want->chain[c].n > 0;
 
-	return !h->strange && h->exists == needed && h->hooks == (needed ? 1 : 0) &&
+	if (chains[c].table == NULL)
+		return true;
+	return !h->strange && h->exists == needed && same_hooks(h, c, needed) &&
 	       same_lines(h, &want->chain[c]) &&
 	       (c != FLOW_MARK ||
-		   (same_marks(have, want) && have->reassemble == want->reassemble));
+		   (same_marks(have, want) && have->reassemble == want->reassemble &&
+		       same_lines(&have->chain[FLOW_ASIDE], &want->chain[FLOW_ASIDE])));
 }
 
 /* ---- writing ---- */
 
-static void write_line(struct buf *out, const struct flow_line *l, const char *chain)
+void flow_rules_line(const struct flow_line *l, enum flow_chain_id c, struct buf *out)
 {
-	const char *here = l->type != FLOW_NO_SET ? strchr(l->rule, FLOW_SET_HERE) : NULL;
+	const char *here = strchr(l->rule, FLOW_SET_HERE);
 
+	if (chains[c].name != NULL)
+		buf_printf(out, "-A %s ", chains[c].name);
+	else /* the rule begins with the rest of it */
+		buf_str(out, "-A " FLOW_PREFIX);
 	if (here == NULL)
-		buf_printf(out, "-A %s %s\n", chain, l->rule);
+		buf_printf(out, "%s\n", l->rule);
 	else
-		buf_printf(out, "-A %s %.*s%s%s\n", chain, (int)(here - l->rule), l->rule,
-		    l->set, here + 1);
+		buf_printf(
+		    out, "%.*s%s%s\n", (int)(here - l->rule), l->rule, l->set, here + 1);
 }
 
 static bool has_mark(const struct flow_table *t, uint32_t mark)
@@ -215,6 +263,8 @@ static void write_marks(
 	for (size_t i = 0; i < want->n_marks; i++)
 		buf_printf(out, "-A " MARK_CHAIN " " MARK_RULE "\n",
 		    (unsigned)want->marks[i], (unsigned)want->marks[i]);
+	for (size_t i = 0; i < want->chain[FLOW_ASIDE].n; i++)
+		flow_rules_line(&want->chain[FLOW_ASIDE].lines[i], FLOW_ASIDE, out);
 	if (want->reassemble)
 		buf_str(out, "-A " REASSEMBLE " " REASSEMBLE_RULE "\n");
 	/* Nothing leads to these any more: the chain that did is written anew. */
@@ -226,13 +276,27 @@ static void write_marks(
 		buf_str(out, "-F " REASSEMBLE "\n-X " REASSEMBLE "\n");
 }
 
+static void write_hooks(
+    const struct flow_chain *have, enum flow_chain_id c, bool wanted, struct buf *out)
+{
+	for (int i = 0; flow_rules_hook(c, i) != NULL; i++) {
+		const char *from = flow_rules_hook(c, i), *name = chains[c].name;
+
+		if (wanted && have->hooks[i] == 0)
+			buf_printf(out, "-%c %s -j %s\n", chains[c].how, from, name);
+		for (size_t n = have->hooks[i]; n > wanted; n--)
+			buf_printf(out, "-D %s -j %s\n", from, name);
+	}
+}
+
 void flow_rules_write(const struct flow_table *have, const struct flow_table *want,
     enum flow_chain_id c, struct buf *out)
 {
 	const struct flow_chain *w = &want->chain[c];
-	const char *name = chains[c].name, *hook = chains[c].hook;
-	size_t hooks = have->chain[c].hooks, hooks_wanted = w->n > 0;
+	const char *name = chains[c].name;
 
+	if (chains[c].table == NULL)
+		return;
 	buf_printf(out, "*%s\n", chains[c].table);
 	if (w->n > 0 || have->chain[c].exists)
 		buf_printf(out, ":%s - [0:0]\n", name);
@@ -241,13 +305,10 @@ void flow_rules_write(const struct flow_table *have, const struct flow_table *wa
 	if (c == FLOW_MARK && want->reassemble)
 		buf_str(out, ":" REASSEMBLE " - [0:0]\n");
 	for (size_t i = 0; i < w->n; i++)
-		write_line(out, &w->lines[i], name);
+		flow_rules_line(&w->lines[i], c, out);
 	if (c == FLOW_MARK)
 		write_marks(have, want, out);
-	for (; hooks < hooks_wanted; hooks++)
-		buf_printf(out, "-A %s -j %s\n", hook, name);
-	for (; hooks > hooks_wanted; hooks--)
-		buf_printf(out, "-D %s -j %s\n", hook, name);
+	write_hooks(&have->chain[c], c, w->n > 0, out);
 	if (w->n == 0 && have->chain[c].exists)
 		buf_printf(out, "-X %s\n", name);
 	buf_str(out, "COMMIT\n");

@@ -6,8 +6,14 @@
 
 #include "flow/table.h"
 
-/* "mangle", "nat": the table of iptables that chain C is in. */
+/* "mangle", "nat": the table of iptables that chain C is in; NULL: its lines stand in
+ * chains of FLOW_MARK, and go with them. */
 const char *flow_rules_table(enum flow_chain_id c);
+const char *flow_rules_name(enum flow_chain_id c); /* "LVSD-FLOW", NULL likewise */
+/* The chain that calls C, the Ith of at most two; NULL: there are no more. */
+const char *flow_rules_hook(enum flow_chain_id c, int i);
+/* Appends "-A CHAIN RULE" and the end of the line. */
+void flow_rules_line(const struct flow_line *l, enum flow_chain_id c, struct buf *out);
 
 /*
  * Takes into HAVE what TEXT, the output of "iptables-save -t TABLE" for the table of

@@ -87,7 +87,8 @@ void flow_table_done(struct flow_table *t)
 		struct flow_chain *chain = &t->chain[c];
 
 		chain->exists = chain->n > 0;
-		chain->hooks = chain->n > 0;
+		for (int h = 0; h < FLOW_HOOKS; h++)
+			chain->hooks[h] = chain->n > 0;
 		for (size_t i = 0; i < chain->n; i++)
 			chain->lines[i].old = NULL;
 	}
@@ -95,9 +96,12 @@ void flow_table_done(struct flow_table *t)
 
 bool flow_table_is_empty(const struct flow_table *t)
 {
-	for (int i = 0; i < FLOW_CHAINS; i++)
-		if (t->chain[i].n > 0 || t->chain[i].exists || t->chain[i].hooks > 0)
+	for (int i = 0; i < FLOW_CHAINS; i++) {
+		const struct flow_chain *c = &t->chain[i];
+
+		if (c->n > 0 || c->exists || c->hooks[0] > 0 || c->hooks[1] > 0)
 			return false;
+	}
 	return t->n_marks == 0 && t->n_orphans == 0;
 }
 

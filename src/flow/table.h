@@ -62,14 +62,18 @@ struct flow_line {
 enum flow_chain_id {
 	FLOW_MARK,	 /* mangle, PREROUTING: marks what flows cover */
 	FLOW_MASQUERADE, /* nat, POSTROUTING: the source address, too */
-	FLOW_REFUSE,	 /* filter, INPUT: resets where nobody serves */
+	FLOW_ASIDE,	 /* in the chains of marks: datagrams where nobody serves */
+	FLOW_REFUSE,	 /* filter, INPUT and FORWARD: refuses where nobody serves */
 	FLOW_CHAINS,
 };
+
+/* A chain is called from one or two of those that packets come to. */
+#define FLOW_HOOKS 2
 
 struct flow_chain {
 	struct flow_line *lines;
 	size_t n, cap;
-	size_t hooks; /* how often it is called; 1 when it is as it should be */
+	size_t hooks[FLOW_HOOKS]; /* how often; 1 each when it is as it should be */
 	bool exists;
 	bool strange; /* it has something that we did not write, or not like this */
 };

@@ -48,41 +48,22 @@ static enum phase phase(const struct ipvs_op *op)
 	return op->cmd == IPVS_SET_DEST && op->dest->weight == 0 ? TAKES : BRINGS;
 }
 
-/* The place of OP among all, where there are so many CHAINS: a higher one comes later. */
-static unsigned rank(const struct ipvs_op *op, unsigned chains)
-{
-	return phase(op) * chains + ipvs_svc_bucket(op->svc) % chains;
-}
-
-/* Whether there are so many services in the N operations of LIST that their chains
- * count. */
-static bool is_crowd(const struct ipvs_op *list, size_t n)
-{
-	size_t services = n > 0;
-
-	for (size_t i = 1; i < n && services < IPVS_CROWD; i++)
-		services += list[i].svc != list[i - 1].svc;
-	return services == IPVS_CROWD;
-}
-
-/* Orders what stands in OPS from FIRST on, by counting. */
+/* Orders what stands in OPS from FIRST on. */
 static void order(struct ipvs_ops *ops, size_t first)
 {
 	struct ipvs_op *list = ops->list + first, *ordered;
-	size_t n = ops->n - first, place[N_PHASES * IPVS_BUCKETS + 1];
-	unsigned chains = is_crowd(list, n) ? IPVS_BUCKETS : 1, ranks = N_PHASES * chains;
+	size_t n = ops->n - first, place[N_PHASES + 1] = { 0 };
 
-	memset(place, 0, (ranks + 1) * sizeof *place);
 	for (size_t i = 0; i < n; i++)
-		place[rank(&list[i], chains) + 1]++;
-	for (unsigned r = 0; r < ranks; r++)
-		if (place[r + 1] == n)
+		place[phase(&list[i]) + 1]++;
+	for (int p = 0; p < N_PHASES; p++)
+		if (place[p + 1] == n)
 			return;
-	for (unsigned r = 0; r < ranks; r++)
-		place[r + 1] += place[r];
+	for (int p = 0; p < N_PHASES; p++)
+		place[p + 1] += place[p];
 	ordered = xreallocarray(NULL, n, sizeof *ordered);
 	for (size_t i = 0; i < n; i++)
-		ordered[place[rank(&list[i], chains)]++] = list[i];
+		ordered[place[phase(&list[i])]++] = list[i];
 	memcpy(list, ordered, n * sizeof *ordered);
 	free(ordered);
 }
@@ -166,6 +147,37 @@ void ipvs_diff_svc(
 void ipvs_ops_order(struct ipvs_ops *ops)
 {
 	order(ops, 0);
+}
+
+/* Whether the operations are on so many services that the kernel's chains count. */
+static bool is_crowd(const struct ipvs_ops *ops)
+{
+	size_t services = ops->n > 0;
+
+	for (size_t i = 1; i < ops->n && services < IPVS_CROWD; i++)
+		services += ops->list[i].svc != ops->list[i - 1].svc;
+	return services == IPVS_CROWD;
+}
+
+static unsigned rank(const struct ipvs_op *op)
+{
+	return phase(op) * IPVS_BUCKETS + ipvs_svc_bucket(op->svc);
+}
+
+uint32_t *ipvs_ops_by_chain(const struct ipvs_ops *ops)
+{
+	uint32_t place[N_PHASES * IPVS_BUCKETS + 1] = { 0 }, *turns;
+
+	if (!is_crowd(ops))
+		return NULL;
+	for (size_t i = 0; i < ops->n; i++)
+		place[rank(&ops->list[i]) + 1]++;
+	for (size_t r = 0; r < N_PHASES * IPVS_BUCKETS; r++)
+		place[r + 1] += place[r];
+	turns = xreallocarray(NULL, ops->n, sizeof *turns);
+	for (size_t i = 0; i < ops->n; i++)
+		turns[place[rank(&ops->list[i])]++] = (uint32_t)i;
+	return turns;
 }
 
 void ipvs_diff(

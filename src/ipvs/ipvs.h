@@ -127,6 +127,9 @@ void ipvs_table_subtract(struct ipvs_table *t, const struct ipvs_table *ids);
 /* As ipvs_table_add(), at the end, in any order; ipvs_table_sort() has to follow. */
 struct ipvs_svc *ipvs_table_append(struct ipvs_table *t, struct ipvs_svc *svc);
 void ipvs_table_sort(struct ipvs_table *t);
+/* The order in which the kernel is asked about each service of T fastest, chain by chain
+ * (ipvs_ops_by_chain), as indices, malloced. */
+uint32_t *ipvs_table_by_chain(const struct ipvs_table *t);
 
 /* ---- diff.c: pure ---- */
 
@@ -177,14 +180,19 @@ void ipvs_diff_svc(
  * director that moves to another address serves there first, and nothing is
  * added after a deletion: the kernel keeps deleted servers for two minutes and
  * searches all of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
+ */
+void ipvs_ops_order(struct ipvs_ops *ops);
+/*
+ * The order in which the kernel takes ordered operations fastest, as indices into their
+ * list, malloced; NULL: as they stand, since there are fewer than IPVS_CROWD services.
+ * Nothing that brings weight comes later, and within a service all stays as it is.
  *
- * Those of IPVS_CROWD services or more go chain by chain within these. For each
- * operation the kernel walks through a chain of services, four hundred of them when
- * there are a hundred thousand: memory of the machine, or of the processor's cache when
- * the operation before was about the same chain.
+ * For each operation the kernel walks through one of its chains of services, of which
+ * four hundred are in each when there are a hundred thousand. It waits for memory at
+ * every one of them, unless the operation before was about the same chain.
  */
 #define IPVS_CROWD 4096
-void ipvs_ops_order(struct ipvs_ops *ops);
+uint32_t *ipvs_ops_by_chain(const struct ipvs_ops *ops);
 /* The same for whole tables, ordered. Services that go are deleted last. */
 void ipvs_diff(
     const struct ipvs_table *have, const struct ipvs_table *want, struct ipvs_ops *ops);

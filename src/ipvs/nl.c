@@ -100,10 +100,10 @@ static bool kernel_send(struct kernel *k, const void *data, size_t len)
 
 /* ---- operations ---- */
 
-/* Puts the answers in READ to their operations (FIRST is the one with the
- * sequence number SEQ). True: the last of the batch was answered. */
+/* Puts the answers in READ to the operations of BATCH (the first has the sequence
+ * number SEQ). True: the last of the batch was answered. */
 static bool take_answers(
-    const struct mmsghdr *read, struct ipvs_op *first, uint32_t seq, size_t count)
+    const struct mmsghdr *read, struct ipvs_op **batch, uint32_t seq, size_t count)
 {
 	struct nlmsghdr *hdr = read->msg_hdr.msg_iov->iov_base;
 	int rest = (int)read->msg_len;
@@ -115,13 +115,13 @@ static bool take_answers(
 
 		if (hdr->nlmsg_type != NLMSG_ERROR || i >= count)
 			continue; /* late, from a batch that was given up */
-		first[i].error = -answer->error;
+		batch[i]->error = -answer->error;
 		last = last || i == count - 1;
 	}
 	return last;
 }
 
-static bool apply_batch(struct kernel *k, struct ipvs_op *first, size_t count)
+static bool apply_batch(struct kernel *k, struct ipvs_op **batch, size_t count)
 {
 	uint32_t seq = k->seq;
 	uint64_t deadline_us = 0;
@@ -131,8 +131,8 @@ static bool apply_batch(struct kernel *k, struct ipvs_op *first, size_t count)
 	k->seq += (uint32_t)count;
 	for (size_t i = 0; i < count; i++) {
 		len += msg_op(k->out + len, k->family, seq + (uint32_t)i,
-		    i == count - 1 ? NLM_F_ACK : 0, &first[i]);
-		first[i].error = 0;
+		    i == count - 1 ? NLM_F_ACK : 0, batch[i]);
+		batch[i]->error = 0;
 	}
 	if (!kernel_send(k, k->out, len))
 		return false;
@@ -142,7 +142,7 @@ static bool apply_batch(struct kernel *k, struct ipvs_op *first, size_t count)
 		if (n < 0)
 			return false;
 		for (int i = 0; i < n; i++)
-			done = take_answers(&k->read[i], first, seq, count) || done;
+			done = take_answers(&k->read[i], batch, seq, count) || done;
 	}
 	return true;
 }
@@ -150,14 +150,19 @@ static bool apply_batch(struct kernel *k, struct ipvs_op *first, size_t count)
 static bool kernel_apply(struct ipvs *h, struct ipvs_ops *ops)
 {
 	struct kernel *k = (struct kernel *)h;
+	uint32_t *turns = ipvs_ops_by_chain(ops);
+	struct ipvs_op *batch[BATCH_OPS];
+	bool done = true;
 
-	for (size_t i = 0; i < ops->n; i += BATCH_OPS) {
+	for (size_t i = 0; done && i < ops->n; i += BATCH_OPS) {
 		size_t count = ops->n - i < BATCH_OPS ? ops->n - i : BATCH_OPS;
 
-		if (!apply_batch(k, ops->list + i, count))
-			return false;
+		for (size_t j = 0; j < count; j++)
+			batch[j] = &ops->list[turns != NULL ? turns[i + j] : i + j];
+		done = apply_batch(k, batch, count);
 	}
-	return true;
+	free(turns);
+	return done;
 }
 
 /* ---- dumps ---- */

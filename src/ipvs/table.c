@@ -292,6 +292,20 @@ void ipvs_table_sort(struct ipvs_table *t)
 	}
 }
 
+uint32_t *ipvs_table_by_chain(const struct ipvs_table *t)
+{
+	uint32_t *turns = xcalloc(t->n, sizeof *turns);
+	uint32_t place[IPVS_BUCKETS + 1] = { 0 };
+
+	for (size_t i = 0; i < t->n; i++)
+		place[ipvs_svc_bucket(&t->svcs[i]) + 1]++;
+	for (size_t c = 0; c < IPVS_BUCKETS; c++)
+		place[c + 1] += place[c];
+	for (size_t i = 0; i < t->n; i++)
+		turns[place[ipvs_svc_bucket(&t->svcs[i])]++] = (uint32_t)i;
+	return turns;
+}
+
 /* The attributes of FROM for the service TO, which keeps its destinations. */
 static void svc_set(struct ipvs_svc *to, const struct ipvs_svc *from)
 {

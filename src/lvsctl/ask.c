@@ -95,6 +95,12 @@ static int reach(const char *path)
 	return fd;
 }
 
+void ask_print_silence(const char *path)
+{
+	fprintf(
+	    stderr, "lvsctl: lvsd at %s closed the connection without an answer\n", path);
+}
+
 json_t *ask_with(const char *path, const char *request, int passed)
 {
 	struct buf answer = { 0 };
@@ -106,10 +112,7 @@ json_t *ask_with(const char *path, const char *request, int passed)
 	if (send_line(fd, request, passed) && read_all(fd, &answer))
 		o = json_loadb(answer.data, answer.len, 0, NULL);
 	if (o == NULL)
-		fprintf(stderr,
-		    "lvsctl: lvsd at %s closed the connection without an "
-		    "answer\n",
-		    path);
+		ask_print_silence(path);
 	buf_fini(&answer);
 	close(fd);
 	return o;
@@ -120,17 +123,24 @@ json_t *ask(const char *path, const char *request)
 	return ask_with(path, request, -1);
 }
 
+int ask_begin(const char *path, const char *request)
+{
+	int fd = reach(path);
+
+	if (fd < 0 || send_line(fd, request, -1))
+		return fd;
+	ask_print_silence(path);
+	close(fd);
+	return -1;
+}
+
 FILE *ask_lines(const char *path, const char *request)
 {
 	static const struct timeval forever = { 0 };
-	int fd = reach(path);
+	int fd = ask_begin(path, request);
 
 	if (fd < 0)
 		return NULL;
-	if (!send_line(fd, request, -1)) {
-		close(fd);
-		return NULL;
-	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
 	return fdopen(fd, "r");
 }

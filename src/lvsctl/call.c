@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "lib/buf.h"
+#include "lvsctl/incoming.h"
 #include "lvsctl/lvsctl.h"
 
 #define CONTROL_SOCKET RUNDIR "/control.sock"
 #define STATUS_SOCKET RUNDIR "/status.sock"
-#define TRIES 5
+#define HELD (64 * 1024) /* of an answer, before the first is printed */
+#define HEAD 16
+#define TAIL 64
 
 /* Operators are told more than readers; who may use their socket does. */
 const char *call_socket(const struct call *c)
@@ -41,8 +44,8 @@ static json_t *ask_whole(const struct call *c, const char *request)
 {
 	json_t *answer = ask(call_socket(c), request);
 
-	for (int i = 0; i < TRIES && json_is_false(json_object_get(answer, "complete"));
-	     i++) {
+	for (int i = 0;
+	     i < CALL_TRIES && json_is_false(json_object_get(answer, "complete")); i++) {
 		json_decref(answer);
 		answer = ask(call_socket(c), request);
 	}
@@ -97,14 +100,95 @@ char *call_request(const struct call *c)
 	return b.data;
 }
 
-/* The answer as it came; the exit status. */
-static int print_json(const json_t *answer)
+void call_print_cut(void)
 {
-	if (answer == NULL)
+	fputs("lvsctl: a reload came in between: this is not all; ask again\n", stderr);
+}
+
+/* The beginning and the end of an answer, which say how it went. */
+struct ends {
+	char head[HEAD + 1], tail[TAIL + 1];
+	size_t head_len, tail_len;
+};
+
+static void ends_add(struct ends *e, const char *text, size_t len)
+{
+	size_t head = len < HEAD - e->head_len ? len : HEAD - e->head_len;
+	size_t tail = len < TAIL ? len : TAIL;
+	size_t kept = e->tail_len < TAIL - tail ? e->tail_len : TAIL - tail;
+
+	memcpy(e->head + e->head_len, text, head);
+	e->head_len += head;
+	memmove(e->tail, e->tail + e->tail_len - kept, kept);
+	memcpy(e->tail + kept, text + len - tail, tail);
+	e->tail_len = kept + tail;
+}
+
+static bool ends_are_whole(const struct ends *e)
+{
+	return e->tail_len >= 2 && memcmp(e->tail + e->tail_len - 2, "}\n", 2) == 0;
+}
+
+static bool ends_are_cut(const struct ends *e)
+{
+	return strstr(e->tail, "\"complete\":false}") != NULL;
+}
+
+static bool ends_are_ok(const struct ends *e)
+{
+	return strncmp(e->head, "{\"ok\":true", 10) == 0;
+}
+
+/* Prints what comes of IN. False: it cannot be written. CUT: nothing was printed, as a
+ * reload came in between. */
+static bool print_raw(struct incoming *in, struct ends *e, bool *cut)
+{
+	struct buf out = { 0 };
+	bool shown = true;
+	const char *piece;
+	size_t len;
+
+	*cut = false;
+	piece = incoming_piece(in, HELD, &len);
+	if (piece != NULL)
+		ends_add(e, piece, len);
+	if (in->fd < 0 && ends_are_cut(e)) {
+		*cut = true;
+		return true;
+	}
+	while (shown && piece != NULL) {
+		buf_add(&out, piece, len);
+		shown = incoming_show(in, &out);
+		piece = incoming_piece(in, 1, &len);
+		if (piece != NULL)
+			ends_add(e, piece, len);
+	}
+	buf_fini(&out);
+	return shown;
+}
+
+int call_raw(const struct call *c, const char *request)
+{
+	struct ends e = { 0 };
+	struct incoming in;
+	bool cut = true, shown = true;
+
+	for (int i = 0; cut && i < CALL_TRIES; i++) {
+		if (!incoming_open(&in, call_socket(c), request))
+			return CTL_NO_DAEMON;
+		e = (struct ends){ 0 };
+		shown = print_raw(&in, &e, &cut);
+		if (shown && !ends_are_whole(&e))
+			incoming_print_broken(&in);
+		incoming_fini(&in);
+	}
+	if (!shown)
+		return CTL_REFUSED;
+	if (!ends_are_whole(&e))
 		return CTL_NO_DAEMON;
-	json_dumpf(answer, stdout, JSON_INDENT(2));
-	putchar('\n');
-	return json_is_true(json_object_get(answer, "ok")) ? CTL_DONE : CTL_REFUSED;
+	if (ends_are_cut(&e))
+		call_print_cut();
+	return ends_are_ok(&e) && !ends_are_cut(&e) ? CTL_DONE : CTL_REFUSED;
 }
 
 int call_plain(const struct call *c)
@@ -116,14 +200,13 @@ int call_plain(const struct call *c)
 	if (request == NULL)
 		return CTL_WRONG;
 	if (c->json) {
-		answer = ask_whole(c, request);
-		status = print_json(answer);
+		status = call_raw(c, request);
 	} else {
 		answer = call_ask(c, request, &status);
 		if (answer != NULL && c->command->show != NULL)
 			c->command->show(c, answer);
+		json_decref(answer);
 	}
-	json_decref(answer);
 	free(request);
 	return status;
 }

@@ -7,15 +7,6 @@
 #include "lvsctl/lvsctl.h"
 #include "lvsctl/words.h"
 
-static void show_status(const struct call *c, const json_t *answer)
-{
-	struct buf page = { 0 };
-
-	status_page(answer, c->n == 0, words_colour(), &page);
-	fwrite(page.data, 1, page.len, stdout);
-	buf_fini(&page);
-}
-
 static void show_table(const struct call *c, const json_t *answer)
 {
 	(void)c;
@@ -87,7 +78,7 @@ const struct option_name option_names[N_OPTIONS] = {
 
 static const struct command commands[] = {
 	{ .name = "status", .words = "[DIRECTOR[/SERVER]]", .max = 1,
-	  .request = "show status", .show = show_status,
+	  .request = "show status", .run = status_main,
 	  .help = "directors and servers: state, why, weight, connections" },
 	{ .name = "table", .takes = { [OPTION_FOREIGN] = true },
 	  .request = "show table", .show = show_table,

@@ -26,6 +26,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/import_settle.c \
 	src/lvsctl/import_text.c \
 	src/lvsctl/import_write.c \
+	src/lvsctl/incoming.c src/lvsctl/incoming.h \
 	src/lvsctl/lvsctl.h \
 	src/lvsctl/main.c \
 	src/lvsctl/plan.c \
@@ -35,6 +36,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/rollout_wait.c \
 	src/lvsctl/status.c src/lvsctl/status.h \
 	src/lvsctl/status_director.c \
+	src/lvsctl/status_main.c \
 	src/lvsctl/top.c src/lvsctl/top.h \
 	src/lvsctl/top_page.c \
 	src/lvsctl/words.c src/lvsctl/words.h

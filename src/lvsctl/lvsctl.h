@@ -47,6 +47,8 @@ struct option_name {
 };
 extern const struct option_name option_names[N_OPTIONS];
 
+#define CALL_TRIES 5 /* for an answer that a reload cut short */
+
 struct call {
 	const struct command *command;
 	const char *socket; /* NULL: the command's own */
@@ -85,6 +87,11 @@ void command_usage(FILE *out);
 json_t *ask(const char *path, const char *request);
 /* The same, and hands over the descriptor FD with it. */
 json_t *ask_with(const char *path, const char *request, int fd);
+/* Sends the line and returns the connection, which has a deadline, or -1 after one line on
+ * standard error. */
+int ask_begin(const char *path, const char *request);
+/* Says that no answer came. */
+void ask_print_silence(const char *path);
 /* The lines of an answer that has an object in each, as they come, however long that
  * takes. NULL after one line on standard error. The caller closes it. */
 FILE *ask_lines(const char *path, const char *request);
@@ -100,12 +107,15 @@ const char *call_socket(const struct call *c);
 void call_print_refusal(const json_t *answer);
 /* Asks and shows, as the table has it for C; the exit status, or CTL_WRONG. */
 int call_plain(const struct call *c);
+/* Prints the answer as it comes; the exit status. */
+int call_raw(const struct call *c, const char *request);
+/* Says that a reload cut the answer short. */
+void call_print_cut(void);
 /* Does what C says; the exit status, or CTL_WRONG. */
 int call_run(const struct call *c);
 
-/* Appends STATUS, the answer to "show status", for people, 80 columns wide: WHOLE, or
- * the directors alone. */
-void status_page(const json_t *status, bool whole, bool colour, struct buf *out);
+/* status: a page for people, 80 columns wide; the exit status. */
+int status_main(const struct call *c);
 
 /* drain and maint, with --wait until the last connection is gone; the exit status. */
 int drain_main(const struct call *c);

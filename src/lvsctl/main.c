@@ -1,8 +1,10 @@
 /*
  * lvsctl(8): what the caller typed.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "config.h"
 #include "lvsctl/lvsctl.h"
@@ -32,6 +34,15 @@ static void fill_longs(struct option longs[N_OPTIONS + 4])
 	longs[N_OPTIONS + 2] = (struct option){ "version", no_argument, NULL, 'V' };
 }
 
+/* STATUS, if all that was said could be written. */
+static int written(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "lvsctl: cannot write: %s\n", strerror(errno));
+	return CTL_REFUSED;
+}
+
 int main(int argc, char **argv)
 {
 	struct option longs[N_OPTIONS + 4] = { 0 };
@@ -49,10 +60,10 @@ int main(int argc, char **argv)
 			break;
 		case 'V':
 			puts("lvsctl " PACKAGE_VERSION);
-			return CTL_DONE;
+			return written(CTL_DONE);
 		case 'h':
 			command_usage(stdout);
-			return CTL_DONE;
+			return written(CTL_DONE);
 		default:
 			if (letter < FIRST_OPTION)
 				return usage_error(NULL);
@@ -69,5 +80,5 @@ int main(int argc, char **argv)
 	call.n = argc - optind - 1;
 	call.words = argv + optind + 1;
 	status = call_run(&call);
-	return status == CTL_WRONG ? usage_error(call.command) : status;
+	return written(status == CTL_WRONG ? usage_error(call.command) : status);
 }

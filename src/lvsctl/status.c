@@ -1,8 +1,8 @@
 /*
  * The status page of a terminal: 80 columns, aligned, in the file's order.
  *
- * First what is wrong with the daemon, then how many are up, then the directors.
- * Colour repeats what the words say.
+ * First what is wrong with the daemon, then how many are up, then the directors
+ * (status_director.c), then what leaves. Colour repeats what the words say.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,78 +16,55 @@
 
 #define IPV4_WIDTH 21 /* "255.255.255.255:65535" */
 
-static void take_max(int *max, const json_t *server, const char *key)
+static void take_max(int *max, const json_t *text)
 {
-	int len = (int)strlen(words_of(server, key));
+	int len = (int)json_string_length(text);
 
 	if (len > *max)
 		*max = len;
 }
 
-/* The columns are as wide as what stands in them, as far as there is room; names give
- * way before IPv4 addresses do. */
-static void fit(struct page *p, const json_t *directors)
+void status_fit(struct page *p, const json_t *director)
 {
-	const json_t *director, *server;
-	int name = 6, address = 7, room = STATUS_NAMES_WIDTH - 1;
-	size_t i, j;
+	const int room = STATUS_NAMES_WIDTH - 1;
+	const json_t *row;
+	size_t i;
 
-	json_array_foreach (directors, i, director) {
-		json_array_foreach (json_object_get(director, "servers"), j, server) {
-			take_max(&name, server, "name");
-			take_max(&address, server, "address");
-		}
+	json_array_foreach (json_object_get(director, "servers"), i, row) {
+		take_max(&p->name, json_array_get(row, ROW_NAME));
+		take_max(&p->address, json_array_get(row, ROW_ADDRESS));
 	}
-	p->address_width = address < IPV4_WIDTH ? address : IPV4_WIDTH;
-	p->name_width = name < room - p->address_width ? name : room - p->address_width;
+	p->address_width = p->address < IPV4_WIDTH ? p->address : IPV4_WIDTH;
+	p->name_width =
+	    p->name < room - p->address_width ? p->name : room - p->address_width;
 	p->address_width =
-	    address < room - p->name_width ? address : room - p->name_width;
+	    p->address < room - p->name_width ? p->address : room - p->name_width;
 }
 
-/* How many have each state, in the order of their first. */
-struct tally {
-	const char *states[16];
-	size_t counts[16], n, total;
-};
-
-static void tally_add(struct tally *t, const char *state)
+static void put_total(const struct page *p, const json_t *counts, const char *what)
 {
-	size_t i = 0;
+	const char *word;
+	json_t *count;
+	json_int_t total = 0;
+	bool first = true;
 
-	while (i < t->n && strcmp(t->states[i], state) != 0)
-		i++;
-	if (i == sizeof t->states / sizeof *t->states)
-		return;
-	if (i == t->n)
-		t->states[t->n++] = state;
-	t->counts[i]++;
-	t->total++;
-}
-
-static void put_tally(const struct page *p, const struct tally *t, const char *what)
-{
-	buf_printf(p->out, "%zu %s%s", t->total, what, t->total == 1 ? "" : "s");
-	for (size_t i = 0; i < t->n; i++) {
-		buf_printf(p->out, "%s%zu ", i == 0 ? ": " : ", ", t->counts[i]);
-		status_put_state(p, t->states[i], 0);
+	json_object_foreach((json_t *)counts, word, count) total +=
+	    json_integer_value(count);
+	buf_printf(p->out, "%lld %s%s", (long long)total, what, total == 1 ? "" : "s");
+	json_object_foreach((json_t *)counts, word, count)
+	{
+		buf_printf(p->out, "%s%lld ", first ? ": " : ", ",
+		    (long long)json_integer_value(count));
+		status_put_state(p, word, 0);
+		first = false;
 	}
+	buf_str(p->out, "\n");
 }
 
-void status_put_totals(const struct page *p, const json_t *directors)
+void status_put_totals(const struct page *p, const json_t *totals)
 {
-	struct tally d = { 0 }, s = { 0 };
-	const json_t *director, *server;
-	size_t i, j;
-
-	json_array_foreach (directors, i, director) {
-		tally_add(&d, words_of(director, "state"));
-		json_array_foreach (json_object_get(director, "servers"), j, server)
-			tally_add(&s, status_server_state(server));
-	}
-	put_tally(p, &d, "director");
-	buf_str(p->out, "\n");
-	put_tally(p, &s, "server");
-	buf_str(p->out, "\n");
+	put_total(p, json_object_get(totals, "directors"), "director");
+	put_total(p, json_object_get(totals, "servers"), "server");
 }
 
 static void put_checker(const struct page *p, const json_t *checker)
@@ -147,7 +124,7 @@ static void put_trial(const struct page *p, const json_t *trial)
 	buf_fini(&line);
 }
 
-static void put_daemon(const struct page *p, const json_t *status)
+void status_put_daemon(const struct page *p, const json_t *status)
 {
 	const json_t *reload = json_object_get(status, "reload");
 	const char *error = words_of(reload, "error");
@@ -174,10 +151,9 @@ static void put_daemon(const struct page *p, const json_t *status)
 		status_put_alarm(p, 0, "the STATE FILE cannot be written:");
 		words_put_wrapped(p->out, 4, words_of(status, "state_file_error"));
 	}
-	if (!json_is_true(
-		json_object_get(json_object_get(status, "kernel"), "answers")) ||
-	    !words_knows_table(status))
+	if (!json_is_true(json_object_get(json_object_get(status, "kernel"), "answers")))
 		status_put_alarm(p, 0, "the KERNEL does not answer; trying on");
+	status_put_totals(p, json_object_get(status, "totals"));
 }
 
 static void put_leaving(const struct page *p, const json_t *item)
@@ -187,26 +163,18 @@ static void put_leaving(const struct page *p, const json_t *item)
 	    words_number(item, "servers") == 1 ? "" : "s");
 }
 
-void status_page(const json_t *status, bool whole, bool colour, struct buf *out)
+void status_put_end(const struct page *p, const json_t *end)
 {
-	const json_t *directors = json_object_get(status, "directors"), *item;
-	struct page p = { .out = out, .colour = colour };
+	const json_t *item;
 	size_t i;
 
-	fit(&p, directors);
-	if (whole) {
-		put_daemon(&p, status);
-		status_put_totals(&p, directors);
-		buf_str(out, "\n");
+	json_array_foreach (json_object_get(end, "leaving"), i, item) {
+		buf_str(p->out, i == 0 ? "\n" : "");
+		put_leaving(p, item);
 	}
-	json_array_foreach (directors, i, item) {
-		buf_str(out, i > 0 ? "\n" : "");
-		status_put_director(&p, item);
-	}
-	if (!whole)
-		return;
-	json_array_foreach (json_object_get(status, "leaving"), i, item) {
-		buf_str(out, i == 0 ? "\n" : "");
-		put_leaving(&p, item);
+	if (!words_knows_table(end)) {
+		buf_str(p->out, "\n");
+		status_put_alarm(p, 0,
+		    "the KERNEL did not answer: what is said of its table is not all");
 	}
 }

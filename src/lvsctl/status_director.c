@@ -13,21 +13,44 @@
 
 /* ---- pieces ---- */
 
+static void put_blanks(const struct page *p, size_t n)
+{
+	static const char blanks[] = "                                                ";
+
+	for (; n >= sizeof blanks; n -= sizeof blanks - 1)
+		buf_add(p->out, blanks, sizeof blanks - 1);
+	buf_add(p->out, blanks, n);
+}
+
 void status_put_state(const struct page *p, const char *state, int width)
 {
 	const char *on = p->colour ? words_colour_of(state) : "";
+	size_t len = strlen(state), columns = (size_t)width;
 
-	buf_printf(p->out, "%s%-*s%s", on, width, state, *on != '\0' ? "\033[0m" : "");
+	buf_str(p->out, on);
+	buf_add(p->out, state, len);
+	put_blanks(p, len < columns ? columns - len : 0);
+	buf_str(p->out, *on != '\0' ? "\033[0m" : "");
 }
 
-/* The number KEY in 6 columns; "-" when the server is not in the kernel's table. */
-static void put_number(const struct page *p, const json_t *server, const char *key)
+/* TEXT in WIDTH columns, to their right. */
+static void put_right(const struct page *p, const char *text, size_t width)
 {
+	size_t len = strlen(text);
+
+	put_blanks(p, len < width ? width - len : 0);
+	buf_add(p->out, text, len);
+}
+
+/* A number of ROW in 6 columns; "-" when the server is not in the kernel's table. */
+static void put_number(const struct page *p, const json_t *row, enum status_row column)
+{
+	const json_t *n = json_array_get(row, column);
 	char text[WORDS_MAX] = "-";
 
-	if (json_is_number(json_object_get(server, key)))
-		words_count(words_real(server, key), text);
-	buf_printf(p->out, " %6s", text);
+	if (json_is_integer(n))
+		words_count((double)json_integer_value(n), text);
+	put_right(p, text, 7);
 }
 
 /* Below a server: one line, whatever TEXT is. */
@@ -46,42 +69,6 @@ void status_put_alarm(const struct page *p, size_t indent, const char *text)
 }
 
 /* ---- servers ---- */
-
-static bool is_in_table(const json_t *server)
-{
-	return json_is_integer(json_object_get(server, "table_weight"));
-}
-
-/* Of operator and agent the more restrictive word. */
-static const char *admin_word(const json_t *server)
-{
-	const char *operator_says = words_of(server, "operator");
-	const char *agent_says = words_of(json_object_get(server, "agent"), "admin");
-
-	if (strcmp(operator_says, "maint") == 0 || strcmp(agent_says, "maint") == 0)
-		return "maint";
-	if (strcmp(operator_says, "drain") == 0 || strcmp(agent_says, "drain") == 0)
-		return "drain";
-	return "ready";
-}
-
-static bool is_ready(const json_t *server)
-{
-	return strcmp(admin_word(server), "ready") == 0;
-}
-
-const char *status_server_state(const json_t *server)
-{
-	const char *word = admin_word(server);
-
-	if (strcmp(word, "drain") == 0 && !is_in_table(server))
-		return "drained";
-	if (strcmp(word, "ready") != 0)
-		return word;
-	if (words_are(json_object_get(server, "agent"), "service", "down"))
-		return "down";
-	return words_of(server, "health");
-}
 
 /* How a check, or the question to an agent, went. */
 static void put_check(const struct page *p, const json_t *check)
@@ -107,20 +94,9 @@ static bool is_fine(const json_t *check)
 	return words_are(check, "reason", "ok") || words_are(check, "reason", "none");
 }
 
-/* Why its check says what it says, unless all is well. */
-static void put_reason(const struct page *p, const json_t *server)
-{
-	const json_t *check = json_object_get(server, "check");
-
-	if (json_is_object(check) &&
-	    (!words_are(server, "health", "up") || !is_fine(check)))
-		put_check(p, check);
-}
-
 /* What it said of itself, where that takes something from it. */
-static void put_agent(const struct page *p, const json_t *server)
+static void put_agent(const struct page *p, const json_t *agent)
 {
-	const json_t *agent = json_object_get(server, "agent");
 	const json_t *percent = json_object_get(agent, "percent");
 	char text[80];
 
@@ -140,20 +116,21 @@ static void put_agent(const struct page *p, const json_t *server)
 		put_check(p, agent);
 }
 
-static void put_decision(const struct page *p, const json_t *server)
+/* IS_LEAVING: it is in the table, and was taken out of service. */
+static void put_decision(const struct page *p, const json_t *rest, bool is_leaving)
 {
-	const json_t *cut = json_object_get(server, "cut_in_s");
+	const json_t *cut = json_object_get(rest, "cut_in_s");
 	char text[80], age[WORDS_MAX];
 
-	if (!is_ready(server) && is_in_table(server)) {
+	if (is_leaving) {
 		snprintf(text, sizeof text, "it keeps its connections %s%s",
 		    json_is_number(cut) ? "for " : "until the last one ends",
 		    json_is_number(cut) ? words_time(json_number_value(cut), age) : "");
 		put_note(p, text);
 	}
-	if (json_is_integer(json_object_get(server, "operator_weight"))) {
+	if (json_is_integer(json_object_get(rest, "operator_weight"))) {
 		snprintf(text, sizeof text, "an operator gave it weight %lld",
-		    words_number(server, "operator_weight"));
+		    words_number(rest, "operator_weight"));
 		put_note(p, text);
 	}
 }
@@ -161,45 +138,61 @@ static void put_decision(const struct page *p, const json_t *server)
 /* Name and address, and where the numbers begin: on the same line if they may. */
 static void put_names(const struct page *p, const char *name, const char *address)
 {
-	int used = STATUS_INDENT + (int)strlen(name);
+	size_t names_end = STATUS_INDENT + (size_t)p->name_width;
+	size_t end = names_end + 1 + (size_t)p->address_width;
+	size_t used = STATUS_INDENT + strlen(name), len = strlen(address);
 
-	buf_printf(p->out, "%*s%s", STATUS_INDENT, "", name);
-	if (used > STATUS_INDENT + p->name_width &&
-	    used + 1 + strlen(address) > WORDS_COLUMNS) {
-		buf_printf(p->out, "\n%*s", STATUS_INDENT + p->name_width, "");
-		used = STATUS_INDENT + p->name_width;
-	}
-	if (used < STATUS_INDENT + p->name_width) {
-		buf_printf(p->out, "%*s", STATUS_INDENT + p->name_width - used, "");
-		used = STATUS_INDENT + p->name_width;
-	}
-	buf_printf(p->out, " %s", address);
-	used += 1 + (int)strlen(address);
-	if (used > STATUS_INDENT + p->name_width + 1 + p->address_width) {
+	put_blanks(p, STATUS_INDENT);
+	buf_str(p->out, name);
+	if (used > names_end && used + 1 + len > WORDS_COLUMNS) {
 		buf_str(p->out, "\n");
 		used = 0;
 	}
-	buf_printf(p->out, "%*s",
-	    STATUS_INDENT + p->name_width + 1 + p->address_width - used, "");
+	if (used < names_end) {
+		put_blanks(p, names_end - used);
+		used = names_end;
+	}
+	buf_str(p->out, " ");
+	buf_str(p->out, address);
+	used += 1 + len;
+	if (used > end) {
+		buf_str(p->out, "\n");
+		used = 0;
+	}
+	put_blanks(p, end - used);
 }
 
-static void put_server(const struct page *p, const json_t *server)
+static const char *text_at(const json_t *row, enum status_row column)
 {
+	const char *text = json_string_value(json_array_get(row, column));
+
+	return text != NULL ? text : "";
+}
+
+static void put_server(const struct page *p, const json_t *row)
+{
+	const json_t *rest = json_array_get(row, ROW_REST);
+	const char *state = text_at(row, ROW_STATE);
+	bool is_out = strcmp(state, "drain") == 0 || strcmp(state, "maint") == 0;
 	char since[WORDS_MAX];
 
-	put_names(p, words_of(server, "name"), words_of(server, "address"));
+	put_names(p, text_at(row, ROW_NAME), text_at(row, ROW_ADDRESS));
 	buf_str(p->out, " ");
-	status_put_state(p, status_server_state(server), 9);
-	buf_printf(p->out, " %6s", words_time(words_real(server, "since_s"), since));
-	put_number(p, server, "table_weight");
-	put_number(p, server, "active");
-	put_number(p, server, "inactive");
+	status_put_state(p, state, 9);
+	words_time(json_number_value(json_array_get(row, ROW_SINCE)), since);
+	put_right(p, since, 7);
+	put_number(p, row, ROW_WEIGHT);
+	put_number(p, row, ROW_ACTIVE);
+	put_number(p, row, ROW_INACTIVE);
 	buf_str(p->out, "\n");
-	put_decision(p, server);
-	if (json_is_true(json_object_get(server, "sorry")))
+	if (rest == NULL)
+		return;
+	put_decision(p, rest, is_out && json_is_integer(json_array_get(row, ROW_WEIGHT)));
+	if (json_is_true(json_object_get(rest, "sorry")))
 		put_note(p, "sorry server: used only while no other is usable");
-	put_reason(p, server);
-	put_agent(p, server);
+	if (json_is_object(json_object_get(rest, "check")))
+		put_check(p, json_object_get(rest, "check"));
+	put_agent(p, json_object_get(rest, "agent"));
 }
 
 /* ---- directors ---- */

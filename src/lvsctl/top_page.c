@@ -166,7 +166,7 @@ static void put_row(struct buf *out, const struct top_view *v, const struct row 
 
 	put_name(out, row, name_width(v));
 	buf_str(out, " ");
-	status_put_state(&p, status_server_state(row->server), 9);
+	status_put_state(&p, words_of(row->server, "state"), 9);
 	if (json_is_integer(json_object_get(row->server, "table_weight"))) {
 		put_number(out, words_real(row->server, "table_weight"));
 		put_number(out, row->active);
@@ -192,7 +192,7 @@ static void put_head(
 	buf_printf(out, "  %s out", words_count(t->out, text));
 	end_line(out);
 	p.out = &totals;
-	status_put_totals(&p, json_object_get(answer, "directors"));
+	status_put_totals(&p, json_object_get(answer, "totals"));
 	for (char *at = totals.data, *line; (line = strsep(&at, "\n")) != NULL;) {
 		if (*line == '\0')
 			continue;

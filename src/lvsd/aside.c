@@ -102,6 +102,7 @@ static bool start(struct aside *a)
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return false;
+	turn_does(&a->l->turns, "starting a process for an answer");
 	a->pid = fork();
 	if (a->pid == 0)
 		run_child(a, parent, fds[1]);

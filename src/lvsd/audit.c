@@ -32,7 +32,9 @@ struct audit {
 	struct ev_timer slice;
 	struct ipvs_svc last; /* identity of the last service that was looked at */
 	bool running, hurry, waited_for;
-	bool failed; /* the kernel could not be read; that was told */
+	bool rules_wait; /* the rules of flows are still looked at, or mended */
+	bool rules_last; /* and nothing else */
+	bool failed;	 /* the kernel could not be read; that was told */
 	/* of the pass that runs */
 	uint64_t started_us, spent_us;
 	size_t services, findings;
@@ -181,6 +183,10 @@ static void end_pass(struct audit *a)
 	uint64_t now_us = mono_us();
 	double past_s = (double)(now_us - a->started_us) / 1e6;
 
+	a->rules_last = a->rules_wait;
+	if (a->rules_wait)
+		return;
+	marking_follow(a->l->marking); /* the counters are new */
 	a->running = a->hurry = false;
 	a->passes++;
 	a->ended_us = now_us;
@@ -210,10 +216,8 @@ static bool begin_pass(struct audit *a)
 	memset(&a->last, 0, sizeof a->last);
 	a->running = true;
 	sync_apply(a->l); /* what could not be started, or was stopped */
-	if (marking_audit(a->l->marking, a->hurry ? UINT64_MAX : HURRY_US)) {
-		a->findings++;
-		a->found_us = mono_us();
-	}
+	a->rules_last = false;
+	a->rules_wait = marking_audit(a->l->marking, a->hurry);
 	return look_at_list(a);
 }
 
@@ -265,6 +269,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *w, int events)
 
 	(void)loop;
 	(void)events;
+	turn_does(&a->l->turns, "audit");
 	if (!a->l->resync && do_slice(a)) {
 		a->failed = false;
 		return;
@@ -285,6 +290,16 @@ void audit_now(struct audit *a)
 	a->running = false;
 	a->hurry = a->waited_for = true;
 	schedule(a, 0.);
+}
+
+void audit_rules_done(struct audit *a, size_t findings)
+{
+	a->rules_wait = false;
+	a->findings += findings;
+	if (findings > 0)
+		a->found_us = mono_us();
+	if (a->rules_last)
+		end_pass(a);
 }
 
 json_t *audit_answer(const struct audit *a)

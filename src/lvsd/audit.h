@@ -23,6 +23,9 @@ void audit_free(struct audit *a); /* NULL is allowed */
  * called when it is through. */
 void audit_now(struct audit *a);
 
+/* What marking_audit() began has ended, and FINDINGS were mended. */
+void audit_rules_done(struct audit *a, size_t findings);
+
 /* What the last pass found, for lvsctl audit; and the figures for status. The caller
  * owns the result. */
 json_t *audit_answer(const struct audit *a);

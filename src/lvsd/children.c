@@ -89,6 +89,7 @@ static void on_report(struct ev_loop *loop, struct ev_io *w, int events)
 	struct probe_report r;
 
 	(void)events;
+	turn_does(&l->turns, "reports");
 	for (int i = 0; i < REPORTS_A_TURN; i++) {
 		ssize_t len = recv(child->fd, &r, sizeof r, MSG_DONTWAIT);
 

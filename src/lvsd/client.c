@@ -170,6 +170,7 @@ static void on_make(struct ev_loop *loop, struct ev_idle *w, int events)
 	struct client *c, *last = TAILQ_LAST(&cs->making, client_queue), *done = NULL;
 
 	(void)events;
+	turn_does(&cs->l->turns, "answers");
 	/* Each of them once, so that one that pauses does not come again. */
 	while (done != last && mono_us() < until_us) {
 		c = done = TAILQ_FIRST(&cs->making);
@@ -313,11 +314,14 @@ static void client_read(struct client *c)
 
 static void on_client(struct ev_loop *loop, struct ev_io *w, int events)
 {
+	struct client *c = w->data;
+
 	(void)loop;
+	turn_does(&c->home->l->turns, events & EV_WRITE ? "answers" : "requests");
 	if (events & EV_WRITE)
-		client_write(w->data);
+		client_write(c);
 	else
-		client_read(w->data);
+		client_read(c);
 }
 
 /* ---- who comes in ---- */

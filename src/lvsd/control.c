@@ -56,6 +56,7 @@ static void on_accept(struct ev_loop *loop, struct ev_io *w, int events)
 
 	(void)loop;
 	(void)events;
+	turn_does(&ln->control->l->turns, "clients");
 	if (fd >= 0)
 		clients_add(ln->control->clients, fd, ln->may_change);
 	else if (errno == EMFILE || errno == ENFILE)

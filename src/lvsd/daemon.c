@@ -227,23 +227,32 @@ static void on_stop(struct ev_loop *loop, struct ev_signal *w, int events)
 
 static void on_turn_end(struct ev_loop *loop, struct ev_prepare *w, int events)
 {
+	struct lvsd *l = w->data;
+
 	(void)loop;
 	(void)events;
-	reconcile_dirty(w->data);
+	turn_does(&l->turns, "planning");
+	reconcile_dirty(l);
 }
 
 static void on_tick(struct ev_loop *loop, struct ev_timer *w, int events)
 {
+	struct lvsd *l = w->data;
+
 	(void)loop;
 	(void)events;
-	reconcile_tick(w->data);
+	turn_does(&l->turns, "tick");
+	reconcile_tick(l);
 }
 
 static void on_checker_restart(struct ev_loop *loop, struct ev_timer *w, int events)
 {
+	struct lvsd *l = w->data;
+
 	(void)loop;
 	(void)events;
-	checker_start(w->data);
+	turn_does(&l->turns, "starting the checker");
+	checker_start(l);
 }
 
 void daemon_watch(struct lvsd *l)

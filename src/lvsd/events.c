@@ -27,6 +27,8 @@ struct events {
 	char *ring[RING]; /* the line with the number N is at N % RING */
 	uint64_t next;	  /* the number of the next line; they begin with 1 */
 	struct buf line;  /* that is being made */
+	time_t second;	  /* of the line before, with its words: many come at once */
+	char time[40];
 	LIST_HEAD(, follower) followers;
 };
 
@@ -56,19 +58,21 @@ static struct buf *begin(const struct lvsd *l, const char *kind)
 {
 	struct events *e = l->events;
 	struct timespec now;
-	char text[40];
 	struct tm tm;
 
 	if (e == NULL)
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (now.tv_sec != e->second) {
+		gmtime_r(&now.tv_sec, &tm);
+		strftime(e->time, sizeof e->time, "%Y-%m-%dT%H:%M:%S", &tm);
+		e->second = now.tv_sec;
+	}
 	e->line.len = 0;
 	buf_str(&e->line, "{\"event\":");
 	put_quoted(&e->line, kind);
 	put_integer(&e->line, "number", (int64_t)e->next);
-	buf_printf(&e->line, ",\"time\":\"%s.%03ldZ\"", text, now.tv_nsec / 1000000);
+	buf_printf(&e->line, ",\"time\":\"%s.%03ldZ\"", e->time, now.tv_nsec / 1000000);
 	return &e->line;
 }
 

@@ -16,7 +16,7 @@
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 #include "lvsd/show.h"
-#include "lvsd/status.h"
+#include "lvsd/status_director.h"
 
 #define CHANGES 10 /* the last ones that are told */
 

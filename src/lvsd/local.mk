@@ -14,6 +14,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/decide.c src/lvsd/decide.h \
 	src/lvsd/events.c src/lvsd/events.h \
 	src/lvsd/explain.c src/lvsd/explain.h \
+	src/lvsd/job.c src/lvsd/job.h \
 	src/lvsd/lvsd.h \
 	src/lvsd/marking.c src/lvsd/marking.h \
 	src/lvsd/notify.c src/lvsd/notify.h \
@@ -36,7 +37,9 @@ libdaemon_a_SOURCES = \
 	src/lvsd/state.c src/lvsd/state.h \
 	src/lvsd/statefile.c src/lvsd/statefile.h \
 	src/lvsd/status.c src/lvsd/status.h \
+	src/lvsd/status_director.c src/lvsd/status_director.h \
 	src/lvsd/status_server.c src/lvsd/status_server.h \
+	src/lvsd/status_totals.c src/lvsd/status_totals.h \
 	src/lvsd/sync.c src/lvsd/sync.h \
 	src/lvsd/table.c src/lvsd/table.h \
 	src/lvsd/turn.c src/lvsd/turn.h \

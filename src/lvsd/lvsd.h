@@ -78,6 +78,7 @@ struct pending_reload {
 	struct checker_user user;
 	uint64_t save; /* the number of the save that it waits for */
 	bool back;     /* it ran before, and comes back (confirm.h) */
+	bool rules;    /* one is in place, but the rules of its flows are not yet */
 };
 
 /* Identities of services, in the order of tables; see own.h. */
@@ -91,6 +92,13 @@ struct aside;
 struct asides {
 	unsigned running;
 	TAILQ_HEAD(, aside) waiting;
+};
+
+/* The directors are being told to the log. */
+struct show_log {
+	struct ev_idle more;
+	size_t next;		/* the director that comes next */
+	uint64_t configuration; /* whose it is */
 };
 
 struct lvsd {
@@ -130,6 +138,7 @@ struct lvsd {
 	struct asides asides;
 
 	struct turns turns;
+	struct show_log log;
 	struct ev_signal hup, term, intr, usr1;
 	struct ev_prepare turn_end;
 	struct ev_timer tick; /* connections that end, kernels that refuse */

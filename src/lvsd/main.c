@@ -255,7 +255,7 @@ static void start(struct lvsd *l)
 	sync_apply(l);
 	begun_us = mono_us();
 	reconcile_all(l, &counts);
-	marking_apply(l->marking);
+	marking_make(l->marking);
 	l->turns.first_fill_us = mono_us() - begun_us;
 	log_info("started version=%s config=%s directors=%zu servers=%zu probes=%zu "
 		 "operations=%zu failed=%zu foreign=%zu%s",

@@ -1,5 +1,8 @@
 /*
- * Marks from the record into the configuration; one attempt at a time at the rules.
+ * Marks from the record into the configuration; one process at a time at the rules.
+ *
+ * Making them is more urgent than looking at them: a look is broken off for it and
+ * begun again.
  */
 #include "lvsd/marking.h"
 
@@ -12,10 +15,17 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/audit.h"
+#include "lvsd/job.h"
 #include "lvsd/reconcile.h"
+#include "lvsd/reload.h"
 
 #define RETRY_FIRST_US (1 * 1000000ull)
 #define RETRY_MAX_US (60 * 1000000ull)
+
+#define JOB_S 60.		/* for all that iptables may have to wait for */
+#define LOOK_US (300 * 1000ull) /* at sets, in an audit that nobody waits for */
+#define LINES_A_PASS 20		/* of the log */
 
 struct marking {
 	struct lvsd *l;
@@ -23,6 +33,14 @@ struct marking {
 	struct flow *flow; /* NULL: a dry run */
 	unsigned failures; /* in a row */
 	uint64_t retry_us; /* mono; 0: nothing failed */
+
+	struct job *job; /* that makes the rules, or looks at them; NULL: none */
+	bool looks;
+	bool make_wanted, look_wanted; /* after it */
+	bool look_at_all;
+	bool followed;	 /* we changed sets while it looks */
+	size_t findings; /* of the audit */
+	bool audit_waits;
 };
 
 /* ---- marks ---- */
@@ -58,6 +76,7 @@ void marking_free(struct marking *m)
 {
 	if (m == NULL)
 		return;
+	job_kill(m->job);
 	marks_fini(&m->marks);
 	flow_free(m->flow);
 	free(m);
@@ -133,17 +152,24 @@ static void tell_faults(struct marking *m)
 	}
 }
 
-/* A server of the service of MARK takes new connections over IPv4. */
-static bool is_served(uint32_t mark, void *arg)
+/* What the service of MARK does over IPv4. Connections are counted after the weight
+ * became 0, or not known: what was counted never grows. */
+static enum flow_service is_served(uint32_t mark, void *arg)
 {
 	const struct lvsd *l = arg;
 	struct ipvs_svc id = { .fwmark = mark, .addr.family = AF_INET };
 	const struct ipvs_svc *svc = ipvs_table_find(&l->have, &id);
+	enum flow_service service = FLOW_NOBODY;
 
-	for (size_t i = 0; svc != NULL && i < svc->n_dests; i++)
-		if (svc->dests[i].weight > 0)
-			return true;
-	return false;
+	for (size_t i = 0; svc != NULL && i < svc->n_dests; i++) {
+		const struct ipvs_dest *dest = &svc->dests[i];
+
+		if (dest->weight > 0)
+			return FLOW_SERVES;
+		if (dest->active != 0 || dest->inactive != 0)
+			service = FLOW_LEAVES;
+	}
+	return service;
 }
 
 static void fail(struct marking *m)
@@ -157,54 +183,201 @@ static void fail(struct marking *m)
 	reconcile_wake(m->l);
 }
 
+/* The rules were made, or were not. What a newer configuration does not need any more
+ * stays until its own rules are there. */
+static void take_result(struct marking *m, bool done)
+{
+	if (!done) {
+		fail(m);
+		return;
+	}
+	if (m->failures > 0)
+		log_info("the rules of flows are in the kernel now");
+	m->failures = 0;
+	m->retry_us = 0;
+	if (m->make_wanted)
+		return;
+	release(m);
+	marks_prune(&m->marks, m->l->state->conf, is_used, m->l);
+}
+
+void marking_make(struct marking *m)
+{
+	if (m->flow != NULL)
+		take_result(m, flow_apply(m->flow, m->l->state->conf, is_served, m->l));
+}
+
+void marking_clear(struct marking *m)
+{
+	job_kill(m->job);
+	m->job = NULL;
+	if (m->flow != NULL && !flow_clear(m->flow))
+		log_err("cannot take the rules of flows out of the kernel");
+}
+
+/* ---- beside the loop ---- */
+
+static void run(struct marking *m);
+
+static void work(void *arg, struct buf *told)
+{
+	flow_work(((struct marking *)arg)->flow, told);
+}
+
+static void on_worked(void *arg, const struct buf *told, const char *why)
+{
+	struct marking *m = arg;
+	char text[128];
+
+	if (why != NULL)
+		snprintf(text, sizeof text, "making the rules: %s", why);
+	m->job = NULL;
+	take_result(m, flow_worked(m->flow, told, why != NULL ? text : NULL));
+	if (!m->make_wanted)
+		marking_follow(m); /* what became of servers meanwhile */
+	run(m);
+}
+
+/* True: a process is at work at it. */
+static bool start_making(struct marking *m)
+{
+	m->make_wanted = false;
+	if (!flow_begin(m->flow, m->l->state->conf, is_served, m->l)) {
+		take_result(m, true);
+		return false;
+	}
+	m->job = job_start(m->l->loop, work, on_worked, m, JOB_S);
+	m->looks = false;
+	if (m->job == NULL) {
+		flow_worked(m->flow, NULL, "cannot start a process for the rules");
+		take_result(m, false);
+	}
+	return m->job != NULL;
+}
+
+static void look(void *arg, struct buf *told)
+{
+	struct marking *m = arg;
+
+	flow_check(m->flow, m->look_at_all ? UINT64_MAX : LOOK_US, told);
+}
+
+static void note_finding(const char *what, void *arg)
+{
+	struct marking *m = arg;
+
+	if (++m->findings <= LINES_A_PASS)
+		log_warnx("audit: someone else changed the rules of flows: %s; mending "
+			  "them",
+		    what);
+	else if (m->findings == LINES_A_PASS + 1)
+		log_warnx("audit: more of the rules of flows was changed; mending all");
+}
+
+static void on_looked(void *arg, const struct buf *told, const char *why)
+{
+	struct marking *m = arg;
+
+	m->job = NULL;
+	m->look_at_all = false;
+	if (why != NULL)
+		log_warnx("audit: reading the rules of flows: %s", why);
+	else if (m->followed)
+		m->look_wanted = true; /* it may have seen what we did ourselves */
+	else if (flow_checked(m->flow, told->data, note_finding, m) > 0)
+		m->make_wanted = true;
+	run(m);
+}
+
+static bool start_looking(struct marking *m)
+{
+	m->look_wanted = false;
+	if (m->failures > 0)
+		return false; /* what failed is read and made whole, in its time */
+	m->followed = false;
+	m->job = job_start(m->l->loop, look, on_looked, m, JOB_S);
+	m->looks = true;
+	if (m->job == NULL)
+		log_warn("audit: cannot start a process that reads the rules of flows");
+	return m->job != NULL;
+}
+
+/* Starts what waits for its turn; who waits for the end of all is told of it. */
+static void run(struct marking *m)
+{
+	if (m->make_wanted && start_making(m))
+		return;
+	if (m->look_wanted && start_looking(m))
+		return;
+	reload_rules_done(m->l);
+	if (m->audit_waits) {
+		m->audit_waits = false;
+		audit_rules_done(m->l->audit, m->findings);
+	}
+}
+
+/* Ends the process that looks, which will begin again. */
+static void stop_looking(struct marking *m)
+{
+	if (m->job == NULL || !m->looks)
+		return;
+	job_kill(m->job);
+	m->job = NULL;
+	m->look_wanted = true;
+}
+
 void marking_apply(struct marking *m)
 {
 	if (m->flow == NULL)
 		return;
-	if (flow_apply(m->flow, m->l->state->conf, is_served, m->l)) {
-		if (m->failures > 0)
-			log_info("the rules of flows are in the kernel now");
-		m->failures = 0;
-		m->retry_us = 0;
-		release(m);
-		marks_prune(&m->marks, m->l->state->conf, is_used, m->l);
-		return;
-	}
-	fail(m);
+	stop_looking(m);
+	m->make_wanted = true;
+	if (m->job == NULL)
+		run(m);
+}
+
+bool marking_is_busy(const struct marking *m)
+{
+	return m->job != NULL && !m->looks;
 }
 
 void marking_follow(struct marking *m)
 {
-	/* What failed is done whole, in its time. */
-	if (m == NULL || m->flow == NULL || m->failures > 0)
+	struct flow_figures before, after;
+
+	/* What failed, or is being made, is done whole, in its time. */
+	if (m == NULL || m->flow == NULL || m->failures > 0 || marking_is_busy(m))
 		return;
+	flow_figures(m->flow, &before);
 	if (!flow_follow(m->flow, is_served, m->l))
 		fail(m);
+	flow_figures(m->flow, &after);
+	m->followed = m->followed || after.set_operations != before.set_operations;
 }
 
-bool marking_audit(struct marking *m, uint64_t budget_us)
+bool marking_audit(struct marking *m, bool all)
 {
-	if (m == NULL || m->flow == NULL || m->failures > 0 ||
-	    !flow_is_changed(m->flow, budget_us))
+	if (m == NULL || m->flow == NULL || m->failures > 0 || !flow_is_there(m->flow))
 		return false;
-	log_warnx("audit: someone else changed the rules or sets of flows; mending them");
-	marking_apply(m);
-	return true;
+	m->findings = 0;
+	m->audit_waits = true;
+	if (all) {
+		stop_looking(m);
+		m->look_at_all = true;
+	}
+	m->look_wanted = m->look_wanted || m->job == NULL || !m->looks;
+	if (m->job == NULL)
+		run(m);
+	return m->audit_waits;
 }
 
 bool marking_tick(struct marking *m)
 {
 	if (m == NULL)
 		return false;
-	if (m->retry_us != 0 && mono_us() >= m->retry_us)
+	if (m->retry_us != 0 && !marking_is_busy(m) && mono_us() >= m->retry_us)
 		marking_apply(m);
 	return m->retry_us != 0;
-}
-
-void marking_clear(struct marking *m)
-{
-	if (m->flow != NULL && !flow_clear(m->flow))
-		log_err("cannot take the rules of flows out of the kernel");
 }
 
 const char *marking_fault(const struct marking *m, const struct director_conf *d)

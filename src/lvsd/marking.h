@@ -4,7 +4,8 @@
  * Directors that IPVS can only know by a mark get one, and the rules that mark their
  * packets follow the configuration: after the services that new ones lead to, before
  * the services that no rule leads to any more. What could not be done is a fault
- * of the directors that need it, and tried again.
+ * of the directors that need it, and tried again. But for the start it is a process
+ * beside the loop that does it: iptables waits for whoever has its lock.
  */
 #ifndef LVSD_MARKING_H
 #define LVSD_MARKING_H
@@ -25,14 +26,20 @@ void marking_give(struct marking *m, struct conf *conf);
 void marking_prepare(struct marking *m, const struct conf *conf);
 /* Before the services change: those that rules lead to are kept as they are. */
 void marking_hold(struct marking *m);
-/* After the services are there: the rules of the running configuration. */
+/* After the services are there: the rules of the running configuration. The first does
+ * it while all wait, the second begins it and calls reload_rules_done() after. */
+void marking_make(struct marking *m);
 void marking_apply(struct marking *m);
+bool marking_is_busy(const struct marking *m);
 /* After the servers of services changed: where none is left new connections are
  * refused. M may be NULL. */
 void marking_follow(struct marking *m);
-/* Looks whether someone else changed rules or sets, in about BUDGET_US (UINT64_MAX: at
- * all of them), and mends it: true then. M may be NULL. */
-bool marking_audit(struct marking *m, uint64_t budget_us);
+/*
+ * Begins to look whether someone else changed rules, routes or sets (ALL of them, or as
+ * many as there is time for in a pass), and to mend that; audit_rules_done() is called
+ * after. False: there is nothing to look at. M may be NULL.
+ */
+bool marking_audit(struct marking *m, bool all);
 /* Tries again what failed, when it is time; true while there is something to try. M may
  * be NULL: there are no flows. */
 bool marking_tick(struct marking *m);

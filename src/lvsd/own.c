@@ -64,69 +64,133 @@ bool own_reread(struct lvsd *l, const struct ipvs_table *ids)
 	return done;
 }
 
-/* Everything the kernel has comes into NAMED, for an exclusive table. */
-static bool name_all(struct lvsd *l, struct ipvs_table *named)
-{
-	struct ipvs_table listed = { 0 };
-	bool done = ipvs_read_services(l->ipvs, &listed);
+/* ---- adoption ---- */
 
-	for (size_t i = 0; done && i < listed.n; i++) {
-		listed.svcs[i].tag = PLAN_TAG_LEAVING;
-		ipvs_table_append(named, &listed.svcs[i]);
+/* Whether L->have tells of all that D and nobody else is served by. */
+static bool is_known(const struct lvsd *l, const struct director_conf *d)
+{
+	struct ipvs_svc ids[SERVICE_FAMILIES];
+	size_t n = service_identities(d, ids);
+
+	for (size_t i = 0; i < n; i++)
+		if (ipvs_table_find(&l->have, &ids[i]) == NULL)
+			return false;
+	return true;
+}
+
+static bool is_all_known(
+    const struct lvsd *l, const struct conf *conf, const struct ipvs_table *owned)
+{
+	const struct director_conf *d;
+
+	STAILQ_FOREACH (d, &conf->directors, entry)
+		if (!is_known(l, d))
+			return false;
+	for (size_t i = 0; owned != NULL && i < owned->n; i++)
+		if (ipvs_table_find(&l->have, &owned->svcs[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* Marks the service ID in LISTED as one to be taken, unless it is known. */
+static void claim(
+    const struct lvsd *l, const struct ipvs_table *listed, const struct ipvs_svc *id)
+{
+	struct ipvs_svc *found = ipvs_table_find(listed, id);
+
+	if (found != NULL && ipvs_table_find(&l->have, id) == NULL)
+		found->tag = PLAN_TAG_LEAVING;
+}
+
+/* Marks what CONF and OWNED name in LISTED. */
+static void claim_all(const struct lvsd *l, const struct conf *conf,
+    const struct ipvs_table *owned, const struct ipvs_table *listed)
+{
+	const struct director_conf *d;
+
+	for (size_t i = 0; conf->table_exclusive && i < listed->n; i++)
+		claim(l, listed, &listed->svcs[i]);
+	for (size_t i = 0; owned != NULL && i < owned->n; i++)
+		claim(l, listed, &owned->svcs[i]);
+	STAILQ_FOREACH (d, &conf->directors, entry) {
+		struct ipvs_svc ids[SERVICE_FAMILIES];
+		size_t n = listed->n > 0 ? service_identities(d, ids) : 0;
+
+		for (size_t i = 0; i < n; i++)
+			claim(l, listed, &ids[i]);
 	}
-	ipvs_table_fini(&listed);
+}
+
+/* Reads the servers of what is marked in LISTED, in the order that is fastest for the
+ * kernel. */
+static bool read_claimed(
+    struct lvsd *l, const struct ipvs_table *owned, const struct ipvs_table *listed)
+{
+	uint32_t *turns = ipvs_table_by_chain(listed);
+	bool done = true;
+	int error = 0;
+
+	for (size_t i = 0; done && i < listed->n; i++) {
+		struct ipvs_svc *svc = &listed->svcs[turns[i]];
+		const struct ipvs_svc *notes;
+
+		if (svc->tag != PLAN_TAG_LEAVING)
+			continue;
+		done = ipvs_read_dests(l->ipvs, svc);
+		error = errno;
+		notes = owned != NULL ? ipvs_table_find(owned, svc) : NULL;
+		if (notes != NULL)
+			ipvs_svc_note(svc, notes);
+		svc->tag = PLAN_TAG_LEAVING;
+		svc->lingering = 1; /* looked at by the tick until it is gone */
+	}
+	free(turns);
+	errno = error;
 	return done;
 }
 
-/* The services of NAMED and OWNED that are not known yet, with their notes. */
-static void find_fresh(const struct lvsd *l, const struct ipvs_table *named,
-    const struct ipvs_table *owned, struct ipvs_table *fresh)
+/* What is marked in LISTED and was read is what the kernel has of ours. */
+static size_t take_claimed(struct lvsd *l, struct ipvs_table *listed)
 {
-	for (size_t i = 0; i < named->n; i++)
-		if (ipvs_table_find(&l->have, &named->svcs[i]) == NULL)
-			own_add_id(fresh, &named->svcs[i]);
-	for (size_t i = 0; owned != NULL && i < owned->n; i++) {
-		const struct ipvs_svc *o = &owned->svcs[i];
-		struct ipvs_svc *known;
+	size_t n = 0;
 
-		if (ipvs_table_find(&l->have, o) != NULL)
+	for (size_t i = 0; i < listed->n; i++) {
+		struct ipvs_svc svc = listed->svcs[i];
+
+		if (svc.tag != PLAN_TAG_LEAVING)
 			continue;
-		own_add_id(fresh, o);
-		known = ipvs_table_find(fresh, o);
-		for (size_t j = 0; j < o->n_dests; j++)
-			ipvs_svc_append(known, &o->dests[j]);
+		listed->svcs[i].dests = NULL; /* moved */
+		listed->svcs[i].n_dests = listed->svcs[i].cap_dests = 0;
+		ipvs_table_append(&l->have, &svc);
+		n++;
 	}
+	ipvs_table_sort(&l->have);
+	return n;
 }
 
 bool own_adopt(struct lvsd *l, const struct conf *conf, const struct ipvs_table *owned)
 {
-	struct ipvs_table named = { 0 }, fresh = { 0 };
-	const struct director_conf *dc;
-	size_t n_before = l->have.n;
-	uint64_t begun_us;
-	bool done = true;
+	uint64_t begun_us = mono_us();
+	struct ipvs_table listed = { 0 };
+	size_t n = 0;
+	bool done;
 
-	STAILQ_FOREACH (dc, &conf->directors, entry)
-		service_identities(dc, &named);
-	if (conf->table_exclusive)
-		done = name_all(l, &named);
-	ipvs_table_sort(&named); /* adding in order costs nothing */
-	find_fresh(l, &named, owned, &fresh);
-	begun_us = mono_us();
-	done = done && own_reread(l, &fresh);
-	if (fresh.n > 0)
-		log_debug("kernel read services=%zu took_us=%llu", fresh.n,
-		    (unsigned long long)(mono_us() - begun_us));
-	for (size_t i = 0; !done && i < fresh.n; i++) {
-		struct ipvs_svc *half = ipvs_table_find(&l->have, &fresh.svcs[i]);
-
-		if (half != NULL)
-			ipvs_table_remove(&l->have, half);
+	if (!conf->table_exclusive && is_all_known(l, conf, owned))
+		return true;
+	done = ipvs_read_services(l->ipvs, &listed);
+	if (done) {
+		claim_all(l, conf, owned, &listed);
+		done = read_claimed(l, owned, &listed);
 	}
-	if (l->have.n > n_before)
-		log_info("adopted from the kernel services=%zu", l->have.n - n_before);
-	ipvs_table_fini(&named);
-	ipvs_table_fini(&fresh);
+	if (done) {
+		n = take_claimed(l, &listed);
+		own_count_foreign(l, &listed);
+		log_debug("kernel read services=%zu took_us=%llu", n,
+		    (unsigned long long)(mono_us() - begun_us));
+	}
+	if (n > 0)
+		log_info("adopted from the kernel services=%zu", n);
+	ipvs_table_fini(&listed);
 	return done;
 }
 
@@ -143,19 +207,19 @@ bool own_take_all(struct lvsd *l)
 
 static void add_identities(const struct conf *conf, struct ipvs_table *owned)
 {
-	struct ipvs_table ids = { 0 };
-	const struct director_conf *dc;
-	size_t n = owned->n;
+	struct ipvs_table known = { .n = owned->n };
+	const struct director_conf *d;
 
-	STAILQ_FOREACH (dc, &conf->directors, entry)
-		service_identities(dc, &ids);
-	for (size_t i = 0; i < ids.n; i++) {
-		struct ipvs_table sorted = { .svcs = owned->svcs, .n = n };
+	STAILQ_FOREACH (d, &conf->directors, entry) {
+		struct ipvs_svc ids[SERVICE_FAMILIES];
+		size_t n = service_identities(d, ids);
 
-		if (ipvs_table_find(&sorted, &ids.svcs[i]) == NULL)
-			ipvs_table_append(owned, &ids.svcs[i]);
+		for (size_t i = 0; i < n; i++) {
+			known.svcs = owned->svcs; /* it moves as it grows */
+			if (ipvs_table_find(&known, &ids[i]) == NULL)
+				ipvs_table_append(owned, &ids[i]);
+		}
 	}
-	ipvs_table_fini(&ids);
 	ipvs_table_sort(owned);
 }
 
@@ -223,39 +287,42 @@ void own_saved(struct lvsd *l, const struct ipvs_table *listed)
 
 bool own_is_new(const struct lvsd *l, const struct conf *conf)
 {
-	struct ipvs_table ids = { 0 };
-	const struct director_conf *dc;
-	bool found = false;
+	const struct director_conf *d;
 
-	STAILQ_FOREACH (dc, &conf->directors, entry)
-		service_identities(dc, &ids);
-	for (size_t i = 0; !found && i < ids.n; i++)
-		found = l->owned.n == 0 || bsearch(&ids.svcs[i], l->owned.ids, l->owned.n,
-					       sizeof *l->owned.ids, id_cmp) == NULL;
-	ipvs_table_fini(&ids);
-	return found;
+	STAILQ_FOREACH (d, &conf->directors, entry) {
+		struct ipvs_svc ids[SERVICE_FAMILIES];
+		size_t n = service_identities(d, ids);
+
+		for (size_t i = 0; i < n; i++)
+			if (l->owned.n == 0 || bsearch(&ids[i], l->owned.ids, l->owned.n,
+						   sizeof *l->owned.ids, id_cmp) == NULL)
+				return true;
+	}
+	return false;
 }
 
 void own_note_removed(struct lvsd *l, const struct conf *after)
 {
-	struct ipvs_table ids = { 0 }, kept = { 0 };
-	const struct director_conf *dc;
+	struct ipvs_table kept = { 0 };
+	const struct director_conf *d;
 	uint64_t now_us = mono_us();
+	struct ipvs_svc ids[SERVICE_FAMILIES];
+	size_t n;
 
-	STAILQ_FOREACH (dc, &after->directors, entry)
-		service_identities(dc, &kept);
+	STAILQ_FOREACH (d, &after->directors, entry) {
+		n = service_identities(d, ids);
+		for (size_t i = 0; i < n; i++)
+			ipvs_table_append(&kept, &ids[i]);
+	}
 	ipvs_table_sort(&kept);
-	STAILQ_FOREACH (dc, &l->state->conf->directors, entry) {
-		size_t n = ids.n;
-
-		service_identities(dc, &ids);
-		for (; n < ids.n; n++) {
-			struct ipvs_svc *svc = ipvs_table_find(&l->have, &ids.svcs[n]);
+	STAILQ_FOREACH (d, &l->state->conf->directors, entry) {
+		n = service_identities(d, ids);
+		for (size_t i = 0; i < n; i++) {
+			struct ipvs_svc *svc = ipvs_table_find(&l->have, &ids[i]);
 
 			if (svc != NULL && ipvs_table_find(&kept, svc) == NULL)
-				svc->until_us = plan_drain_until(dc, now_us);
+				svc->until_us = plan_drain_until(d, now_us);
 		}
 	}
-	ipvs_table_fini(&ids);
 	ipvs_table_fini(&kept);
 }

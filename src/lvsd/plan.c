@@ -180,7 +180,7 @@ enum serving plan_director(const struct director_state *d, uint32_t tag,
     const struct ipvs_table *have, uint64_t now_us, struct ipvs_table *want,
     struct serving_count *counted)
 {
-	uint8_t family[2];
+	uint8_t family[SERVICE_FAMILIES];
 	size_t n = service_families(d->conf, family);
 	enum serving any = serving_who(d, AF_UNSPEC, have, counted);
 

@@ -50,7 +50,7 @@ void put_text(struct buf *b, const char *key, const char *text)
 		buf_add(b, "null", 4);
 }
 
-void put_integer(struct buf *b, const char *key, int64_t n)
+void put_digits(struct buf *b, int64_t n)
 {
 	char digits[24], *at = digits + sizeof digits;
 	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
@@ -60,8 +60,13 @@ void put_integer(struct buf *b, const char *key, int64_t n)
 	while ((rest /= 10) > 0);
 	if (n < 0)
 		*--at = '-';
-	put_key(b, key);
 	buf_add(b, at, (size_t)(digits + sizeof digits - at));
+}
+
+void put_integer(struct buf *b, const char *key, int64_t n)
+{
+	put_key(b, key);
+	put_digits(b, n);
 }
 
 void put_bool(struct buf *b, const char *key, bool yes)
@@ -76,13 +81,31 @@ void put_null(struct buf *b, const char *key)
 	buf_add(b, "null", 4);
 }
 
-void put_seconds(struct buf *b, const char *key, uint64_t us)
+static int add_dumped(const char *bytes, size_t len, void *b)
+{
+	buf_add(b, bytes, len);
+	return 0;
+}
+
+void put_json(struct buf *b, const char *key, const json_t *value)
+{
+	put_key(b, key);
+	json_dump_callback(value, add_dumped, b, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+void put_decimal(struct buf *b, uint64_t us)
 {
 	char fraction[] = ".000000";
 	uint64_t rest = us % 1000000;
 
 	for (int i = 6; i > 0; i--, rest /= 10)
 		fraction[i] = (char)('0' + rest % 10);
-	put_integer(b, key, (int64_t)(us / 1000000));
+	put_digits(b, (int64_t)(us / 1000000));
 	buf_add(b, fraction, 7);
+}
+
+void put_seconds(struct buf *b, const char *key, uint64_t us)
+{
+	put_key(b, key);
+	put_decimal(b, us);
 }

@@ -113,10 +113,10 @@ static void tell_serving(const struct lvsd *l, struct director_state *d, enum se
 	if (was == SERVING_NOT_YET && now == SERVING_NOBODY && !c->all_known)
 		return;
 	d->serving = now;
-	events_serving(l, d, was);
 	/* That all is well at the start is no news. */
 	if (was == SERVING_NOT_YET && now == SERVING_SERVERS)
 		return;
+	events_serving(l, d, was);
 	if (++*told <= TEXT_DIRECTORS)
 		say_serving(d, c);
 }

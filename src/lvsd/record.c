@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lvsd/agents.h"
+#include "lvsd/put.h"
 #include "lvsd/service.h"
 
 static uint64_t netns_id(void)
@@ -45,9 +46,10 @@ void record_origin(struct record_origin *o, bool dry_run)
 }
 
 /* IPVS_UNTIL_DRAINED is -1: JSON's integers end before it. */
-static json_t *until_json(uint64_t until_us)
+static void put_until(struct buf *b, uint64_t until_us)
 {
-	return json_integer(until_us == IPVS_UNTIL_DRAINED ? -1 : (json_int_t)until_us);
+	put_integer(
+	    b, "until_us", until_us == IPVS_UNTIL_DRAINED ? -1 : (int64_t)until_us);
 }
 
 static uint64_t until_of(const json_t *o)
@@ -57,41 +59,73 @@ static uint64_t until_of(const json_t *o)
 	return n < 0 ? IPVS_UNTIL_DRAINED : (uint64_t)n;
 }
 
+/* ---- text ---- */
+
+/* A record may have a hundred thousand services: it goes out line by line. */
+struct text {
+	FILE *out; /* remembers its errors */
+	struct buf line;
+};
+
+static void flush(struct text *t)
+{
+	fwrite(t->line.data, 1, t->line.len, t->out);
+	t->line.len = 0;
+}
+
 /* ---- services ---- */
 
-static json_t *endpoint(const struct addr *addr, uint16_t port)
+/* Begins an object. */
+static void put_endpoint(struct buf *b, const struct addr *addr, uint16_t port)
 {
 	char text[ADDR_TEXT_MAX];
 
-	return json_pack("{s:s, s:i}", "address", addr_text(addr, text), "port", port);
+	buf_str(b, "{\"address\":");
+	put_quoted(b, addr_text(addr, text));
+	put_integer(b, "port", port);
 }
 
-static json_t *make_service(const struct ipvs_svc *svc)
+static void put_leaving(struct buf *b, const struct ipvs_svc *svc)
 {
-	json_t *leaving = json_array(), *o;
+	size_t n = 0;
 
-	if (svc->fwmark != 0)
-		o = json_pack("{s:I, s:s}", "fwmark", (json_int_t)svc->fwmark, "family",
-		    svc->addr.family == AF_INET6 ? "inet6" : "inet");
-	else
-		o = endpoint(&svc->addr, svc->port);
-	json_object_set_new(o, "protocol", json_integer(svc->protocol));
-	if (svc->until_us != 0)
-		json_object_set_new(o, "until_us", until_json(svc->until_us));
 	for (size_t i = 0; i < svc->n_dests; i++) {
 		const struct ipvs_dest *d = &svc->dests[i];
-		json_t *e;
 
 		if (d->until_us == 0)
 			continue;
-		e = endpoint(&d->addr, d->port);
-		json_object_set_new(e, "until_us", until_json(d->until_us));
-		json_array_append_new(leaving, e);
+		buf_str(b, n++ == 0 ? ",\"leaving\":[" : ",");
+		put_endpoint(b, &d->addr, d->port);
+		put_until(b, d->until_us);
+		buf_str(b, "}");
 	}
-	if (json_array_size(leaving) > 0)
-		json_object_set(o, "leaving", leaving);
-	json_decref(leaving);
-	return o;
+	if (n > 0)
+		buf_str(b, "]");
+}
+
+static void put_service(struct buf *b, const struct ipvs_svc *svc)
+{
+	if (svc->fwmark != 0)
+		buf_printf(b, "{\"fwmark\":%u,\"family\":\"%s\"", svc->fwmark,
+		    svc->addr.family == AF_INET6 ? "inet6" : "inet");
+	else
+		put_endpoint(b, &svc->addr, svc->port);
+	put_integer(b, "protocol", svc->protocol);
+	if (svc->until_us != 0)
+		put_until(b, svc->until_us);
+	put_leaving(b, svc);
+	buf_str(b, "}");
+}
+
+static void write_services(struct text *t, const struct ipvs_table *owned)
+{
+	buf_str(&t->line, ",\n\"services\":[");
+	for (size_t i = 0; i < owned->n; i++) {
+		buf_str(&t->line, i > 0 ? ",\n" : "\n");
+		put_service(&t->line, &owned->svcs[i]);
+		flush(t);
+	}
+	buf_str(&t->line, "]");
 }
 
 static bool is_port(const json_t *n)
@@ -206,61 +240,83 @@ void record_settings(const json_t *root, struct settings *settings)
 
 /* ---- servers ---- */
 
-static void add_decision(json_t *o, const struct decision *d)
+static void put_decision(struct buf *b, const struct decision *d)
 {
 	if (d->word != DECISION_READY)
-		json_object_set_new(o, "operator", json_string(decision_name(d->word)));
+		put_text(b, "operator", decision_name(d->word));
 	if (d->until_us != 0)
-		json_object_set_new(o, "until_us", until_json(d->until_us));
+		put_until(b, d->until_us);
 	if (d->has_weight)
-		json_object_set_new(o, "weight", json_integer(d->weight));
+		put_integer(b, "weight", d->weight);
 }
 
-/* What there is to say of S, or NULL. */
-static json_t *make_server(const struct server_state *s)
+static void put_agent(struct buf *b, const struct agent_verdict *v)
+{
+	json_t *o = agents_json(v);
+
+	if (json_object_size(o) > 0)
+		put_json(b, "agent", o);
+	json_decref(o);
+}
+
+/* What there is to say of S: its members, each with a comma before it. */
+static void put_server(struct buf *b, const struct server_state *s)
 {
 	bool checked = s->probe != NO_PROBE && s->health.state != HEALTH_UNKNOWN;
-	json_t *o = json_object(), *agent;
 
-	add_decision(o, state_decision(s));
+	put_decision(b, state_decision(s));
 	if (checked) {
-		json_object_set_new(
-		    o, "health", json_string(health_name(s->health.state)));
-		json_object_set_new(o, "score", json_integer(s->health.score));
+		put_text(b, "health", health_name(s->health.state));
+		put_integer(b, "score", s->health.score);
 	}
 	if (checked || s->slow)
-		json_object_set_new(o, "since_us", json_integer((json_int_t)s->since_us));
+		put_integer(b, "since_us", (int64_t)s->since_us);
 	if (s->slow)
-		json_object_set_new(o, "slow", json_true());
-	agent = agents_json(agents_verdict(s));
-	if (json_object_size(agent) > 0)
-		json_object_set(o, "agent", agent);
-	json_decref(agent);
-	if (json_object_size(o) > 0)
-		return o;
-	json_decref(o);
-	return NULL;
+		put_bool(b, "slow", true);
+	if (agents_probe(s) != NULL)
+		put_agent(b, agents_verdict(s));
 }
 
-static json_t *make_servers(const struct state *s)
+/* A member NAME of an object that begins with BEFORE, if there are members in SAID. */
+static bool put_named(
+    struct buf *b, const char *before, const char *name, const struct buf *said)
 {
-	json_t *all = json_object();
+	if (said->len == 0)
+		return false;
+	buf_str(b, before);
+	put_quoted(b, name);
+	buf_str(b, ":{");
+	buf_add(b, said->data + 1, said->len - 1); /* without the first comma */
+	buf_str(b, "}");
+	return true;
+}
 
-	for (size_t i = 0; i < s->n_directors; i++) {
-		const struct director_state *d = &s->directors[i];
-		json_t *servers = json_object();
-
-		for (size_t j = 0; j < d->n_servers; j++) {
-			json_t *o = make_server(&d->servers[j]);
-
-			if (o != NULL)
-				json_object_set_new(servers, d->servers[j].conf->name, o);
-		}
-		if (json_object_size(servers) > 0)
-			json_object_set(all, d->conf->name, servers);
-		json_decref(servers);
+/* The members for the servers of D, each with a comma before it. */
+static void put_servers(struct buf *b, const struct director_state *d, struct buf *server)
+{
+	for (size_t i = 0; i < d->n_servers; i++) {
+		server->len = 0;
+		put_server(server, &d->servers[i]);
+		put_named(b, ",", d->servers[i].conf->name, server);
 	}
-	return all;
+}
+
+static void write_servers(struct text *t, const struct state *s)
+{
+	struct buf servers = { 0 }, server = { 0 };
+	const char *before = "\n";
+
+	buf_str(&t->line, ",\n\"servers\":{");
+	for (size_t i = 0; i < s->n_directors; i++) {
+		servers.len = 0;
+		put_servers(&servers, &s->directors[i], &server);
+		if (put_named(&t->line, before, s->directors[i].conf->name, &servers))
+			before = ",\n";
+		flush(t);
+	}
+	buf_str(&t->line, "}");
+	buf_fini(&servers);
+	buf_fini(&server);
 }
 
 static bool is_score(const json_t *n)
@@ -367,17 +423,46 @@ void record_servers(
 
 /* ---- the whole ---- */
 
-json_t *record_make(const struct record_origin *o, const struct ipvs_table *owned,
-    const struct settings *settings, const struct state *s)
+static void write_more(struct text *t, json_t *more)
 {
-	json_t *services = json_array();
+	const char *key;
+	json_t *value;
 
-	for (size_t i = 0; i < owned->n; i++)
-		json_array_append_new(services, make_service(&owned->svcs[i]));
-	return json_pack("{s:i, s:s, s:I, s:o, s:o, s:o, s:o}", "lvsd_state",
-	    RECORD_VERSION, "boot", o->boot, "netns", (json_int_t)o->netns, "services",
-	    services, "settings_before", make_settings(settings->original),
-	    "settings_ours", make_settings(settings->ours), "servers", make_servers(s));
+	json_object_foreach(more, key, value)
+	{
+		buf_str(&t->line, "\n");
+		put_json(&t->line, key, value);
+		flush(t);
+	}
+}
+
+static void put_settings(
+    struct buf *b, const char *key, const int64_t values[SETTINGS_MAX])
+{
+	json_t *o = make_settings(values);
+
+	put_json(b, key, o);
+	json_decref(o);
+}
+
+bool record_write(FILE *out, const struct record_origin *o,
+    const struct ipvs_table *owned, const struct settings *settings,
+    const struct state *s, json_t *more)
+{
+	struct text t = { .out = out };
+
+	buf_printf(&t.line, "{\"lvsd_state\":%d", RECORD_VERSION);
+	put_text(&t.line, "boot", o->boot);
+	put_integer(&t.line, "netns", (int64_t)o->netns);
+	put_settings(&t.line, "settings_before", settings->original);
+	put_settings(&t.line, "settings_ours", settings->ours);
+	write_services(&t, owned);
+	write_servers(&t, s);
+	write_more(&t, more);
+	buf_str(&t.line, "}\n");
+	flush(&t);
+	buf_fini(&t.line);
+	return !ferror(out);
 }
 
 static bool services_are_good(const json_t *services)

@@ -10,6 +10,7 @@
 #define LVSD_RECORD_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "ipvs/ipvs.h"
 #include "lvsd/settings.h"
@@ -28,11 +29,13 @@ struct record_origin {
 void record_origin(struct record_origin *o, bool dry_run);
 
 /*
- * The record of S, whose services are those in OWNED (with their notes). The
- * caller owns the result.
+ * Writes the record of S, whose services are those in OWNED (with their notes), to OUT,
+ * with the members of MORE, an object. False, and errno: OUT could not be written, as
+ * far as its buffer was.
  */
-json_t *record_make(const struct record_origin *o, const struct ipvs_table *owned,
-    const struct settings *settings, const struct state *s);
+bool record_write(FILE *out, const struct record_origin *o,
+    const struct ipvs_table *owned, const struct settings *settings,
+    const struct state *s, json_t *more);
 
 /* Whether ROOT is a record that this version reads. ERROR tells why not. */
 bool record_check(const json_t *root, char *error, size_t size);

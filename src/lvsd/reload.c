@@ -172,31 +172,44 @@ static void put_in_place(
 		statefile_save(l->statefile); /* until when what was removed may stay */
 	else
 		statefile_touch(l->statefile); /* a file that was overtaken, settings */
+	l->pending.rules = true;
+	if (!marking_is_busy(l->marking))
+		reload_rules_done(l);
+}
+
+void reload_rules_done(struct lvsd *l)
+{
+	const struct reload_result *r = &l->reload;
+
+	if (!l->pending.rules)
+		return;
+	l->pending.rules = false;
 	notify_ready();
 	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
 	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
 	    r->checks_kept ? "kept" : "restarted");
+	control_reloaded(l->control);
 }
 
 /* The end of a reload of CONF, for all that wait for one. */
 static enum reload_outcome install(
     struct lvsd *l, struct conf *conf, const struct checker_user *user, bool back)
 {
-	enum reload_outcome outcome = RELOAD_DONE;
+	enum reload_outcome outcome;
 	char error[256];
 
 	if (own_adopt(l, conf, NULL)) {
 		put_in_place(l, conf, user);
-	} else {
-		snprintf(error, sizeof error, "cannot read the kernel's table: %s",
-		    strerror(errno));
-		log_err("%s", error);
-		if (back)
-			confirm_keep(l->confirm, conf);
-		else
-			conf_free(conf);
-		outcome = refuse(l, xstrdup(error));
+		return l->pending.rules ? RELOAD_WAITS : RELOAD_DONE;
 	}
+	snprintf(
+	    error, sizeof error, "cannot read the kernel's table: %s", strerror(errno));
+	log_err("%s", error);
+	if (back)
+		confirm_keep(l->confirm, conf);
+	else
+		conf_free(conf);
+	outcome = refuse(l, xstrdup(error));
 	control_reloaded(l->control);
 	return outcome;
 }

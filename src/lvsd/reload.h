@@ -26,6 +26,9 @@ enum reload_outcome reload(struct lvsd *l, uint64_t confirm_ms);
 void reload_take_back(struct lvsd *l, struct conf *conf);
 /* The state file was saved: a reload that waits for that goes on. */
 void reload_saved(struct lvsd *l);
+/* The rules of flows are as the running configuration asks, or failed (marking.h): a
+ * reload that waits for that is done. */
+void reload_rules_done(struct lvsd *l);
 /* Frees what L keeps of reloads. */
 void reload_fini(struct lvsd *l);
 

@@ -34,25 +34,30 @@ json_t *request_refusal(const char *text)
 
 /* ---- looking ---- */
 
-static void answer_status(struct request *r, struct answer *a, bool rates)
+static void answer_status(struct request *r, struct answer *a, enum status_kind kind)
 {
 	char *director = r->n > 2 ? r->words[2] : NULL, *server = director;
 
 	if (server != NULL)
 		strsep(&server, "/");
-	a->reply = status_reply(r->l, director, server, r->may_change, rates);
+	a->reply = status_reply(r->l, director, server, r->may_change, kind);
 	if (a->reply == NULL)
 		a->json = request_refusal("there is no such director or server");
 }
 
 static void do_status(struct request *r, struct answer *a)
 {
-	answer_status(r, a, false);
+	answer_status(r, a, STATUS_FULL);
 }
 
 static void do_rates(struct request *r, struct answer *a)
 {
-	answer_status(r, a, true);
+	answer_status(r, a, STATUS_RATES);
+}
+
+static void do_brief(struct request *r, struct answer *a)
+{
+	answer_status(r, a, STATUS_BRIEF);
 }
 
 static void do_daemon(struct request *r, struct answer *a)
@@ -151,6 +156,7 @@ static const struct verb {
 } verbs[] = {
 	{ "show", "status", false, do_status },
 	{ "show", "rates", false, do_rates },
+	{ "show", "brief", false, do_brief },
 	{ "show", "daemon", false, do_daemon },
 	{ "show", "table", false, table_request },
 	{ "explain", NULL, false, explain },
@@ -218,8 +224,10 @@ void request_answer(struct request *r, char *line, struct answer *a)
 	else if (v->changes && !r->may_change)
 		a->json =
 		    request_refusal("this socket only shows; use the control socket");
-	else
+	else {
+		turn_does(&r->l->turns, v->first);
 		v->act(r, a);
+	}
 }
 
 json_t *request_done(const struct lvsd *l, const struct request_wait *wait)

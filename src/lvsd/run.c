@@ -184,7 +184,7 @@ static void settle_service(struct lvsd *l, size_t n, struct ipvs_svc *svc)
 static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *failed)
 {
 	size_t n = l->have.n;
-	bool lingers = false;
+	bool lingers = false, is_first = n == 0 && failed->n == 0;
 
 	for (size_t i = 0; i < r->want.n; i++) {
 		struct ipvs_svc *svc = &r->want.svcs[i];
@@ -195,7 +195,13 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 			continue;
 		}
 		clear_fault(l, svc);
-		settle_service(l, n, svc);
+		if (!is_first)
+			settle_service(l, n, svc);
+	}
+	if (is_first) {
+		ipvs_table_fini(&l->have);
+		l->have = r->want;
+		r->want = (struct ipvs_table){ 0 };
 	}
 	if (l->have.n > n)
 		ipvs_table_sort(&l->have);

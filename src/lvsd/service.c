@@ -176,7 +176,7 @@ bool service_is_hashed(const struct director_conf *d)
 	       (d->balance == BALANCE_KERNEL && strcmp(d->kernel_sched->name, "dh") == 0);
 }
 
-size_t service_families(const struct director_conf *d, uint8_t family[2])
+size_t service_families(const struct director_conf *d, uint8_t family[SERVICE_FAMILIES])
 {
 	const struct server_conf *s;
 	bool v4 = false, v6 = false;
@@ -199,18 +199,17 @@ size_t service_families(const struct director_conf *d, uint8_t family[2])
 	return n;
 }
 
-void service_identities(const struct director_conf *d, struct ipvs_table *ids)
+size_t service_identities(
+    const struct director_conf *d, struct ipvs_svc ids[SERVICE_FAMILIES])
 {
-	uint8_t family[2];
+	uint8_t family[SERVICE_FAMILIES];
 	size_t n = service_families(d, family);
 
 	for (size_t i = 0; i < n; i++) {
-		struct ipvs_svc svc;
-
-		service_id(d, family[i], &svc);
-		svc.tag = PLAN_TAG_LEAVING;
-		ipvs_table_append(ids, &svc);
+		service_id(d, family[i], &ids[i]);
+		ids[i].tag = PLAN_TAG_LEAVING;
 	}
+	return n;
 }
 
 bool service_same(const struct director_conf *a, const struct director_conf *b)

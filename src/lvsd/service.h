@@ -15,8 +15,9 @@
 /* Why the director cannot be programmed at all, or NULL. */
 const char *service_unsupported(const struct director_conf *d);
 
-/* The families D has a service for, at most two; returns how many. */
-size_t service_families(const struct director_conf *d, uint8_t family[2]);
+/* The families D has a service for; returns how many. */
+#define SERVICE_FAMILIES 2
+size_t service_families(const struct director_conf *d, uint8_t family[SERVICE_FAMILIES]);
 /* The family of the service that S belongs to. */
 static inline uint8_t service_family(
     const struct director_conf *d, const struct server_conf *s)
@@ -38,8 +39,10 @@ bool service_is_hashed(const struct director_conf *d);
 /* A and B ask the kernel for the same services, servers aside. */
 bool service_same(const struct director_conf *a, const struct director_conf *b);
 
-/* Appends the services that D would have, without attributes and servers. */
-void service_identities(const struct director_conf *d, struct ipvs_table *ids);
+/* The services that D would have, one a family, without attributes and servers; their
+ * tag is PLAN_TAG_LEAVING. Returns how many. */
+size_t service_identities(
+    const struct director_conf *d, struct ipvs_svc ids[SERVICE_FAMILIES]);
 
 /* The destination of S in HAVE, or NULL. */
 const struct ipvs_dest *service_find(

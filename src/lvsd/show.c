@@ -15,8 +15,10 @@
 #include "lvsd/confirm.h"
 #include "lvsd/marking.h"
 #include "lvsd/statefile.h"
-#include "lvsd/status.h"
+#include "lvsd/status_director.h"
 #include "lvsd/sync.h"
+
+#define LINES_A_TURN 100 /* of the log */
 
 json_t *show_text(const char *text)
 {
@@ -99,25 +101,54 @@ json_t *show_daemon(struct lvsd *l)
 	return o;
 }
 
-void show_log(const struct lvsd *l)
+static void log_director(const struct lvsd *l, const struct director_state *d)
 {
 	char service[IPVS_SVC_NAME_MAX];
+	size_t up = 0, down = 0, unknown = 0;
 
-	for (size_t i = 0; i < l->state->n_directors; i++) {
-		const struct director_state *d = &l->state->directors[i];
-		size_t up = 0, down = 0, unknown = 0;
+	for (size_t i = 0; i < d->n_servers; i++) {
+		const struct server_state *s = &d->servers[i];
 
-		for (size_t j = 0; j < d->n_servers; j++) {
-			const struct server_state *s = &d->servers[j];
-
-			if (s->conf->sorry)
-				continue;
-			up += agents_health(s) == HEALTH_UP;
-			down += agents_health(s) == HEALTH_DOWN;
-			unknown += agents_health(s) == HEALTH_UNKNOWN;
-		}
-		log_info("director %s %s is %s director=%s up=%zu down=%zu unknown=%zu",
-		    d->conf->name, status_service_text(d->conf, service),
-		    status_director_word(l, d), d->conf->name, up, down, unknown);
+		if (s->conf->sorry)
+			continue;
+		up += agents_health(s) == HEALTH_UP;
+		down += agents_health(s) == HEALTH_DOWN;
+		unknown += agents_health(s) == HEALTH_UNKNOWN;
 	}
+	log_info("director %s %s is %s director=%s up=%zu down=%zu unknown=%zu",
+	    d->conf->name, status_service_text(d->conf, service),
+	    status_director_word(l, d), d->conf->name, up, down, unknown);
+}
+
+/* Some more directors; after a reload those of the new configuration, from the first. */
+static void on_log(struct ev_loop *loop, struct ev_idle *w, int events)
+{
+	struct lvsd *l = w->data;
+	struct show_log *log = &l->log;
+
+	(void)events;
+	turn_does(&l->turns, "logging");
+	if (log->configuration != l->configuration) {
+		log->configuration = l->configuration;
+		log->next = 0;
+	}
+	for (size_t n = 0; log->next < l->state->n_directors && n < LINES_A_TURN; n++)
+		log_director(l, &l->state->directors[log->next++]);
+	if (log->next == l->state->n_directors)
+		ev_idle_stop(loop, w);
+}
+
+void show_log(struct lvsd *l)
+{
+	struct show_log *log = &l->log;
+
+	log->next = 0;
+	log->configuration = l->configuration;
+	if (ev_is_active(&log->more))
+		return;
+	ev_idle_init(&log->more, on_log);
+	ev_set_priority(
+	    &log->more, EV_MAXPRI); /* as events are, or it would wait for them */
+	log->more.data = l;
+	ev_idle_start(l->loop, &log->more);
 }

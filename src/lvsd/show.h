@@ -17,7 +17,7 @@ json_t *show_text(const char *text);
 /* The daemon itself: the answer to "show daemon", and the beginning of that to "show
  * status". The caller owns the result. */
 json_t *show_daemon(struct lvsd *l);
-/* One line a director into the log (SIGUSR1). */
-void show_log(const struct lvsd *l);
+/* One line a director into the log (SIGUSR1), some of them each turn. */
+void show_log(struct lvsd *l);
 
 #endif

@@ -34,6 +34,7 @@
 
 #define TOUCHED_S 30.
 #define SLOW_S 10. /* nobody waits longer for a disk */
+#define BUFFER_BYTES 65536
 #define SIZE_MAX_BYTES (256 * 1024 * 1024)
 
 struct statefile {
@@ -144,9 +145,26 @@ static int sync_parent(const char *path)
 	return rc;
 }
 
-static int write_file(const char *path, json_t *root)
+/* Writes what F has to tell into OUT, to the disk. 0, or an errno value. */
+static int write_out(const struct statefile *f, FILE *out)
 {
-	int fd, rc;
+	const struct lvsd *l = f->l;
+	json_t *more = json_object();
+	bool done;
+
+	json_object_set_new(more, "marking", marking_record(l->marking));
+	confirm_record(l->confirm, more);
+	sync_record(l->sync, more);
+	errno = 0;
+	done = record_write(out, &f->origin, &f->owned, &l->settings, l->state, more) &&
+	       fflush(out) == 0 && fsync(fileno(out)) == 0;
+	json_decref(more);
+	return done ? 0 : errno != 0 ? errno : EIO;
+}
+
+static int write_file(const struct statefile *f, const char *path)
+{
+	int fd, error;
 	FILE *out;
 
 	unlink(path);
@@ -156,29 +174,17 @@ static int write_file(const char *path, json_t *root)
 	out = fdopen(fd, "w");
 	if (out == NULL)
 		return errno;
-	errno = 0;
-	rc = json_dumpf(root, out, JSON_INDENT(1));
-	rc = rc == 0 && fputc('\n', out) != EOF && fflush(out) == 0 && fsync(fd) == 0
-		 ? 0
-		 : -1;
-	if (rc != 0)
-		rc = errno != 0 ? errno : EIO;
+	setvbuf(out, NULL, _IOFBF, BUFFER_BYTES);
+	error = write_out(f, out);
 	fclose(out);
-	return rc;
+	return error;
 }
 
 /* The record in place of the file. 0, or an errno value; then the old one stays. */
 static int write_record(const struct statefile *f)
 {
-	const struct lvsd *l = f->l;
-	json_t *root = record_make(&f->origin, &f->owned, &l->settings, l->state);
-	int error;
+	int error = write_file(f, f->fresh);
 
-	json_object_set_new(root, "marking", marking_record(l->marking));
-	confirm_record(l->confirm, root);
-	sync_record(l->sync, root);
-	error = write_file(f->fresh, root);
-	json_decref(root);
 	if (error == 0 && (rename(f->fresh, f->path) < 0 || sync_parent(f->path) < 0))
 		error = errno;
 	if (error != 0)
@@ -258,6 +264,7 @@ static void on_exit_of_child(struct ev_loop *loop, struct ev_child *w, int event
 	int status = w->rstatus;
 
 	(void)events;
+	turn_does(&f->l->turns, "state file");
 	ev_child_stop(loop, w);
 	ev_timer_stop(loop, &f->slow);
 	f->pid = 0;
@@ -290,6 +297,7 @@ static void write_next(struct statefile *f)
 	struct ev_loop *loop = f->l->loop;
 	pid_t parent = getpid();
 
+	turn_does(&f->l->turns, "state file");
 	f->writing = f->wanted;
 	ev_timer_stop(loop, &f->touched);
 	own_list(f->l, &f->owned);

@@ -1,6 +1,6 @@
 /*
- * One piece after the other: the daemon, each director with its servers, what
- * leaves, the end.
+ * One piece after the other: the daemon with the totals, each director with its
+ * servers, what leaves, the end.
  *
  * A reload between two pieces puts another configuration in place. Half an answer
  * of each would be none, so that the answer then ends with "complete": false, and
@@ -8,8 +8,6 @@
  */
 #include "lvsd/status.h"
 
-#include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,18 +16,21 @@
 #include "lvsd/put.h"
 #include "lvsd/marking.h"
 #include "lvsd/service.h"
-#include "lvsd/serving.h"
 #include "lvsd/show.h"
+#include "lvsd/status_director.h"
 #include "lvsd/status_server.h"
+#include "lvsd/status_totals.h"
 
 #define SERVERS_A_PIECE 200
 #define LEAVING_A_PIECE 1000
 
-enum part { PART_DAEMON, PART_DIRECTORS, PART_LEAVING, PART_END };
+enum part { PART_TOTALS, PART_DAEMON, PART_DIRECTORS, PART_LEAVING, PART_END };
 
 struct status {
 	struct reply base;
 	struct lvsd *l;
+	enum status_kind kind;
+	struct status_totals totals;
 	struct status_view view; /* of the director whose turn it is */
 	uint64_t configuration;	 /* that it tells of */
 	const char *server;	 /* the only one, of the configuration; NULL: all */
@@ -44,64 +45,16 @@ struct status {
 
 /* ---- directors ---- */
 
-const char *status_fault(const struct lvsd *l, const struct director_state *d)
-{
-	return d->fault.text != NULL ? d->fault.text : marking_fault(l->marking, d->conf);
-}
-
-const char *status_director_word(const struct lvsd *l, const struct director_state *d)
-{
-	if (marking_fault(l->marking, d->conf) != NULL)
-		return "failed";
-	if (d->fault.text != NULL &&
-	    (d->fault.no_service || service_unsupported(d->conf)))
-		return "failed";
-	switch (serving_who(d, AF_UNSPEC, &l->have, NULL)) {
-	case SERVING_SERVERS:
-		return "up";
-	case SERVING_SORRY:
-		return "sorry";
-	case SERVING_PANIC:
-		return "panic";
-	case SERVING_NOBODY:
-	case SERVING_NOT_YET:
-		break;
-	}
-	return "down";
-}
-
-const char *status_service_text(const struct director_conf *d, char *buf)
-{
-	char addr[ADDR_TEXT_MAX];
-
-	if (!addr_is_set(&d->addr))
-		snprintf(buf, IPVS_SVC_NAME_MAX, d->mark != 0 ? "FWM %u" : "FWM -",
-		    (unsigned)d->mark);
-	else
-		snprintf(buf, IPVS_SVC_NAME_MAX, "%s %s",
-		    d->protocol == IPPROTO_UDP	  ? "UDP"
-		    : d->protocol == IPPROTO_SCTP ? "SCTP"
-						  : "TCP",
-		    addr_port_text(&d->addr, d->port, addr));
-	return buf;
-}
-
-/* "leastconn", or "kernel rr" for one by the kernel's name. BUF has 32 bytes. */
-static const char *balance_text(const struct director_conf *d, char *buf)
-{
-	if (d->balance != BALANCE_KERNEL)
-		return conf_balance_name(d->balance);
-	snprintf(buf, 32, "kernel %s", d->kernel_sched->name);
-	return buf;
-}
-
 /* The director's services as the kernel has them now, with connections. Once it did
  * not answer it is not asked again: each question may take long. */
 static void read_director(struct status *st, const struct director_state *d)
 {
+	struct ipvs_svc ids[SERVICE_FAMILIES];
+	size_t n = service_identities(d->conf, ids);
 	struct lvsd *l = st->l;
 
-	service_identities(d->conf, &st->view.now);
+	for (size_t i = 0; i < n; i++)
+		ipvs_table_append(&st->view.now, &ids[i]);
 	ipvs_table_sort(&st->view.now);
 	for (size_t i = 0; i < st->view.now.n; i++)
 		if (st->answers &&
@@ -113,43 +66,12 @@ static void read_director(struct status *st, const struct director_state *d)
 	ipvs_rates_sort(&st->view.rates);
 }
 
-/* How many of its servers could serve, and what it asks of the kernel. */
-static void put_facts(struct buf *b, const struct director_state *d)
-{
-	const struct director_conf *conf = d->conf;
-	struct serving_count count;
-	struct ipvs_svc svc = { 0 };
-	char vip[ADDR_TEXT_MAX];
-	int64_t total = 0;
-
-	for (size_t i = 0; i < d->n_servers; i++)
-		total += !d->servers[i].conf->sorry;
-	serving_count(d, &count);
-	service_attrs(conf, &svc);
-	put_integer(b, "total", total);
-	put_integer(b, "ready", (int64_t)count.ready);
-	put_integer(b, "usable", (int64_t)count.usable);
-	put_integer(b, "quorum", (int64_t)count.quorum);
-	put_text(b, "vip", addr_is_set(&conf->addr) ? addr_text(&conf->addr, vip) : NULL);
-	put_text(b, "scheduler", svc.sched);
-	put_bool(b, "persistent", conf->persistent);
-	put_bool(b, "masquerade", conf->masquerade);
-}
-
 static void begin_director(
     struct status *st, const struct director_state *d, struct buf *b)
 {
-	char service[IPVS_SVC_NAME_MAX], balance[32];
-
-	buf_str(b, st->open ? ",{\"name\":" : "{\"name\":");
-	put_quoted(b, d->conf->name);
-	put_text(b, "service", status_service_text(d->conf, service));
-	put_text(b, "balance", balance_text(d->conf, balance));
-	put_text(b, "mode", conf_mode_name(d->conf->mode));
-	put_text(b, "state", status_director_word(st->l, d));
-	put_integer(b, "mark", d->conf->mark);
-	put_text(b, "fault", status_fault(st->l, d));
-	put_facts(b, d);
+	buf_str(b, st->open ? "," : "");
+	buf_str(b, st->kind == STATUS_BRIEF ? "\n{" : "{");
+	status_director(st->l, d, st->kind != STATUS_BRIEF, b);
 	read_director(st, d);
 	put_bool(b, "answers", st->answers);
 	buf_str(b, ",\"servers\":[");
@@ -174,7 +96,10 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	if (st->open)
 		buf_str(b, ",");
 	st->open = true;
-	status_server(&st->view, s, b);
+	if (st->kind == STATUS_BRIEF)
+		status_server_row(&st->view, s, b);
+	else
+		status_server(&st->view, s, b);
 }
 
 /* Some servers of the director whose turn it is. */
@@ -183,7 +108,8 @@ static void more_directors(struct status *st, struct buf *b)
 	const struct director_state *d;
 
 	if (st->director >= st->end) {
-		buf_str(b, "],\"leaving\":[");
+		buf_str(b,
+		    st->kind == STATUS_BRIEF ? "\n],\"leaving\":[" : "],\"leaving\":[");
 		st->part = PART_LEAVING;
 		st->open = false;
 		st->at = st->whole ? 0 : st->l->have.n;
@@ -253,8 +179,22 @@ static void begin(struct status *st, struct buf *b)
 	/* It goes on behind its last member. */
 	buf_add(b, text, strlen(text) - 1);
 	free(text);
+	if (st->whole)
+		status_totals_put(&st->totals, b);
 	buf_str(b, ",\"directors\":[");
 	st->part = PART_DIRECTORS;
+}
+
+/* A reload came in between. */
+static enum reply_next cut_short(struct status *st, struct buf *b)
+{
+	if (st->part < PART_DIRECTORS)
+		begin(st, b);
+	end_director(st, b);
+	if (st->kind == STATUS_BRIEF && st->part == PART_DIRECTORS)
+		buf_str(b, "\n");
+	buf_str(b, "],\"complete\":false}\n");
+	return REPLY_END;
 }
 
 static enum reply_next status_more(struct reply *r, struct buf *b)
@@ -262,12 +202,12 @@ static enum reply_next status_more(struct reply *r, struct buf *b)
 	struct status *st = (struct status *)r;
 
 	st->view.now_us = mono_us();
-	if (st->part != PART_DAEMON && st->configuration != st->l->configuration) {
-		end_director(st, b);
-		buf_str(b, "],\"complete\":false}\n");
-		return REPLY_END;
-	}
-	if (st->part == PART_DAEMON)
+	if (st->configuration != st->l->configuration)
+		return cut_short(st, b);
+	if (st->part == PART_TOTALS)
+		st->part =
+		    status_totals_more(&st->totals, st->l) ? PART_TOTALS : PART_DAEMON;
+	else if (st->part == PART_DAEMON)
 		begin(st, b);
 	else if (st->part == PART_DIRECTORS)
 		more_directors(st, b);
@@ -287,8 +227,8 @@ static void status_free(struct reply *r)
 
 static const struct reply_ops status_ops = { status_more, status_free };
 
-struct reply *status_reply(
-    struct lvsd *l, const char *director, const char *server, bool texts, bool rates)
+struct reply *status_reply(struct lvsd *l, const char *director, const char *server,
+    bool texts, enum status_kind kind)
 {
 	const struct state *state = l->state;
 	const struct server_state *found = NULL;
@@ -309,8 +249,10 @@ struct reply *status_reply(
 	st->view.l = l;
 	st->configuration = l->configuration;
 	st->whole = director == NULL;
+	st->part = st->whole ? PART_TOTALS : PART_DAEMON;
 	st->view.texts = texts;
-	st->view.with_rates = rates;
+	st->kind = kind;
+	st->view.with_rates = kind == STATUS_RATES;
 	st->answers = !l->resync;
 	st->director = first;
 	st->end = director != NULL ? first + 1 : state->n_directors;

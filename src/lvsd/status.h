@@ -10,20 +10,18 @@
 #include "lvsd/lvsd.h"
 #include "lvsd/reply.h"
 
+enum status_kind {
+	STATUS_FULL,
+	STATUS_RATES, /* with what goes through each server, for one dump more a director */
+	STATUS_BRIEF, /* what a page for people shows, a director a line */
+};
+
 /*
  * All of it, or only of the director (may be NULL) and server (may be NULL) of these
- * names. TEXTS: with what servers answered, which is for operators only. RATES: with
- * what goes through each server, for one dump more a director. NULL: there is no such
- * director or server. The caller owns the result.
+ * names. TEXTS: with what servers answered, which is for operators only. NULL: there is
+ * no such director or server. The caller owns the result.
  */
-struct reply *status_reply(
-    struct lvsd *l, const char *director, const char *server, bool texts, bool rates);
-
-/* Why D is not in the kernel as it should be, or NULL. */
-const char *status_fault(const struct lvsd *l, const struct director_state *d);
-/* "up", "sorry", "panic", "down" or "failed". */
-const char *status_director_word(const struct lvsd *l, const struct director_state *d);
-/* "TCP 10.9.9.1:80", "FWM 5" or "FWM -". BUF has IPVS_SVC_NAME_MAX bytes. */
-const char *status_service_text(const struct director_conf *d, char *buf);
+struct reply *status_reply(struct lvsd *l, const char *director, const char *server,
+    bool texts, enum status_kind kind);
 
 #endif

@@ -13,6 +13,19 @@ static const char *server_health(const struct server_state *s)
 	return s->probe == NO_PROBE ? "unchecked" : health_name(s->health.state);
 }
 
+const char *status_server_word(const struct server_state *s, bool in_table)
+{
+	switch (agents_word(s)) {
+	case DECISION_DRAIN:
+		return in_table ? "drain" : "drained";
+	case DECISION_MAINT:
+		return "maint";
+	case DECISION_READY:
+		break;
+	}
+	return agents_verdict(s)->service == AGENT_DOWN ? "down" : server_health(s);
+}
+
 /* How often P asks, and how the last time went. */
 static void put_probe(
     const struct status_view *v, const struct probe_state *p, struct buf *b)
@@ -127,6 +140,7 @@ void status_server(
 	put_text(b, "address", addr_port_text(&s->conf->addr, s->conf->port, addr));
 	put_integer(b, "weight", s->conf->weight);
 	put_bool(b, "sorry", s->conf->sorry);
+	put_text(b, "state", status_server_word(s, dest != NULL));
 	put_text(b, "health", server_health(s));
 	put_seconds(b, "since_s", v->now_us - s->since_us);
 	put_dest(b, dest);
@@ -136,4 +150,70 @@ void status_server(
 	put_check(v, s, b);
 	put_agent(v, s, b);
 	buf_str(b, "}");
+}
+
+/* ---- in a row ---- */
+
+/* All is well with its check, or it has none. */
+static bool is_fine(const struct status_view *v, const struct server_state *s)
+{
+	enum reason reason;
+
+	if (s->probe == NO_PROBE)
+		return true;
+	reason = v->l->state->probes[s->probe].reason;
+	return s->health.state == HEALTH_UP &&
+	       (reason == REASON_OK || reason == REASON_NONE);
+}
+
+/* What is not so with most servers. */
+static void put_rest(
+    const struct status_view *v, const struct server_state *s, struct buf *b)
+{
+	const struct decision *d = state_decision(s);
+
+	buf_str(b, ",{\"sorry\":");
+	buf_str(b, s->conf->sorry ? "true" : "false");
+	put_decision(v, d, b);
+	if (!is_fine(v, s))
+		put_check(v, s, b);
+	if (agents_probe(s) != NULL)
+		put_agent(v, s, b);
+	buf_str(b, "}");
+}
+
+static void put_place(struct buf *b, const struct ipvs_dest *dest)
+{
+	if (dest == NULL) {
+		buf_str(b, ",null,null,null");
+		return;
+	}
+	buf_str(b, ",");
+	put_digits(b, dest->weight);
+	buf_str(b, ",");
+	put_digits(b, dest->active);
+	buf_str(b, ",");
+	put_digits(b, dest->inactive);
+}
+
+void status_server_row(
+    const struct status_view *v, const struct server_state *s, struct buf *b)
+{
+	const struct ipvs_dest *dest = service_find(s, &v->now);
+	const struct decision *d = state_decision(s);
+	char addr[ADDR_TEXT_MAX];
+
+	buf_str(b, "[");
+	put_quoted(b, s->conf->name);
+	buf_str(b, ",");
+	put_quoted(b, addr_port_text(&s->conf->addr, s->conf->port, addr));
+	buf_str(b, ",");
+	put_quoted(b, status_server_word(s, dest != NULL));
+	buf_str(b, ",");
+	put_decimal(b, v->now_us - s->since_us);
+	put_place(b, dest);
+	if (s->conf->sorry || d->word != DECISION_READY || d->has_weight ||
+	    !is_fine(v, s) || agents_probe(s) != NULL)
+		put_rest(v, s, b);
+	buf_str(b, "]");
 }

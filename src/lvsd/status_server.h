@@ -15,8 +15,15 @@ struct status_view {
 	struct ipvs_rates rates; /* of its servers, sorted */
 };
 
+/* How S stands, in one word: its health, or that somebody took it out of service. */
+const char *status_server_word(const struct server_state *s, bool in_table);
+
 /* Appends S as an object. */
 void status_server(
+    const struct status_view *v, const struct server_state *s, struct buf *b);
+/* Appends S as a row of "show brief": what all have, and an object of the rest if there is
+ * something to tell. */
+void status_server_row(
     const struct status_view *v, const struct server_state *s, struct buf *b);
 
 #endif

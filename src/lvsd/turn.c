@@ -27,6 +27,21 @@ static void on_begin(struct ev_loop *loop, struct ev_check *w, int events)
 	(void)events;
 	t->begun_us = mono_us();
 	t->begun_cpu_us = cpu_us();
+	t->doing = t->did = "events";
+	t->doing_since_us = t->begun_us;
+	t->did_us = 0;
+}
+
+void turn_does(struct turns *t, const char *what)
+{
+	uint64_t now_us = mono_us(), took_us = now_us - t->doing_since_us;
+
+	if (took_us >= t->did_us) {
+		t->did = t->doing;
+		t->did_us = took_us;
+	}
+	t->doing = what;
+	t->doing_since_us = now_us;
 }
 
 static void on_end(struct ev_loop *loop, struct ev_prepare *w, int events)
@@ -38,7 +53,8 @@ static void on_end(struct ev_loop *loop, struct ev_prepare *w, int events)
 	(void)events;
 	if (t->begun_us == 0)
 		return;
-	took_us = mono_us() - t->begun_us;
+	turn_does(t, "waiting");
+	took_us = t->doing_since_us - t->begun_us;
 	took_cpu_us = cpu_us() - t->begun_cpu_us;
 	t->n++;
 	if (t->reloads) {
@@ -49,12 +65,17 @@ static void on_end(struct ev_loop *loop, struct ev_prepare *w, int events)
 	}
 	t->long_ones += took_us > LONG_US;
 	if (took_us > LONG_US)
-		log_debug("a long turn took_us=%llu cpu_us=%llu",
-		    (unsigned long long)took_us, (unsigned long long)took_cpu_us);
-	if (took_us > t->worst_us)
+		log_debug("a long turn took_us=%llu cpu_us=%llu did=\"%s\" did_us=%llu",
+		    (unsigned long long)took_us, (unsigned long long)took_cpu_us, t->did,
+		    (unsigned long long)t->did_us);
+	if (took_us > t->worst_us) {
 		t->worst_us = took_us;
-	if (took_cpu_us > t->worst_cpu_us)
+		t->worst_did = t->did;
+	}
+	if (took_cpu_us > t->worst_cpu_us) {
 		t->worst_cpu_us = took_cpu_us;
+		t->worst_cpu_did = t->did;
+	}
 }
 
 void turn_watch(struct turns *t, struct ev_loop *loop)
@@ -75,9 +96,9 @@ void turn_reloads(struct turns *t)
 
 json_t *turn_show(const struct turns *t)
 {
-	return json_pack("{s:I, s:f, s:f, s:I, s:f, s:f}", "n", (json_int_t)t->n,
-	    "worst_ms", (double)t->worst_us / 1e3, "worst_cpu_ms",
-	    (double)t->worst_cpu_us / 1e3, "over_5ms", (json_int_t)t->long_ones,
-	    "reload_ms", (double)t->reload_us / 1e3, "first_fill_ms",
-	    (double)t->first_fill_us / 1e3);
+	return json_pack("{s:I, s:f, s:s?, s:f, s:s?, s:I, s:f, s:f}", "n",
+	    (json_int_t)t->n, "worst_ms", (double)t->worst_us / 1e3, "worst_did",
+	    t->worst_did, "worst_cpu_ms", (double)t->worst_cpu_us / 1e3, "worst_cpu_did",
+	    t->worst_cpu_did, "over_5ms", (json_int_t)t->long_ones, "reload_ms",
+	    (double)t->reload_us / 1e3, "first_fill_ms", (double)t->first_fill_us / 1e3);
 }

@@ -108,7 +108,8 @@ static pid_t start_checker(const struct probe *probes, size_t n, int *fd)
 	if (pid < 0)
 		err(1, "fork");
 	if (pid == 0) {
-		struct checker_start start = { .probes = probes,
+		struct probe *own = xreallocarray(NULL, n, sizeof *own);
+		struct checker_start start = { .probes = own,
 			.n_probes = n,
 			.generation = 1,
 			.report_fd = ends[1],
@@ -116,6 +117,7 @@ static pid_t start_checker(const struct probe *probes, size_t n, int *fd)
 			.gid = 65534,
 			.user = "nobody" };
 
+		memcpy(own, probes, n * sizeof *own);
 		checker_run(&start);
 	}
 	close(ends[1]);

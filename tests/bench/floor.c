@@ -6,12 +6,12 @@
  *   floor read                               the whole table
  *   floor clear                              an empty table, not measured
  *
- * Prints "operations=N us=N" or "services=N servers=N us=N", from the first byte
- * sent to the last answer. Messages are copies of one with two addresses
- * changed, BATCH of them go out in one sendmsg (more make it no faster), and only the last of all
- * asks for an answer; refusals are answered anyway, and make this fail. A dump
- * of servers costs two system calls: the request, and a recvmmsg for the data
- * and the end.
+ * Prints "operations=N us=N" or "services=N servers=N us=N", from the first byte sent
+ * to the last answer. Messages are copies of one with two addresses changed, services
+ * come chain by chain of the kernel's table, BATCH messages go out in one sendmsg (more
+ * make it no faster), and only the last of all asks for an answer; refusals are
+ * answered anyway, and make this fail. A dump of servers costs two system calls: the
+ * request, and a recvmmsg for the data and the end.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -204,12 +204,33 @@ static uint32_t server_addr(uint32_t n)
 	return htonl(SERVER_NET << 24 | n);
 }
 
-static void for_all(
-    struct floor *f, const struct message *m, uint32_t directors, uint32_t servers)
+/* The DIRECTORS in the order of the kernel's chains, which the last byte of the address
+ * tells (ip_vs_ctl.c, ip_vs_svc_hashkey): any other one makes it wait for memory. */
+static uint32_t *chains(uint32_t directors)
 {
-	for (uint32_t d = 0; d < directors; d++)
+	uint32_t *order = xcalloc(directors, sizeof *order), n = 0;
+
+	for (uint32_t chain = 0; chain < 256; chain++)
+		for (uint32_t d = chain; d < directors; d += 256)
+			order[n++] = d;
+	return order;
+}
+
+/* SVC, unless it is NULL, and DEST for all that it has. */
+static void for_all(struct floor *f, const struct message *svc,
+    const struct message *dest, uint32_t directors, uint32_t servers)
+{
+	uint32_t *order = chains(directors);
+
+	for (uint32_t i = 0; i < directors; i++) {
+		uint32_t d = order[i];
+
+		if (svc != NULL)
+			copy(f, svc, director_addr(d), 0);
 		for (uint32_t s = 0; s < servers; s++)
-			copy(f, m, director_addr(d), server_addr(d * servers + s));
+			copy(f, dest, director_addr(d), server_addr(d * servers + s));
+	}
+	free(order);
 }
 
 static void fill(struct floor *f, uint32_t directors, uint32_t servers, const char *sched)
@@ -221,11 +242,7 @@ static void fill(struct floor *f, uint32_t directors, uint32_t servers, const ch
 	begin(&dest, f, IPVS_CMD_NEW_DEST);
 	service(&dest, NULL);
 	server(&dest, SERVER_PORT, true);
-	for (uint32_t d = 0; d < directors; d++) {
-		copy(f, &svc, director_addr(d), 0);
-		for (uint32_t s = 0; s < servers; s++)
-			copy(f, &dest, director_addr(d), server_addr(d * servers + s));
-	}
+	for_all(f, &svc, &dest, directors, servers);
 	wait_for_all(f);
 }
 
@@ -239,8 +256,8 @@ static void replace(struct floor *f, uint32_t directors, uint32_t servers)
 	begin(&gone, f, IPVS_CMD_DEL_DEST);
 	service(&gone, NULL);
 	server(&gone, SERVER_PORT, false);
-	for_all(f, &add, directors, servers);
-	for_all(f, &gone, directors, servers);
+	for_all(f, NULL, &add, directors, servers);
+	for_all(f, NULL, &gone, directors, servers);
 	wait_for_all(f);
 }
 

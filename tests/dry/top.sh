@@ -6,7 +6,7 @@
 jq '[.directors[].servers[]] as $all | .directors[].servers[] |=
 	(. as $s | ($all | map(.name) | index($s.name)) as $i |
 	.rate = {conns_s: pow(7; $i) | floor, in_bytes_s: (pow(10; $i) | floor),
-		out_bytes_s: (pow(10; 9 - $i) | floor)})' "$SRCDIR/tests/status/mixed.json" >"$dir/answer"
+		out_bytes_s: (pow(10; 9 - $i) | floor)})' "$SRCDIR/tests/status/top.json" >"$dir/answer"
 socat "UNIX-LISTEN:$dir/told.sock,fork" "SYSTEM:read -r line; cat $dir/answer" &
 servers=$!
 wait_for 30 listens "$dir/told.sock"

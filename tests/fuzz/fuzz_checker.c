@@ -143,7 +143,7 @@ static void fuzz_dns(const struct input *in)
 static void fuzz_agent(const struct input *in)
 {
 	const struct input whole = { in->bytes, in->len, in->len };
-	struct agent_verdict v = { AGENT_DRAIN, AGENT_UP, 1, 0, 7 }, before = v;
+	struct agent_verdict v = { AGENT_DRAIN, AGENT_UP, 1, 7 }, before = v;
 	size_t at = 0, len;
 	char *copy = next_piece(&whole, &at, &len);
 
@@ -163,8 +163,7 @@ static void fuzz_packet(const struct input *in, unsigned which)
 	    const struct raw_packet *) = { icmp4_input, icmp6_input, arp_input };
 	static struct check_conf check = { .method = CHECK_ICMP, .interval_ms = 1000 };
 	static struct probe probes[2] = { { .check = &check }, { .check = &check } };
-	static struct run runs[2] = { { .probe = &probes[0] }, { .probe = &probes[1] } };
-	struct checker c = { .runs = runs, .n_runs = 2, .raw.echo_id = 0x4142 };
+	struct checker c = { .raw.echo_id = 0x4142 };
 	const struct input whole = { in->bytes, in->len, in->len };
 	size_t at = 0, len;
 	char *copy = next_piece(&whole, &at, &len);
@@ -173,8 +172,10 @@ static void fuzz_packet(const struct input *in, unsigned which)
 		.hop_limit = 255 };
 
 	RB_INIT(&c.arp);
+	targets_init(&c.targets, probes, 2);
 	if (copy != NULL)
 		inputs[which](&c, &p);
+	targets_fini(&c.targets);
 	free(copy);
 }
 

@@ -4,7 +4,8 @@
  * Answers every HTTP request on its TCP ports with its name as the body, and
  * every datagram on its UDP ports with its name, over IPv4 and IPv6 and on any
  * address of the host. A request that does not ask for the connection to be
- * closed can be followed by another one. With -l each connection and datagram
+ * closed can be followed by another one. With -g a connection is greeted with a line.
+ * With -l each connection and datagram
  * adds a line to a file: when it came, on CLOCK_MONOTONIC, and to which port.
  * It goes to the background as soon as its ports are open and prints the process
  * that does the work, so whoever started it need not wait: a client that comes
@@ -44,7 +45,7 @@ struct watch {
 
 /* All wait equally long, so the first to come is the first to be due. */
 static TAILQ_HEAD(, watch) waiting = TAILQ_HEAD_INITIALIZER(waiting);
-static const char *name = "backend";
+static const char *name = "backend", *greeting;
 static int status = 200;
 static uint64_t delay_us;
 static int epoll_fd;
@@ -177,6 +178,8 @@ static void on_tcp_port(struct watch *w)
 		c = calloc(1, sizeof *c);
 		if (c == NULL)
 			err(1, NULL);
+		if (greeting != NULL)
+			dprintf(fd, "%s\n", greeting);
 		c->what = CONNECTION;
 		c->fd = fd;
 		watch_fd(c, EPOLLIN, EPOLL_CTL_ADD);
@@ -249,7 +252,8 @@ static void to_background(void)
 static void usage(void)
 {
 	fprintf(stderr, "usage: backend [-n NAME] [-p TCP_PORT]... [-u UDP_PORT]... "
-			"[-s HTTP_STATUS] [-d DELAY_MS] [-l FILE]\n");
+			"[-s HTTP_STATUS] [-d DELAY_MS] [-g LINE] "
+			"[-l FILE]\n");
 	exit(2);
 }
 
@@ -263,7 +267,7 @@ int main(int argc, char **argv)
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)
 		err(1, "epoll_create1");
-	while ((opt = getopt(argc, argv, "n:p:u:s:d:l:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:p:u:s:d:g:l:")) != -1) {
 		switch (opt) {
 		case 'n':
 			if (strlen(optarg) >= NAME_LIMIT)
@@ -281,6 +285,9 @@ int main(int argc, char **argv)
 			break;
 		case 'd':
 			delay_us = (uint64_t)strtonum(optarg, 0, 3600000, NULL) * 1000;
+			break;
+		case 'g':
+			greeting = optarg;
 			break;
 		case 'l':
 			log_fd =

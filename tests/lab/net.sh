@@ -83,6 +83,23 @@ join()
 	END
 }
 
+# What every namespace starts with. There are no duplicate addresses to look for, answers
+# take another way than questions in gateway mode, and no server may claim a virtual
+# address that it has on lo.
+lab_settings()
+{
+	local i
+
+	for i in all default; do
+		echo 0 >/proc/sys/net/ipv4/conf/$i/rp_filter
+		echo 0 >/proc/sys/net/ipv4/conf/$i/send_redirects
+		echo 1 >/proc/sys/net/ipv4/conf/$i/arp_ignore
+		echo 2 >/proc/sys/net/ipv4/conf/$i/arp_announce
+		echo 0 >/proc/sys/net/ipv6/conf/$i/accept_dad
+		echo 0 >/proc/sys/net/ipv6/conf/$i/accept_ra
+	done
+}
+
 # lab_up [N]: the whole network, with N servers (3) in nat mode.
 lab_up()
 {
@@ -96,19 +113,18 @@ lab_up()
 	# the times that are measured.
 	modprobe -a ip_vs veth bridge dummy ipip ip6_tunnel \
 		iptable_filter ip6table_filter ipt_REJECT ip6t_REJECT
-	# What every namespace starts with. There are no duplicate addresses to
-	# look for, answers take another way than questions in gateway mode, and
-	# no server may claim a virtual address that it has on lo.
-	echo 1 >/proc/sys/net/core/devconf_inherit_init_net
-	for i in all default; do
-		echo 0 >/proc/sys/net/ipv4/conf/$i/rp_filter
-		echo 0 >/proc/sys/net/ipv4/conf/$i/send_redirects
-		echo 1 >/proc/sys/net/ipv4/conf/$i/arp_ignore
-		echo 2 >/proc/sys/net/ipv4/conf/$i/arp_announce
-		echo 0 >/proc/sys/net/ipv6/conf/$i/accept_dad
-		echo 0 >/proc/sys/net/ipv6/conf/$i/accept_ra
-	done
+	# A namespace begins with what the first one has: the guest's, which may be set. On the
+	# kernel of a host (examples/on-host) each has to be set by itself.
+	if [ -e /proc/sys/net/core/devconf_inherit_init_net ]; then
+		echo 1 >/proc/sys/net/core/devconf_inherit_init_net
+		lab_settings
+	fi
 	printf 'netns add %s\n' client router director $SERVERS | ip -batch -
+	if [ ! -e /proc/sys/net/core/devconf_inherit_init_net ]; then
+		for i in client router director $SERVERS; do
+			ns "$i" bash -c "$(declare -f lab_settings); lab_settings"
+		done
+	fi
 	ns router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	ns director sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	ip link add eth0 netns client type veth peer name client netns router

@@ -23,4 +23,6 @@ lvsd_stop
 fails "without a daemon, too" 3 ns director lvsctl doctor
 like "that and what to type" "$(echo "$tap_said" | paste -sd' ')" \
 	'no lvsd answers at .*     modprobe ip_vs$'
+fails "examples/quickstart --host says it, too" 3 sh "$(dirname "$0")/../../examples/quickstart" --host
+like "and what to do" "$tap_said" 'this kernel has no IPVS.* without --host'
 finish

@@ -17,7 +17,7 @@ ns director ipvswait live=15 >/run/ready
 is "five directors with three servers" $? 0
 probes()
 {
-	lvsctl --json status | sed -n 's/.*"probes": \([0-9]*\).*/\1/p'
+	lvsctl --json status | jq .checker.probes
 }
 is "that is three checks, shared by five directors" "$(probes)" 3
 
@@ -41,13 +41,13 @@ untrace()
 	wait $strace_pid 2>/dev/null
 }
 
-starts=$(lvsctl --json status | sed -n 's/.*"starts": \([0-9]*\).*/\1/p')
+starts=$(lvsctl --json status | jq .checker.starts)
 trace
 lvsd_hup </run/good
 untrace
 is "an unchanged file: 0 netlink messages" "$(netlink_sends)" 0
 is "and the checks go on" \
-	"$(lvsctl --json status | sed -n 's/.*"starts": \([0-9]*\).*/\1/p')" "$starts"
+	"$(lvsctl --json status | jq .checker.starts)" "$starts"
 
 trace
 said=$(sed '0,/weight 1/s//weight 5/' /run/good | lvsd_reload)

@@ -7,6 +7,7 @@
 
 lab_up 1
 start_backend rs1 -l $ARRIVALS $(seq -f '-p %g' 8001 8110)
+start_backend rs1 -l $ARRIVALS -g "up 75%" -p 9001
 
 # director NAME INTERVAL FIRST_PORT LAST_PORT
 director()
@@ -32,13 +33,16 @@ $(director half 500ms 8001 8004)
 $(director two 2s 8011 8020)
 $(director eight 8s 8021 8025)
 $(director ten 10s 8031 8035)
+director agent $VIP:9001
+ option agentcheck port 9001 interval 3s
+ server a 10.2.0.11:80 weight 20
 END
 started=$(now)
 lvsd_start
 from=$(settle)
 at_most "every first check is within a second of the start" \
 	"$(ms_between "$started" "$(first_arrivals | tail -n 1)")" 1000
-is "each server had one" "$(first_arrivals | wc -l)" 24
+is "each server and agent had one" "$(first_arrivals | wc -l)" 25
 to=$(later "$from" 3600)
 until_moment "$to"
 is "interval 500ms: 7200 checks an hour" "$(counts "$from" "$to" 8001 8004)" 7200
@@ -49,6 +53,9 @@ is "interval 8s: 450 checks an hour" "$(counts "$from" "$to" 8021 8025)" 450
 is "each 8 s after the one before" "$(uneven "$from" "$to" 8021 8025 8000)" 0
 is "interval 10s: 360 checks an hour" "$(counts "$from" "$to" 8031 8035)" 360
 is "each 10 s after the one before" "$(uneven "$from" "$to" 8031 8035 10000)" 0
+is "an agent every 3s: 1200 checks an hour" "$(counts "$from" "$to" 9001 9001)" 1200
+is "each 3 s after the one before" "$(uneven "$from" "$to" 9001 9001 3000)" 0
+is "its word counts" "$(ns director ipvsadm -Sn | grep -c '10.2.0.11:80.*-w 15$')" 1
 is "none was late, none skipped" "$(lvsctl --json status |
 	jq -c '.checker | [.late, .skipped]')" "[0,0]"
 

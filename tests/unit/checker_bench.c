@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/mono.h"
+#include "lib/xalloc.h"
 
 struct check_conf *bench_add(
     struct bench *b, enum check_method method, const char *address, uint16_t port)
@@ -58,7 +59,8 @@ be_checker(const struct bench *b, const struct probe *probes, size_t n, int repo
 	const struct rlimit few = { b->nofile, b->nofile };
 	const gid_t groups[] = { 1, 2 };
 	bool root = geteuid() == 0;
-	struct checker_start start = { .probes = probes,
+	struct probe *own = xreallocarray(NULL, n, sizeof *own);
+	struct checker_start start = { .probes = own,
 		.n_probes = n,
 		.generation = 7,
 		.max_in_flight = b->max_in_flight,
@@ -67,6 +69,7 @@ be_checker(const struct bench *b, const struct probe *probes, size_t n, int repo
 		.gid = root ? 65534 : getegid(),
 		.user = "nobody" };
 
+	memcpy(own, probes, n * sizeof *own);
 	if (root && setgroups(2, groups) < 0)
 		_exit(99);
 	if (b->nofile != 0) {

@@ -44,7 +44,7 @@ static void words(void **state)
 		{ "75%", { .weighed = 1, .percent = 75 } },
 		{ "1000%", { .weighed = 1, .percent = 1000 } },
 		{ "99999999999999999999%", { .weighed = 1, .percent = 1000 } },
-		{ " ready, up\t75% ", { AGENT_READY, AGENT_UP, 1, 0, 75 } },
+		{ " ready, up\t75% ", { AGENT_READY, AGENT_UP, 1, 75 } },
 		{ "maxconn:30 up", { .service = AGENT_UP } },
 		/* of two the last counts */
 		{ "up down", { .service = AGENT_DOWN } },
@@ -67,7 +67,7 @@ static void no_words(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		struct agent_verdict v = { AGENT_DRAIN, AGENT_DOWN, 1, 0, 9 }, before = v;
+		struct agent_verdict v = { AGENT_DRAIN, AGENT_DOWN, 1, 9 }, before = v;
 
 		assert_false(parse(&v, lines[i]));
 		assert_memory_equal(&v, &before, sizeof v);

@@ -14,6 +14,7 @@
 #include "lvsd/record.h"
 #include "lvsd/serving.h"
 #include "plan_case.h"
+#include "record_case.h"
 #include "tests/plan/call.h"
 
 #define S3 "-a -t 10.9.9.1:80 -r 10.2.0.14:80 -m -w "
@@ -248,7 +249,7 @@ static void test_record(void **state)
 	(void)state;
 	settings_init(&settings);
 	say(s, "s1", all);
-	root = record_make(&here, &none, &settings, s);
+	root = record_case(&here, &none, &settings, s);
 	state_free(s);
 	assert_true(record_check(root, error, sizeof error));
 	s = build(WEB TWO AGENT, NULL);

@@ -97,6 +97,13 @@ static void missed_rounds_are_counted(void **state)
 	assert_int_equal(missed, 5);
 }
 
+static uint64_t deadline(
+    const struct probe *p, uint64_t interval_us, uint64_t due_us, uint64_t started_us)
+{
+	return due_deadline_us(p->check, interval_us, due_us, started_us,
+	    due_next_us(p, interval_us, due_us));
+}
+
 /* What began late does not make the next round late, if it can be helped. */
 static void deadline_is_the_timeout_or_the_round(void **state)
 {
@@ -104,18 +111,18 @@ static void deadline_is_the_timeout_or_the_round(void **state)
 	uint64_t due = due_next_us(&p, 2 * S, 1000 * S), late = due + DUE_PUNCTUAL_US;
 
 	(void)state;
-	assert_int_equal(due_deadline_us(&p, 2 * S, due, due), due + S);
-	assert_int_equal(due_deadline_us(&p, 2 * S, due, late), late + S);
+	assert_int_equal(deadline(&p, 2 * S, due, due), due + S);
+	assert_int_equal(deadline(&p, 2 * S, due, late), late + S);
 	due = due_next_us(&p, S, 1000 * S);
 	late = due + DUE_PUNCTUAL_US;
-	assert_int_equal(due_deadline_us(&p, S, due, due), due + S);
-	assert_int_equal(due_deadline_us(&p, S, due, due + 1000), due + S);
-	assert_int_equal(due_deadline_us(&p, S, due, late), due + S);
+	assert_int_equal(deadline(&p, S, due, due), due + S);
+	assert_int_equal(deadline(&p, S, due, due + 1000), due + S);
+	assert_int_equal(deadline(&p, S, due, late), due + S);
 	/* later than that it is no longer in time, and has all of its timeout */
-	assert_int_equal(due_deadline_us(&p, S, due, late + 1), late + 1 + S);
-	assert_int_equal(due_deadline_us(&p, S, due, due + S - 1), due + 2 * S - 1);
+	assert_int_equal(deadline(&p, S, due, late + 1), late + 1 + S);
+	assert_int_equal(deadline(&p, S, due, due + S - 1), due + 2 * S - 1);
 	/* a check by fastinter that may take longer than that */
-	assert_int_equal(due_deadline_us(&p, S / 2, due, due + 1000), due + 1000 + S);
+	assert_int_equal(deadline(&p, S / 2, due, due + 1000), due + 1000 + S);
 }
 
 static void first_round(void **state)

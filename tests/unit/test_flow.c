@@ -282,7 +282,7 @@ static void test_rules_foreign(void **state)
 	    "-A PREROUTING -j LVSD-FLOW\n-A LVSDX -j LVSD-FLOW\n"
 	    "-A LVSD-FLOW -m ipvs  --ipvs -j RETURN\n"
 	    "-A LVSD-M-00000007 -j MARK --set-xmark 0x7/0xff\nCOMMIT\n");
-	assert_int_equal(have.chain[FLOW_MARK].hooks, 2);
+	assert_int_equal(have.chain[FLOW_MARK].hooks[0], 2);
 	assert_int_equal(have.chain[FLOW_MARK].n, 1);
 	assert_string_equal(
 	    have.chain[FLOW_MARK].lines[0].rule, "-m ipvs --ipvs -j RETURN");

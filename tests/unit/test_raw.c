@@ -49,8 +49,10 @@ int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 	}
 	assert_in_range(answer, 1, n);
 	for (int i = 0; i < answer; i++) {
-		assert_int_equal(msgs[i].msg_hdr.msg_iov->iov_len, sizeof(unsigned));
-		memcpy(&kernel.sent[kernel.n_sent++], msgs[i].msg_hdr.msg_iov->iov_base,
+		const struct iovec *iov = msgs[i].msg_hdr.msg_iov;
+
+		assert_int_equal(iov->iov_len, 20);
+		memcpy(&kernel.sent[kernel.n_sent++], (char *)iov->iov_base + 8,
 		    sizeof(unsigned));
 	}
 	return answer;
@@ -85,7 +87,8 @@ static int setup(void **state)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends) < 0)
 		return -1;
 	f->daemon = ends[0];
-	f->c.loop = ev_loop_new(EVFLAG_AUTO);
+	if (!loop_init(&f->c.loop))
+		return -1;
 	for (int k = 0; k < RAW_KINDS; k++)
 		f->c.raw.sockets[k].fd = -1;
 	f->c.raw.sockets[RAW_ICMP4].fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -102,12 +105,13 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < f->c.n_runs; i++)
-		free(f->c.runs[i].text);
-	free(f->c.runs);
+	for (uint32_t i = 0; i < RUNS; i++)
+		run_order(&f->c, &(struct probe_order){ i, PROBE_PAUSE });
+	run_fini_all(&f->c);
+	report_fini(&f->c.report);
 	for (int k = 0; k < RAW_KINDS; k++)
 		free(f->c.raw.batches[k]);
-	ev_loop_destroy(f->c.loop);
+	loop_fini(&f->c.loop);
 	close(f->c.raw.sockets[RAW_ICMP4].fd);
 	close(f->c.report.fd);
 	close(f->daemon);
@@ -115,26 +119,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Run I is in flight, and its request waits for the end of the turn. */
-static void queue(struct fixture *f, unsigned i)
+/* The check of target I is under way, and its request waits for the end of the turn. */
+static void queue(struct fixture *f, uint32_t i)
 {
-	static const struct addr no_source;
-	struct run *r = &f->c.runs[i];
-	struct raw_send s = {
-		.to = &r->probe->addr, .source = &no_source, .data = &i, .len = sizeof i
-	};
-
-	if (addr_is_set(&f->check.source))
-		s.source = &f->check.source;
-	r->in_flight = true;
-	r->started_us = mono_us();
-	r->cookie = 1000 + i;
-	assert_int_equal(raw_queue(&f->c.raw, RAW_ICMP4, &s, i, r->cookie), 0);
+	run_order(&f->c, &(struct probe_order){ i, PROBE_NOW });
+	assert_true(f->c.targets.all[i].in_flight);
 }
 
 static void end_turn(struct fixture *f)
 {
-	ev_run(f->c.loop, EVRUN_NOWAIT);
+	raw_flush(&f->c.raw);
 }
 
 /* ---- tests ---- */
@@ -178,11 +172,11 @@ static void partly(void **state)
 		end_turn(f);
 		assert_int_equal(kernel.calls, rows[row].calls);
 		for (unsigned i = 0; i < 8; i++) {
-			const struct run *r = &f->c.runs[i];
+			const struct target *t = &f->c.targets.all[i];
 			int fate = rows[row].fate[i];
 
-			assert_int_equal(r->in_flight, fate == 'S');
-			assert_int_equal(r->reason, reasons[fate]);
+			assert_int_equal(t->in_flight, fate == 'S');
+			assert_int_equal(t->reason, reasons[fate]);
 			if (fate == 'S')
 				assert_int_equal(kernel.sent[n_sent++], i);
 		}
@@ -223,8 +217,8 @@ static void no_source(void **state)
 	queue(f, 0);
 	queue(f, 1);
 	end_turn(f);
-	assert_int_equal(f->c.runs[0].reason, REASON_LOCAL_SOURCE);
-	assert_true(f->c.runs[1].in_flight);
+	assert_int_equal(f->c.targets.all[0].reason, REASON_LOCAL_SOURCE);
+	assert_true(f->c.targets.all[1].in_flight);
 }
 
 /* One that was paused meanwhile, or asks anew already, is not concerned. */
@@ -236,13 +230,13 @@ static void too_late(void **state)
 	kernel.answers = answers;
 	queue(f, 0);
 	queue(f, 1);
-	f->c.runs[0].cookie = 77;
-	f->c.runs[1].in_flight = false;
+	f->c.targets.all[0].run->cookie = 77;
+	run_order(&f->c, &(struct probe_order){ 1, PROBE_PAUSE });
 	end_turn(f);
 	assert_int_equal(kernel.calls, 2);
-	assert_true(f->c.runs[0].in_flight);
-	assert_int_equal(f->c.runs[0].reason, REASON_NONE);
-	assert_int_equal(f->c.runs[1].reason, REASON_NONE);
+	assert_true(f->c.targets.all[0].in_flight);
+	assert_int_equal(f->c.targets.all[0].reason, REASON_NONE);
+	assert_int_equal(f->c.targets.all[1].reason, REASON_NONE);
 }
 
 /* Without its socket there is nothing to wait for. */

@@ -14,6 +14,7 @@
 
 #include "lvsd/record.h"
 #include "plan_case.h"
+#include "record_case.h"
 #include "tests/plan/call.h"
 
 static const char conf_text[] =
@@ -39,7 +40,7 @@ static json_t *make(struct state *s, struct ipvs_table *have)
 					       .until_us = 99 });
 	plan_all(s, have, 1, have);
 	have->svcs[0].until_us = IPVS_UNTIL_DRAINED;
-	return record_make(&here, have, &settings, s);
+	return record_case(&here, have, &settings, s);
 }
 
 static struct state *fresh(const struct ipvs_table *have)
@@ -60,7 +61,7 @@ static void test_round_trip(void **state)
 	have.svcs[0].dests[0].until_us = 1234;
 	settings_init(&settings);
 	settings.original[SETTING_TCP] = 900;
-	root = record_make(&here, &have, &settings, s);
+	root = record_case(&here, &have, &settings, s);
 	assert_true(record_check(root, error, sizeof error));
 	assert_true(record_is_here(root, &here));
 	assert_false(record_is_here(root, &(struct record_origin){ "boot-1", 43 }));
@@ -167,7 +168,7 @@ static void test_slow_start(void **state)
 	(void)state;
 	settings_init(&settings);
 	state_turned(plan_server(s, "s1"), HEALTH_DOWN, HEALTH_UP, 1000000);
-	root = record_make(&here, &none, &settings, s);
+	root = record_case(&here, &none, &settings, s);
 	state_free(s);
 
 	kernel(&have, 1, -1);

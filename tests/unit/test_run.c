@@ -54,8 +54,12 @@ static int setup(void **state)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends) < 0)
 		return -1;
 	f->daemon = ends[0];
-	f->c.loop = ev_loop_new(EVFLAG_AUTO);
+	if (!loop_init(&f->c.loop))
+		return -1;
 	f->c.raw.echo_id = 0x4711;
+	/* Nothing is sent, and nothing fails. */
+	for (int k = 0; k < RAW_KINDS; k++)
+		f->c.raw.sockets[k].fd = -1;
 	report_init(&f->c.report, &f->c, ends[1], 7);
 	run_init_all(&f->c, f->probes, 2);
 	*state = f;
@@ -66,10 +70,11 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < f->c.n_runs; i++)
-		free(f->c.runs[i].text);
-	free(f->c.runs);
-	ev_loop_destroy(f->c.loop);
+	for (uint32_t i = 0; i < 2; i++)
+		run_order(&f->c, &(struct probe_order){ i, PROBE_PAUSE });
+	run_fini_all(&f->c);
+	report_fini(&f->c.report);
+	loop_fini(&f->c.loop);
 	close(f->c.report.fd);
 	close(f->daemon);
 	free(f);
@@ -89,14 +94,19 @@ static bool reported(struct fixture *f, struct probe_report *r)
 }
 
 /* As if the echo request had just left. */
-static struct run *fly(struct fixture *f, size_t i)
+static struct target *fly(struct fixture *f, uint32_t i)
 {
-	struct run *r = &f->c.runs[i];
+	struct target *t = &f->c.targets.all[i];
 
-	r->in_flight = true;
-	r->started_us = mono_us();
-	r->cookie = UINT64_C(0x0123456789abcdef);
-	return r;
+	run_order(&f->c, &(struct probe_order){ i, PROBE_NOW });
+	assert_true(t->in_flight);
+	t->run->cookie = UINT64_C(0x0123456789abcdef);
+	return t;
+}
+
+static void end(struct target *t, enum reason reason)
+{
+	run_ended(t->run, reason, 0);
 }
 
 /* --- phases and texts --- */
@@ -147,22 +157,31 @@ static void phases_are_spread(void **state)
 		assert_in_range(parts[i], 850, 1150);
 }
 
+static void escape(char *text, const char *from, size_t len)
+{
+	char *made = NULL;
+
+	target_set_text(&made, from, len);
+	strcpy(text, made != NULL ? made : "");
+	free(made);
+}
+
 static void texts_are_printable(void **state)
 {
 	char text[PROBE_TEXT_MAX], long_text[200];
 
 	(void)state;
-	run_escape(text, "a\x1b[\xff\n\0z", 7);
+	escape(text, "a\x1b[\xff\n\0z", 7);
 	assert_string_equal(text, "a\\x1b[\\xff\\x0a\\x00z");
-	run_escape(text, "a \"b\" \\x", 8);
+	escape(text, "a \"b\" \\x", 8);
 	assert_string_equal(text, "a \\x22b\\x22 \\x5cx");
-	run_escape(text, "", 0);
+	escape(text, "", 0);
 	assert_string_equal(text, "");
 	memset(long_text, 'x', sizeof long_text);
-	run_escape(text, long_text, sizeof long_text);
+	escape(text, long_text, sizeof long_text);
 	assert_int_equal(strlen(text), PROBE_TEXT_MAX - 1);
 	memset(long_text, 1, sizeof long_text);
-	run_escape(text, long_text, sizeof long_text);
+	escape(text, long_text, sizeof long_text);
 	assert_int_equal(strlen(text), (PROBE_TEXT_MAX - 1) / 4 * 4);
 	assert_string_equal(text + strlen(text) - 4, "\\x01");
 }
@@ -174,7 +193,7 @@ static void change_goes_at_once(void **state)
 	struct fixture *f = *state;
 	struct probe_report r;
 
-	run_done(fly(f, 1), REASON_BAD_STATUS, 503, "no\n", 3);
+	run_done(fly(f, 1)->run, REASON_BAD_STATUS, 503, "no\n", 3);
 	assert_true(reported(f, &r));
 	assert_int_equal(r.generation, 7);
 	assert_int_equal(r.probe, 1);
@@ -183,20 +202,20 @@ static void change_goes_at_once(void **state)
 	assert_int_equal(r.code, 503);
 	assert_string_equal(r.text, "no\\x0a");
 	/* the same again is no change ... */
-	run_done(fly(f, 1), REASON_BAD_STATUS, 503, "no", 2);
+	run_done(fly(f, 1)->run, REASON_BAD_STATUS, 503, "no", 2);
 	assert_false(reported(f, &r));
 	/* ... another code is, and another reason, and local trouble. */
-	run_done(fly(f, 1), REASON_BAD_STATUS, 500, NULL, 0);
+	run_done(fly(f, 1)->run, REASON_BAD_STATUS, 500, NULL, 0);
 	assert_true(reported(f, &r));
 	assert_string_equal(r.text, "");
-	run_done(fly(f, 1), REASON_TIMEOUT, 0, NULL, 0);
+	run_done(fly(f, 1)->run, REASON_TIMEOUT, 0, NULL, 0);
 	assert_true(reported(f, &r));
-	run_done(fly(f, 1), REASON_MALFORMED, 0, NULL, 0);
+	run_done(fly(f, 1)->run, REASON_MALFORMED, 0, NULL, 0);
 	assert_true(reported(f, &r));
-	run_done(fly(f, 1), REASON_LOCAL_MEMORY, 12, NULL, 0);
+	run_done(fly(f, 1)->run, REASON_LOCAL_MEMORY, 12, NULL, 0);
 	assert_true(reported(f, &r));
 	assert_int_equal(r.health, HEALTH_DOWN);
-	run_done(fly(f, 1), REASON_OK, 0, NULL, 0);
+	run_done(fly(f, 1)->run, REASON_OK, 0, NULL, 0);
 	assert_true(reported(f, &r));
 	assert_int_equal(r.health, HEALTH_UP);
 }
@@ -208,13 +227,13 @@ static void unchanged_goes_later(void **state)
 	struct probe_report r;
 	uint64_t before_us;
 
-	run_ended(fly(f, 0), REASON_OK, 0);
+	end(fly(f, 0), REASON_OK);
 	assert_true(reported(f, &r));
 	before_us = mono_us();
-	run_ended(fly(f, 0), REASON_OK, 0);
-	run_ended(fly(f, 0), REASON_OK, 0);
+	end(fly(f, 0), REASON_OK);
+	end(fly(f, 0), REASON_OK);
 	while (!reported(f, &r))
-		ev_run(f->c.loop, EVRUN_ONCE);
+		run_turn(&f->c, true);
 	assert_true(mono_us() - before_us >= 900000);
 	assert_false(reported(f, &r));
 }
@@ -244,16 +263,16 @@ static void full_socket(void **state)
 	int n = 0;
 
 	fill(f);
-	run_ended(fly(f, 0), REASON_TIMEOUT, 0);
-	run_ended(fly(f, 1), REASON_REFUSED, 0);
-	run_ended(fly(f, 0), REASON_OK, 0);
-	run_ended(fly(f, 0), REASON_UNREACHABLE, 0);
-	ev_run(f->c.loop, EVRUN_NOWAIT);
-	assert_true(ev_is_active(&f->c.report.writable));
-	assert_false(ev_is_active(&f->c.report.tick));
+	end(fly(f, 0), REASON_TIMEOUT);
+	end(fly(f, 1), REASON_REFUSED);
+	end(fly(f, 0), REASON_OK);
+	end(fly(f, 0), REASON_UNREACHABLE);
+	run_turn(&f->c, false);
+	assert_true(f->c.report.full);
+	assert_true(f->c.report.due_us == UINT64_MAX);
 	drain(f);
 	while (!reported(f, &r))
-		ev_run(f->c.loop, EVRUN_ONCE);
+		run_turn(&f->c, true);
 	do {
 		assert_int_equal(
 		    r.reason, r.probe == 0 ? REASON_UNREACHABLE : REASON_REFUSED);
@@ -268,17 +287,17 @@ static void full_socket_at_tick(void **state)
 	struct fixture *f = *state;
 	struct probe_report r = { 0 };
 
-	run_ended(fly(f, 0), REASON_OK, 0);
+	end(fly(f, 0), REASON_OK);
 	assert_true(reported(f, &r));
 	fill(f);
-	run_ended(fly(f, 0), REASON_OK, 0);
-	assert_true(ev_is_active(&f->c.report.tick));
-	while (ev_is_active(&f->c.report.tick))
-		ev_run(f->c.loop, EVRUN_ONCE);
+	end(fly(f, 0), REASON_OK);
+	assert_true(f->c.report.due_us != UINT64_MAX);
+	while (f->c.report.due_us != UINT64_MAX)
+		run_turn(&f->c, true);
 	drain(f);
 	while (!reported(f, &r))
-		ev_run(f->c.loop, EVRUN_ONCE);
-	assert_int_equal(r.started_us, f->c.runs[0].started_us);
+		run_turn(&f->c, true);
+	assert_int_equal(r.started_us, f->c.targets.all[0].started_us);
 }
 
 /* --- answers --- */
@@ -326,45 +345,45 @@ static void echo_reply(void **state)
 	struct fixture *f = *state;
 	uint8_t packet[128];
 	size_t len = make_v4(packet, ICMP_ECHOREPLY, 0);
-	struct run *r = fly(f, 0);
+	struct target *t = fly(f, 0);
 
 	input4(f, packet, len, "192.0.2.2");
-	assert_true(r->in_flight); /* another host */
+	assert_true(t->in_flight); /* another host */
 	for (size_t cut = 0; cut < len; cut++) {
 		input4(f, packet, cut, "192.0.2.1");
-		assert_true(r->in_flight);
+		assert_true(t->in_flight);
 	}
 	/* every byte behind code and checksum counts */
 	for (size_t at = 24; at < len; at++) {
 		packet[at] ^= 1;
 		input4(f, packet, len, "192.0.2.1");
-		assert_true(r->in_flight);
+		assert_true(t->in_flight);
 		packet[at] ^= 1;
 	}
 	input4(f, packet, len, "192.0.2.1");
-	assert_false(r->in_flight);
-	assert_int_equal(r->reason, REASON_OK);
+	assert_false(t->in_flight);
+	assert_int_equal(t->reason, REASON_OK);
 	/* again, when nothing is asked */
 	input4(f, packet, len, "192.0.2.1");
 	/* with IP options */
 	len = make_v4(packet, ICMP_ECHOREPLY, 10);
 	fly(f, 0);
 	input4(f, packet, len, "192.0.2.1");
-	assert_false(r->in_flight);
+	assert_false(t->in_flight);
 }
 
 static void echo_reply_v6(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t packet[ECHO_LEN];
-	struct run *r = fly(f, 1);
+	struct target *t = fly(f, 1);
 
-	make_echo(packet, ICMP6_ECHO_REPLY, 0x4711, 1, r->cookie);
+	make_echo(packet, ICMP6_ECHO_REPLY, 0x4711, 1, t->run->cookie);
 	input4(f, packet, sizeof packet, "2001:db8::2");
-	assert_true(r->in_flight);
+	assert_true(t->in_flight);
 	input4(f, packet, sizeof packet, "2001:db8::1");
-	assert_false(r->in_flight);
-	assert_int_equal(r->reason, REASON_OK);
+	assert_false(t->in_flight);
+	assert_int_equal(t->reason, REASON_OK);
 }
 
 /* The deadline comes first, even if its timer did not run yet. */
@@ -384,22 +403,23 @@ static void stale_event(void **state)
 		.sin_addr.s_addr = htonl(0x7f000001) };
 	socklen_t len = sizeof a;
 	int l = socket(AF_INET, SOCK_STREAM, 0);
-	struct run *r = fly(f, 0);
+	struct target *t = fly(f, 0);
+	struct run *r = t->run;
 	bool ready = false;
 	struct conn c;
 
-	assert_true(sockets_init(s, f->c.loop));
+	sockets_init(s, &f->c.loop);
 	assert_int_equal(bind(l, (struct sockaddr *)&a, len), 0);
 	assert_int_equal(listen(l, 1), 0);
 	assert_int_equal(getsockname(l, (struct sockaddr *)&a, &len), 0);
-	f->probes[0].addr = addr_of_sockaddr((struct sockaddr *)&a);
-	f->probes[0].port = ntohs(a.sin_port);
+	r->probe.addr = addr_of_sockaddr((struct sockaddr *)&a);
+	r->probe.port = ntohs(a.sin_port);
 	r->talk = &ready;
 	conn_open(&c, r, SOCK_STREAM, note_ready);
 	conn_event(&c, EPOLLERR | EPOLLHUP | EPOLLIN);
-	assert_true(r->in_flight && !c.established && !ready);
+	assert_true(t->in_flight && !c.established && !ready);
 	conn_event(&c, EPOLLIN);
-	assert_true(r->in_flight && !c.established && !ready);
+	assert_true(t->in_flight && !c.established && !ready);
 	conn_event(&c, EPOLLOUT);
 	assert_true(ready);
 	/* The socket is kept, and is the next one's. */
@@ -411,8 +431,6 @@ static void stale_event(void **state)
 	sockets_spare(s);
 	assert_int_equal(s->n_idle, 0);
 	free(SLIST_FIRST(&s->closed));
-	ev_io_stop(f->c.loop, &s->readable);
-	close(s->epoll_fd);
 	close(l);
 }
 
@@ -421,42 +439,42 @@ static void late_answer(void **state)
 	struct fixture *f = *state;
 	uint8_t packet[128];
 	size_t len = make_v4(packet, ICMP_ECHOREPLY, 0);
-	struct run *r = fly(f, 0);
+	struct target *t = fly(f, 0);
 
-	r->started_us -= 10000001;
+	t->node.at_us = t->started_us;
 	input4(f, packet, len, "192.0.2.1");
-	assert_false(r->in_flight);
-	assert_int_equal(r->reason, REASON_TIMEOUT);
+	assert_false(t->in_flight);
+	assert_int_equal(t->reason, REASON_TIMEOUT);
 }
 
 static void unreachable(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t packet[256] = { 0x45 };
-	struct run *r = fly(f, 0);
+	struct target *t = fly(f, 0);
 	size_t len;
 
 	packet[20] = ICMP_UNREACH;
 	len = 28 + make_v4(packet + 28, ICMP_ECHO, 1);
 	memcpy(packet + 28 + 16, "\300\0\2\1", 4);
 	input4(f, packet, len - 1, "198.51.100.1");
-	assert_true(r->in_flight);
+	assert_true(t->in_flight);
 	packet[28 + 19] = 2; /* about another server */
 	input4(f, packet, len, "198.51.100.1");
-	assert_true(r->in_flight);
+	assert_true(t->in_flight);
 	packet[28 + 19] = 1;
 	input4(f, packet, len, "198.51.100.1");
-	assert_int_equal(r->reason, REASON_UNREACHABLE);
+	assert_int_equal(t->reason, REASON_UNREACHABLE);
 
-	r = fly(f, 1);
+	t = fly(f, 1);
 	memset(packet, 0, sizeof packet);
 	packet[0] = ICMP6_DST_UNREACH;
 	packet[8 + 6] = IPPROTO_ICMPV6;
 	memcpy(packet + 8 + 24, f->probes[1].addr.bytes, 16);
-	make_echo(packet + 48, ICMP6_ECHO_REQUEST, 0x4711, 1, r->cookie);
+	make_echo(packet + 48, ICMP6_ECHO_REQUEST, 0x4711, 1, t->run->cookie);
 	input4(f, packet, 48 + ECHO_LEN, "2001:db8::ffff");
-	assert_false(r->in_flight);
-	assert_int_equal(r->reason, REASON_UNREACHABLE);
+	assert_false(t->in_flight);
+	assert_int_equal(t->reason, REASON_UNREACHABLE);
 }
 
 /* Noise does nothing, wherever its length ends. */
@@ -464,7 +482,7 @@ static void noise(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t packet[256];
-	struct run *r4 = fly(f, 0), *r6 = fly(f, 1);
+	struct target *t4 = fly(f, 0), *t6 = fly(f, 1);
 
 	srandom(1);
 	for (int i = 0; i < 200000; i++) {
@@ -477,10 +495,9 @@ static void noise(void **state)
 		input4(f, packet, len, "192.0.2.1");
 		packet[0] = i % 3 ? ICMP6_DST_UNREACH : ND_NEIGHBOR_ADVERT;
 		input4(f, packet, len, "2001:db8::1");
-		r4->started_us = r6->started_us = mono_us();
 	}
-	assert_true(r4->in_flight);
-	assert_true(r6->in_flight);
+	assert_true(t4->in_flight);
+	assert_true(t6->in_flight);
 }
 
 int main(void)
@@ -501,6 +518,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(noise, setup, teardown),
 	};
 
-	alarm(60); /* the deadline of every ev_run() above */
+	alarm(60); /* the deadline of every run_turn() above */
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

@@ -1,0 +1,133 @@
+/* turn: what the worst one is said to have done; and how much of a long work is done in
+ * one, for time cannot be held against a busy machine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../plan/call.h"
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "lib/mono.h"
+#include "lvsd/show.h"
+#include "lvsd/status_totals.h"
+
+/* ---- words ---- */
+
+/* Takes longer than all that came before it in its turn, however long that was. */
+static void on_work(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	struct turns *t = w->data;
+	uint64_t before_us, now_us = mono_us();
+
+	(void)loop;
+	(void)events;
+	before_us = now_us - t->begun_us;
+	turn_does(t, "work");
+	while (mono_us() < now_us + 2 * before_us + 1000)
+		continue;
+}
+
+static void names_the_worst(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct turns t = { 0 };
+	struct ev_timer work;
+	json_t *o;
+
+	(void)state;
+	turn_watch(&t, loop);
+	o = turn_show(&t);
+	assert_true(json_is_null(json_object_get(o, "worst_did")));
+	json_decref(o);
+	ev_timer_init(&work, on_work, 0., 0.);
+	work.data = &t;
+	ev_timer_start(loop, &work);
+	while (t.n == 0)
+		ev_run(loop, EVRUN_NOWAIT);
+	o = turn_show(&t);
+	assert_string_equal(json_string_value(json_object_get(o, "worst_did")), "work");
+	assert_string_equal(
+	    json_string_value(json_object_get(o, "worst_cpu_did")), "work");
+	json_decref(o);
+	ev_loop_destroy(loop);
+}
+
+/* ---- pieces ---- */
+
+/* A daemon with DIRECTORS of SERVERS each. */
+static void make(struct lvsd *l, size_t directors, size_t servers)
+{
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+
+	for (size_t d = 0; d < directors; d++) {
+		buf_printf(&text, "director d%zu 10.9.%zu.%zu:80\n", d, d / 250, d % 250);
+		for (size_t s = 0; s < servers; s++)
+			buf_printf(
+			    &text, " server s%zu 10.2.%zu.%zu:80\n", s, s / 250, s % 250);
+	}
+	*l = (struct lvsd){ .loop = ev_loop_new(0), .configuration = 1 };
+	l->ipvs = ipvs_open_memory();
+	l->state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+}
+
+static void unmake(struct lvsd *l)
+{
+	state_free(l->state);
+	ipvs_close(l->ipvs);
+	ev_loop_destroy(l->loop);
+}
+
+static void logs_some_a_turn(void **state)
+{
+	struct lvsd l;
+	size_t turns = 0;
+
+	(void)state;
+	make(&l, 450, 1);
+	log_open("test", LOG_TO_NOBODY, false);
+	show_log(&l);
+	for (size_t before = 0; ev_is_active(&l.log.more); before = l.log.next, turns++) {
+		ev_run(l.loop, EVRUN_NOWAIT);
+		assert_true(l.log.next - before <= 100);
+	}
+	assert_int_equal(l.log.next, 450);
+	assert_int_equal(turns, 5);
+	unmake(&l);
+}
+
+static void counts_some_at_a_time(void **state)
+{
+	struct status_totals t = { 0 };
+	struct lvsd l;
+	size_t pieces = 0;
+	bool more = true;
+
+	(void)state;
+	make(&l, 2, 3000);
+	for (size_t before = 0; more; before = t.director + t.server, pieces++) {
+		more = status_totals_more(&t, &l);
+		assert_true(t.director + t.server - before <= STATUS_TOTALS_A_PIECE);
+	}
+	assert_int_equal(t.servers.counts[0], 6000);
+	assert_string_equal(t.servers.words[0], "unchecked");
+	assert_int_equal(pieces, 7);
+	unmake(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_the_worst),
+		cmocka_unit_test(logs_some_a_turn),
+		cmocka_unit_test(counts_some_at_a_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
