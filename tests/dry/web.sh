@@ -45,6 +45,7 @@ like "how many of each" "$(text)" 'directors 3 1 down 2 up servers 6 2 down 1 ma
 like "first what is down, and why" "$(text)" \
 	'Not as it should be down lonely TCP 10.9.9.2:80 nobody serves: 0 of 1 usable down web/dead 127.0.0.1:'"$dead"' http: connection refused'
 like "then what was taken out" "$(text)" 'Taken out maint web/out 127.0.0.1:'"$out"' taken out by an operator'
+like "then what happened" "$(text)" 'Last changes [^a-z]* s ago web/out an operator says maint .* s ago web/dead unknown → down: connection refused'
 like "directors" "$(text)" 'names up UDP \[2001:db8::53\]:53 leastconn . nat 1 of 1 usable'
 like "servers with their weight" "$(text)" 'ns \[::1\]:53 unchecked [^a-z]* s no check 7 0 0'
 is "as many rows as there are servers" "$(grep -o '<tr id=' "$dir/page" | wc -l)" 6
@@ -186,6 +187,7 @@ check "and a tick" wait_for 30 told '^event: tick'
 lines=$(grep -c 's2-0' "$dir/events")
 lvsctl -s "$dir/control.sock" drain web/a >/dev/null
 check "what changed comes by itself" wait_for 30 told 'data: <tr id="s0-0" class="drain">'
+check "that it did" wait_for 30 told 'id="changes".*<span class="who">web/a</span><span class="what ">an operator says drain'
 check "the figures, too" wait_for 30 told '<b>1</b> drain</a>'
 is "what did not change comes once" "$(grep -c 's2-0' "$dir/events")" "$lines"
 several "director new 10.9.9.3:80

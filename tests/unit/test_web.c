@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lvsweb/changes.h"
 #include "lvsweb/cut.h"
 #include "lvsweb/history.h"
 #include "lvsweb/html.h"
@@ -289,6 +290,68 @@ static void test_since(void **state)
 	assert_false(is_same_moment(-4000000));
 }
 
+/* ---- changes ---- */
+
+#define AT "\"time\":\"2026-11-21T08:53:44.336Z\","
+#define EVENT(event, rest) "{\"event\":\"" event "\"," AT rest "}\n"
+
+static void assert_change(const char *line, const char *who, const char *what)
+{
+	struct change changes[CHANGES_MAX];
+	struct arena *a = arena_new();
+
+	assert_int_equal(changes_read(a, line, strlen(line), changes), 1);
+	assert_string_equal(changes[0].who, who);
+	assert_string_equal(changes[0].what, what);
+	assert_int_equal(changes[0].at, 1795251224);
+	arena_free(a);
+}
+
+static void test_changes(void **state)
+{
+	(void)state;
+	assert_change(
+	    EVENT("server", "\"director\":\"web\",\"server\":\"rs2\",\"was\":\"up\","
+			    "\"is\":\"down\",\"means\":\"timeout\""),
+	    "web/rs2", "up \xe2\x86\x92 down: timeout");
+	assert_change(
+	    EVENT("server", "\"director\":\"web\",\"server\":\"rs2\",\"was\":\"down\","
+			    "\"is\":\"up\",\"means\":\"ok\""),
+	    "web/rs2", "down \xe2\x86\x92 up");
+	assert_change(EVENT("director", "\"director\":\"web\",\"is\":\"nobody\""), "web",
+	    "nobody serves");
+	assert_change(EVENT("fault", "\"director\":\"web\",\"fault\":null"), "web",
+	    "the kernel has it as it should be again");
+	assert_change(
+	    EVENT("operator", "\"director\":\"*\",\"server\":\"a\",\"says\":\"drain\""),
+	    "*/a", "an operator says drain");
+	assert_change(
+	    EVENT("reload", "\"done\":false,\"error\":\"x\""), "reload", "refused");
+	assert_change(EVENT("audit", "\"what\":\"it found 3\""), "audit", "it found 3");
+}
+
+static void test_changes_last(void **state)
+{
+	struct change changes[CHANGES_MAX];
+	struct arena *a = arena_new();
+	struct buf b = { 0 };
+
+	(void)state;
+	assert_int_equal(changes_read(a, "", 0, changes), 0);
+	assert_int_equal(changes_read(a, "\n\nx\n{}\n", 7, changes), 0);
+	for (int i = 0; i < 100; i++)
+		buf_printf(&b, EVENT("audit", "\"what\":\"%d\""), i);
+	buf_str(&b, "{\"event\":\"lost\",\"lost\":17}\n");
+	assert_int_equal(changes_read(a, b.data, b.len, changes), CHANGES_MAX);
+	assert_string_equal(changes[0].what, "99");
+	assert_string_equal(changes[CHANGES_MAX - 1].what, "92");
+	/* Without a newline behind the last. */
+	assert_int_equal(changes_read(a, b.data, b.len - 1, changes), CHANGES_MAX);
+	assert_string_equal(changes[0].what, "99");
+	buf_fini(&b);
+	arena_free(a);
+}
+
 /* ---- views ---- */
 
 /* N directors with SERVERS servers each, all of them up. */
@@ -485,6 +548,8 @@ int main(void)
 		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_history_goes_on),
 		cmocka_unit_test(test_since),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_changes_last),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_html),
