@@ -18,6 +18,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/import_keepalived.c \
 	src/lvsctl/import_keepalived_check.c \
 	src/lvsctl/import_keepalived_virtual.c \
+	src/lvsctl/import_match.c \
 	src/lvsctl/import_ldirectord.c src/lvsctl/import_ldirectord.h \
 	src/lvsctl/import_ldirectord_check.c \
 	src/lvsctl/import_ldirectord_virtual.c \
