@@ -50,7 +50,7 @@ reload_renamed() { sed "s/web-/shop-/; s/server rs/server node/" /run/conf | lvs
 
 checker_pid()
 {
-	lvsctl --json status | sed -n '/"checker"/,/}/s/.*"pid": \([0-9]*\).*/\1/p'
+	lvsctl --json status | jq .checker.pid
 }
 other_checker() { [ "$(checker_pid)" != "$1" ] && [ "$(checker_pid)" != 0 ]; }
 
