@@ -4,6 +4,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/call.c \
 	src/lvsctl/command.c \
 	src/lvsctl/doctor.c src/lvsctl/doctor.h \
+	src/lvsctl/doctor_flow.c \
 	src/lvsctl/doctor_kernel.c \
 	src/lvsctl/doctor_network.c \
 	src/lvsctl/doctor_others.c \
