@@ -11,6 +11,12 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 
+const struct director_conf *flow_unsupported(const struct conf *conf)
+{
+	(void)conf;
+	return NULL;
+}
+
 struct flow *flow_new(bool leftovers)
 {
 	struct flow *f = xcalloc(1, sizeof *f);

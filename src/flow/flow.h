@@ -19,6 +19,10 @@
 
 struct flow;
 
+/* The first director of CONF that this lvsd cannot serve, as it was built without
+ * libipset, or NULL. */
+const struct director_conf *flow_unsupported(const struct conf *conf);
+
 /* LEFTOVERS: something of ours may be in the kernel, from a process before this. */
 struct flow *flow_new(bool leftovers);
 void flow_free(struct flow *f); /* changes nothing in the kernel; NULL is allowed */

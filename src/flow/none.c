@@ -1,6 +1,6 @@
 /*
- * In place of flow.c in a build --without-ipset: what needs rules fails, the rest does
- * not notice.
+ * In place of flow.c in a build --without-ipset: what needs rules is not loaded, the rest
+ * does not notice.
  */
 #include "flow/flow.h"
 
@@ -12,6 +12,21 @@
 struct flow {
 	char nothing;
 };
+
+/* Marks are not given yet. */
+const struct director_conf *flow_unsupported(const struct conf *conf)
+{
+	const struct flow_conf *f = STAILQ_FIRST(&conf->flows);
+	const struct director_conf *d;
+
+	if (f != NULL)
+		return f->director;
+	STAILQ_FOREACH (d, &conf->directors, entry)
+		if (d->masquerade ||
+		    (addr_is_set(&d->addr) && d->port == 0 && !d->persistent))
+			return d;
+	return NULL;
+}
 
 struct flow *flow_new(bool leftovers)
 {
