@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/command.h"
+#include "lib/command.h"
 #include "flow/family.h"
 #include "flow/rules.h"
 #include "lib/xalloc.h"

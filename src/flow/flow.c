@@ -166,6 +166,13 @@ void flow_figures(const struct flow *f, struct flow_figures *out)
 		out->set_operations += set_operations(f->sets);
 }
 
+bool flow_have(struct flow *f, struct flow_table *have[2])
+{
+	for (int i = 0; i < 2; i++)
+		have[i] = &f->family[i].have;
+	return f->family[0].known && f->family[1].known;
+}
+
 bool flow_is_there(const struct flow *f)
 {
 	for (int i = 0; i < 2; i++)

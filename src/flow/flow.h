@@ -80,6 +80,9 @@ struct flow_figures {
 };
 void flow_figures(const struct flow *f, struct flow_figures *out);
 
+/* What the kernel has of IPv4 and IPv6, as far as we know; false: that is not known. */
+bool flow_have(struct flow *f, struct flow_table *have[2]);
+
 /* Something of ours is, or may be, in the kernel. */
 bool flow_is_there(const struct flow *f);
 

@@ -111,7 +111,9 @@ static void look_at(struct doctor *d, const json_t *status)
 	json_array_foreach (json_object_get(status, "directors"), i, director) {
 		doctor_kernel(d, director);
 		doctor_network(d, director);
+		doctor_flow(d, director);
 	}
+	doctor_rules(d, status);
 	doctor_others(d, status);
 }
 

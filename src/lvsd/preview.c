@@ -228,6 +228,19 @@ static json_t *commands(struct lvsd *l, struct run *r)
 	return list;
 }
 
+static json_t *flow_commands(struct flow_change *flows)
+{
+	json_t *list = json_array();
+	char *rest = flows->commands.data, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0')
+			json_array_append_new(list, json_string(line));
+	return json_pack("{s:I, s:I, s:b, s:I, s:o}", "added", (json_int_t)flows->added,
+	    "removed", (json_int_t)flows->removed, "rules", (int)flows->rules,
+	    "operations", (json_int_t)flows->n_commands, "commands", list);
+}
+
 /* What CONF, which is taken over, would change. */
 static json_t *preview(struct lvsd *l, struct conf *conf, const struct checker_user *user)
 {
@@ -245,7 +258,7 @@ static json_t *preview(struct lvsd *l, struct conf *conf, const struct checker_u
 	own_note_removed(l, conf);
 	l->state = state_build(conf, before, &l->have, mono_us());
 	kept = reload_keeps_checks(l, before, user);
-	flow_change(before->conf, conf, &flows);
+	marking_change(l->marking, before->conf, conf, &flows);
 	state_free(before);
 	reconcile_plan(l, &r);
 	list = commands(l, &r);
@@ -253,9 +266,8 @@ static json_t *preview(struct lvsd *l, struct conf *conf, const struct checker_u
 	o = json_pack("{s:b, s:I, s:b, s:o}", "ok", 1, "operations",
 	    (json_int_t)json_array_size(list), "checks_kept", (int)kept, "commands",
 	    list);
-	json_object_set_new(o, "flows",
-	    json_pack("{s:I, s:I, s:b}", "added", (json_int_t)flows.added, "removed",
-		(json_int_t)flows.removed, "rules", (int)flows.rules));
+	json_object_set_new(o, "flows", flow_commands(&flows));
+	buf_fini(&flows.commands);
 	return o;
 }
 
