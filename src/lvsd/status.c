@@ -74,8 +74,10 @@ static bool read_service(struct status *st, struct ipvs_svc *svc)
 	const struct ipvs_svc *known = ipvs_table_find(&st->l->have, svc);
 	enum ipvs_more more = IPVS_FAILED;
 
-	if (!st->answers || known == NULL)
+	if (!st->answers || known == NULL) {
+		pieces_stop(&st->pieces); /* it may have gone while it was read */
 		return true;
+	}
 	if (st->view.with_rates ||
 	    (known->n_dests <= PIECES_LARGE && !st->pieces.comes)) {
 		st->answers = ipvs_read_dests(st->l->ipvs, svc) &&
