@@ -104,6 +104,12 @@ tests_unit_test_wheel_LDADD = $(unit_ldadd)
 tests_unit_test_words_SOURCES = tests/unit/test_words.c src/lvsctl/words.c
 tests_unit_test_words_LDADD = $(unit_ldadd)
 
+if LVSWEB
+unit_tests += tests/unit/test_web
+tests_unit_test_web_SOURCES = tests/unit/test_web.c
+tests_unit_test_web_LDADD = $(web_ldadd) $(CMOCKA_LIBS)
+endif
+
 lab_programs = \
 	tests/lab/backend \
 	tests/lab/flowmodel \

@@ -124,10 +124,11 @@ static int examine(struct doctor *d, const struct call *c)
 	json_t *status;
 	int result;
 
-	doctor_ipvs(d);
 	if (request == NULL)
 		return CTL_WRONG;
 	status = call_ask(c, request, &result);
+	if (result != CTL_REFUSED)
+		doctor_ipvs(d);
 	if (status != NULL)
 		look_at(d, status);
 	json_decref(status);

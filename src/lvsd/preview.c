@@ -25,7 +25,9 @@
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 #include "lvsd/run.h"
+#include "lvsd/settings.h"
 #include "lvsd/show.h"
+#include "lvsd/sync.h"
 #include "lvsd/user.h"
 
 #define TEXT_MAX (64 * 1024 * 1024) /* bytes of a configuration */
@@ -187,6 +189,21 @@ static bool count_leaving(struct counted *c, struct ipvs_table *table)
 	return any;
 }
 
+/* Settings and the daemons that copy connections come first. */
+static void add_settings(struct lvsd *l, json_t *list)
+{
+	struct buf text = { 0 };
+	char *at, *command;
+
+	settings_plan(&l->settings, l->state->conf, l->ipvs, l->options.dry_run, &text);
+	sync_plan(l, &text);
+	for (at = text.data; (command = strsep(&at, "\n")) != NULL;)
+		if (*command != '\0')
+			json_array_append_new(
+			    list, json_pack("{s:s, s:n}", "command", command, "remark"));
+	buf_fini(&text);
+}
+
 /* What is sent at once, and, of servers that leave without a connection, what follows
  * a moment later: the tick would see that they have none. */
 static json_t *commands(struct lvsd *l, struct run *r)
@@ -196,6 +213,7 @@ static json_t *commands(struct lvsd *l, struct run *r)
 	struct ipvs_ops ops = { 0 }, later = { 0 };
 	json_t *list = json_array();
 
+	add_settings(l, list);
 	run_diff(l, r, &ops);
 	add_commands(l, &c, &ops, list);
 	if (count_leaving(&c, &r->want)) {

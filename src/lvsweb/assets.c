@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lvsweb/hash.h"
 #include "src/lvsweb/assets_bytes.h"
 
 static struct asset assets[] = {
@@ -20,10 +21,8 @@ static struct asset assets[] = {
 void assets_init(void)
 {
 	for (size_t i = 0; i < N_ASSETS; i++) {
-		uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+		uint64_t hash = hash_bytes(HASH_START, assets[i].bytes, assets[i].len);
 
-		for (size_t j = 0; j < assets[i].len; j++)
-			hash = (hash ^ assets[i].bytes[j]) * 0x100000001b3;
 		snprintf(
 		    assets[i].etag, sizeof assets[i].etag, "\"%016" PRIx64 "\"", hash);
 	}

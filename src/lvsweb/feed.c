@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "lib/xalloc.h"
+#include "lvsweb/hash.h"
 
 #define BLOCK 16384
 
@@ -37,23 +38,6 @@ struct feeds {
 };
 
 /* ---- hashes ---- */
-
-/* FNV-1a; http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
-{
-	const unsigned char *at = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * 0x100000001b3;
-	return hash;
-}
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	return hash_bytes(hash, text, strlen(text) + 1);
-}
-
-#define HASH_START 0xcbf29ce484222325
 
 static uint64_t hash_layout(const struct scene *s)
 {
@@ -98,7 +82,7 @@ static void settle_part(struct feed *f, size_t *n, struct buf *b, size_t begin)
 static void put_parts(struct feed *f, const struct scene *s)
 {
 	void (*const single[])(struct buf * b, const struct scene *scene) = { part_title,
-		part_alarms, part_strip, part_wrong };
+		part_alarms, part_strip, part_wrong, part_changes };
 	struct buf b = { 0 };
 	size_t n = 0;
 

@@ -9,8 +9,9 @@
 
 void html_text(struct buf *b, const char *text)
 {
-	static const char special[] = "&<>\"'";
-	static const char *const safe[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&#39;" };
+	static const char special[] = "&<>\"'\n\r";
+	static const char *const safe[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&#39;",
+		"&#10;", "&#13;" };
 
 	while (*text != '\0') {
 		size_t plain = strcspn(text, special);

@@ -14,7 +14,7 @@
 
 #include "lib/buf.h"
 
-/* Appends TEXT, safe in an element and in a quoted attribute. */
+/* Appends TEXT, safe in an element and in a quoted attribute, and without a line's end. */
 void html_text(struct buf *b, const char *text);
 /* Appends TEXT, safe as a value in a query, in a quoted attribute. */
 void html_query(struct buf *b, const char *text);

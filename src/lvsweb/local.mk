@@ -7,9 +7,11 @@ libweb_a_SOURCES = \
 	src/lvsweb/answer.c src/lvsweb/answer.h \
 	src/lvsweb/ask.c src/lvsweb/ask.h \
 	src/lvsweb/assets.c src/lvsweb/assets.h \
+	src/lvsweb/changes.c src/lvsweb/changes.h \
 	src/lvsweb/csv.c \
 	src/lvsweb/cut.c src/lvsweb/cut.h \
 	src/lvsweb/feed.c src/lvsweb/feed.h \
+	src/lvsweb/hash.h \
 	src/lvsweb/history.c src/lvsweb/history.h \
 	src/lvsweb/html.c src/lvsweb/html.h \
 	src/lvsweb/judge.c src/lvsweb/judge.h \

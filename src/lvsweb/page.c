@@ -182,6 +182,7 @@ void page_put(struct buf *b, const struct scene *s)
 	part_alarms(b, s);
 	part_strip(b, s);
 	part_wrong(b, s);
+	part_changes(b, s);
 	put_directors(b, s);
 	buf_str(b, "</main><footer><a href=\"/metrics\">metrics</a>"
 		   "<a href=\"/;csv\">csv</a><a href=\"/status.json\">json</a>"

@@ -188,9 +188,14 @@ static void put_wrong_server(
 	html_text(b, server->address);
 	buf_str(b, "</span><span class=\"why\">");
 	part_why(b, s, server);
-	buf_str(b, "</span><span class=\"since\">");
-	part_since(b, s, server->since_us);
-	buf_str(b, "</span></li>");
+	buf_str(b, "</span>");
+	/* Since when a check says what it says is not since when somebody took it out. */
+	if (server->standing < STANDING_MAINT) {
+		buf_str(b, "<span class=\"since\">");
+		part_since(b, s, server->since_us);
+		buf_str(b, "</span>");
+	}
+	buf_str(b, "</li>");
 }
 
 /* All that has the standing; those beyond the list's end are counted only. */

@@ -208,3 +208,34 @@ void part_strip(struct buf *b, const struct scene *s)
 	}
 	buf_str(b, "</dl>");
 }
+
+/* ---- changes ---- */
+
+static void put_change(struct buf *b, const struct scene *s, const struct change *c)
+{
+	time_t now = s->known->status->taken;
+
+	buf_str(b, "<li><span class=\"when\">");
+	html_since(b, now > c->at ? (uint64_t)(now - c->at) : 0, now, s->bare);
+	buf_str(b, " ago</span><span class=\"who\">");
+	html_text(b, c->who);
+	buf_str(b, "</span><span class=\"what ");
+	html_text(b, c->is);
+	buf_str(b, "\">");
+	html_text(b, c->what);
+	buf_str(b, "</span></li>");
+}
+
+void part_changes(struct buf *b, const struct scene *s)
+{
+	const struct status *status = s->known->status;
+
+	buf_str(b, "<section id=\"changes\" aria-label=\"Last changes\">");
+	if (status != NULL && status->n_changes > 0) {
+		buf_str(b, "<h2>Last changes</h2><ol>");
+		for (size_t i = 0; i < status->n_changes; i++)
+			put_change(b, s, &status->changes[i]);
+		buf_str(b, "</ol>");
+	}
+	buf_str(b, "</section>");
+}

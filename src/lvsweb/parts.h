@@ -27,6 +27,8 @@ void part_alarms(struct buf *b, const struct scene *s);
 void part_strip(struct buf *b, const struct scene *s);
 /* Directors and servers that are not as they should be, the worst first. */
 void part_wrong(struct buf *b, const struct scene *s);
+/* What happened last, the newest first. */
+void part_changes(struct buf *b, const struct scene *s);
 /* The head of the director at PLACE of the status. */
 void part_head(struct buf *b, const struct scene *s, size_t place);
 /* The row of its server at I. */

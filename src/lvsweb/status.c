@@ -9,6 +9,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsweb/cut.h"
+#include "lvsweb/hash.h"
 #include "lvsweb/history.h"
 #include "lvsweb/status_read.h"
 
@@ -72,6 +73,32 @@ static void sum_director(struct status *s, struct web_director *d)
 	add_rates(&s->rates, &d->rates);
 }
 
+static uint64_t hash_director(uint64_t hash, const struct web_director *d)
+{
+	hash = hash_text(hash_text(hash, d->name), d->state);
+	hash = hash_text(hash, d->fault != NULL ? d->fault : "");
+	for (size_t i = 0; i < d->n_servers; i++) {
+		const struct web_server *s = &d->servers[i];
+
+		hash = hash_text(hash_text(hash, s->name), s->operator_says);
+		hash = hash_text(hash_text(hash, s->agent_admin), s->agent_service);
+		hash = hash_bytes(hash, &s->standing, sizeof s->standing);
+		hash = hash_bytes(hash, &s->operator_weight, sizeof s->operator_weight);
+	}
+	return hash;
+}
+
+static uint64_t hash_daemon(uint64_t hash, const json_t *daemon)
+{
+	const json_t *reload = json_object_get(daemon, "reload");
+	const double numbers[] = { status_number(daemon, "pid", 0),
+		status_number(reload, "count", 0),
+		status_number(json_object_get(daemon, "checker"), "pid", 0) };
+
+	hash = hash_text(hash, status_text(reload, "error"));
+	return hash_bytes(hash, numbers, sizeof numbers);
+}
+
 /* struct cut_taker */
 static bool take(void *data, const char *key, const char *text, size_t len)
 {
@@ -89,6 +116,7 @@ static bool take(void *data, const char *key, const char *text, size_t len)
 	s->directors =
 	    xgrow(s->directors, s->n_directors, &h->room, sizeof *s->directors);
 	status_read_director(h->arena, o, s->taken_us, &s->directors[s->n_directors]);
+	s->shape = hash_director(s->shape, &s->directors[s->n_directors]);
 	sum_director(s, &s->directors[s->n_directors++]);
 	json_decref(o);
 	return true;
@@ -107,6 +135,7 @@ static void read_rest(struct held_status *h, const struct buf *rest)
 	else if (json_is_false(complete))
 		h->wrong = "lvsd was reloaded while it answered";
 	h->public.daemon = h->rest;
+	h->public.shape = hash_daemon(h->public.shape, h->rest);
 }
 
 struct status *status_new(
@@ -121,6 +150,7 @@ struct status *status_new(
 	atomic_init(&h->holders, 1);
 	h->arena = arena_new();
 	clock_gettime(CLOCK_REALTIME, &wall);
+	s->shape = HASH_START;
 	s->taken_us = mono_us();
 	s->taken = wall.tv_sec;
 	s->number = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000;
@@ -138,6 +168,28 @@ struct status *status_new(
 	*raw = (struct buf){ 0 };
 	history_go_on(s, before, h->arena);
 	return s;
+}
+
+void status_take_changes(struct status *s, const struct buf *events)
+{
+	struct held_status *h = (struct held_status *)s;
+
+	s->n_changes = changes_read(h->arena, events->data, events->len, s->changes);
+}
+
+void status_keep_changes(struct status *s, const struct status *before)
+{
+	struct held_status *h = (struct held_status *)s;
+
+	s->n_changes = before->n_changes;
+	for (size_t i = 0; i < s->n_changes; i++) {
+		const struct change *c = &before->changes[i];
+
+		s->changes[i] = (struct change){ .at = c->at,
+			.who = arena_printf(h->arena, "%s", c->who),
+			.what = arena_printf(h->arena, "%s", c->what),
+			.is = arena_printf(h->arena, "%s", c->is) };
+	}
 }
 
 /* ---- holding ---- */

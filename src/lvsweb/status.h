@@ -16,6 +16,7 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lvsweb/changes.h"
 
 #define STATUS_POINTS 60	   /* of a history */
 #define STATUS_STEP_S 5		   /* between two of them */
@@ -90,6 +91,9 @@ struct status {
 	bool has_rates;
 	struct web_rates rates;
 	uint32_t history[STATUS_POINTS];
+	uint64_t shape; /* a hash of all that an event can tell of */
+	struct change changes[CHANGES_MAX];
+	size_t n_changes;
 };
 
 /* Makes a status of the answer RAW, whose bytes it takes over when it succeeds; BEFORE may
@@ -97,6 +101,9 @@ struct status {
  * with status_release(). */
 struct status *status_new(
     struct buf *raw, const struct status *before, char *error, size_t size);
+/* Gives S, which nobody else has yet, the changes in EVENTS, or those of BEFORE. */
+void status_take_changes(struct status *s, const struct buf *events);
+void status_keep_changes(struct status *s, const struct status *before);
 /* One more holder of S. Any thread may take and release. NULL is allowed. */
 struct status *status_hold(struct status *s);
 void status_release(struct status *s);

@@ -51,16 +51,34 @@ static void keep(struct watch *w, struct status *status, const char *error)
 		log_info("lvsd answers again");
 }
 
+/* What happened is asked only when something did: it may be a long answer. */
+static void find_changes(struct watch *w, struct status *s, const struct status *before)
+{
+	char error[ASK_ERROR_MAX];
+	struct buf events = { 0 };
+
+	if (before != NULL && before->shape == s->shape)
+		status_keep_changes(s, before);
+	else if (ask(w->path, "events", w->stop, &events, error))
+		status_take_changes(s, &events);
+	else
+		s->shape = 0; /* so that the next one asks again */
+	buf_fini(&events);
+}
+
 static void ask_once(struct watch *w)
 {
+	/* Only this thread changes what is known, so it may look without the lock. */
+	const struct status *before = w->known.status;
 	char error[ASK_ERROR_MAX] = "";
 	struct buf answer = { 0 };
 	struct status *status = NULL;
 
-	/* Only this thread changes what is known, so it may look without the lock. */
 	if (ask(w->path, "show rates", w->stop, &answer, error))
-		status = status_new(&answer, w->known.status, error, sizeof error);
-	if (status == NULL && error[0] == '\0')
+		status = status_new(&answer, before, error, sizeof error);
+	if (status != NULL)
+		find_changes(w, status, before);
+	else if (error[0] == '\0')
 		snprintf(error, sizeof error, "lvsd refused without a reason");
 	buf_fini(&answer);
 	keep(w, status, error);

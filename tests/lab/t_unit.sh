@@ -1,5 +1,5 @@
 # lab: -t 400
-# t_unit.sh: the systemd unit, run by systemd, in a guest of its own kind: a process
+# t_unit.sh: the systemd units, run by systemd, in a guest of its own kind: a process
 # namespace where systemd is number 1. Every kind of check, the kernel settings, the state
 # file, a reload, a death and a new start, all within the sandbox.
 . "$(dirname "$0")/test.sh"
@@ -10,7 +10,7 @@ start_nginx rs1
 modprobe -a ip_vs_wlc ip_vs_wrr
 top=$(dirname "$0")/../..
 
-# ---- a system with this one unit ----
+# ---- a system with these units ----
 
 mkdir -p /run/units/lvsd.service.d /run/programs /run/checks
 cp "$BUILDDIR/lvsd" "$BUILDDIR/lvsctl" "$BUILDDIR/lvsd-tls.so" /run/programs
@@ -48,6 +48,7 @@ checks()
 	cat <<-END
 	global
 	 user daemon
+	 status /run/lvsd/status.sock group mail
 	director tcp $VIP:80
 	 option persistence
 	 option tcpcheck
@@ -95,6 +96,29 @@ is "sets and rules for a director without an address" "$(hammer_get marked ok) $
 rights() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(pgrep -o -x lvsd)/status"; }
 is "no more rights than lvsd(8) tells" "$(rights CapBnd) $(rights CapEff)" "00000000000031e1 00000000000031e1"
 is "none to gain, and calls are filtered" "$(rights NoNewPrivs) $(rights Seccomp)" "1 2"
+
+# ---- the web page ----
+
+if [ -x "$BUILDDIR/lvsweb" ]; then
+	cp "$BUILDDIR/lvsweb" /run/programs
+	mkdir -p /run/units/lvsweb.service.d
+	sed "s,@sbindir@,/run/programs," "$top/dist/systemd/lvsweb.service.in" >/run/units/lvsweb.service
+	# Users that are here in place of those that sysusers makes.
+	printf '[Service]\nUser=games\nSupplementaryGroups=\nSupplementaryGroups=mail\nStandardError=append:/run/lvsweb.log\n' \
+		>/run/units/lvsweb.service.d/lab.conf
+	systemctl daemon-reload
+	check "systemctl start lvsweb" systemctl start lvsweb
+	page_is() { [ "$(ns director curl -s -m 60 http://127.0.0.1:8404/healthz)" = "$1" ]; }
+	check "it reads the status as another user, by its group" wait_for 60 page_is ok
+	web=/proc/$(pgrep -o -x lvsweb)
+	is "without rights" "$(sed -n 's/^Cap\(Eff\|Prm\|Inh\|Amb\|Bnd\):[[:blank:]]*//p' "$web/status" | sort -u)" 0000000000000000
+	is "nor a way to any, and calls are filtered" "$(sed -n 's/^\(NoNewPrivs\|Seccomp\):[[:blank:]]*//p' "$web/status" | xargs)" "1 2"
+	like "rates of what the kernel forwards" "$(ns director curl -s -m 60 http://127.0.0.1:8404/metrics)" \
+		'^lvsd_server_connections_total\{director="tcp",server="rs1"\} [0-9]+$'
+	check "systemctl stop lvsweb" systemctl stop lvsweb
+	is "as asked" "$(systemctl show --value -p Result lvsweb)" success
+	[ "$tap_failed" = 0 ] || sed 's/^/# /' /run/lvsweb.log
+fi
 
 # ---- reload, a broken file, death, stop ----
 
