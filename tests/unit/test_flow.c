@@ -195,7 +195,7 @@ static void test_masquerade(void **state)
 	    "director v fwmark 7\n mode nat masquerade\n server a 10.2.0.11\n"
 	    "director plain 10.9.9.2:80\n server a 10.2.0.11\n",
 	    AF_INET, FLOW_MASQUERADE,
-	    "-m ipvs --vproto 6 --vaddr 10.9.9.1/32 --vport 80 -j MASQUERADE\n"
+	    "-m ipvs --vproto 6 --vaddr 10.9.9.1 --vport 80 -j MASQUERADE\n"
 	    "-m mark --mark 0x7 " MASQ "-j MASQUERADE\n");
 }
 
