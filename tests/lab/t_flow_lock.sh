@@ -1,4 +1,4 @@
-# lab: -t 250
+# lab: -t 400
 # t_flow_lock.sh: somebody holds the lock of iptables, or iptables hangs: the daemon goes on
 # with everything else, says so once, and makes the rules when it can.
 . "$(dirname "$0")/test.sh"
