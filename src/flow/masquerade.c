@@ -62,9 +62,9 @@ static void masquerade_director(struct flow_chain *c, const struct director_conf
 	if (d->mark != 0)
 		buf_printf(&b, "-m mark --mark 0x%x " BY_IPVS, (unsigned)d->mark);
 	else
+		/* Without a length, as iptables-save has it: the audit compares. */
 		buf_printf(&b, "-m ipvs --vproto %u --vaddr %s --vport %u ",
-		    (unsigned)d->protocol, addr_text(&d->addr, addr),
-		    (unsigned)d->port);
+		    (unsigned)d->protocol, addr_text(&d->addr, addr), (unsigned)d->port);
 	buf_str(&b, "-j MASQUERADE");
 	plan_line(c, b.data, FLOW_NO_SET, NO_MARK);
 }

@@ -26,7 +26,7 @@ check "they are found, too" has '?q=w999' '<th scope="row">w999<'
 check "there are as many pages as it takes" has '' 'Page 1 of 201<'
 check "the last one has the last director" has '?page=201' '<h2>wide</h2>'
 is "all pages have all directors" \
-	"$(for i in 1 2 3; do get "$url/?q=d12&page=$i"; done | grep -o '<h2>[^<]*' | sort -u | wc -l)" 111
+	"$(for i in 1 2 3; do get "$url/?q=d12&page=$i"; done | grep -o '<header id="h[^>]*><h2>[^<]*' | sort -u | wc -l)" 111
 
 get "$url/status.json" >"$dir/status"
 is "status.json is whole" "$(jq '[.directors[].servers[]] | length' "$dir/status")" 100990

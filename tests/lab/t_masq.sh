@@ -62,6 +62,7 @@ is "an audit finds it all as it was made" "$(grep 'rules of flows' $LVSD_LOG)" "
 ip -n rs3 route replace 10.9.0.0/16 via 10.2.0.2
 ns rs3 hammer -c 2 -n 20 $VIP 80 >/run/hammer/one 2>&1
 is "a client on the network of the servers" "$(hammer_get one failed)" 0
+like "the audit takes every rule for ours" "$(lvsctl audit)" 'the kernel has what it should'
 is "one set for all servers with a port" \
 	"$(ns director iptables-legacy-save -t nat | grep -c 'LVSD-MASQ.*match-set')" 2
 lvsd_stop
