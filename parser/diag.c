@@ -97,6 +97,16 @@ void diag_vadd(struct diags *d, enum diag_level level, struct loc loc, const cha
 	d->n++;
 }
 
+void diags_refuse(struct diags *d, const char *file, const char *fmt, ...)
+{
+	struct loc whole = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	diag_vadd(d, DIAG_ERROR, whole, file, "", fmt, ap);
+	va_end(ap);
+}
+
 /* A copy of a source line in which no byte can confuse a terminal. */
 static const char *line_copy(struct diags *d, const char *s, size_t len)
 {

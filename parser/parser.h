@@ -37,6 +37,10 @@ struct diags {
 void diags_init(struct diags *d);
 void diags_fini(struct diags *d);
 
+/* Adds an error about FILE, a string that lives as long as D, as a whole. */
+void diags_refuse(struct diags *d, const char *file, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /*
  * Writes one remark as
  *     lvs.conf:3:11: error: unknown balance "roundrobn"; did you mean "roundrobin"?

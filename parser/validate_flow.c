@@ -168,9 +168,16 @@ static void judge_rule(struct parse *p, const struct rule_draft *r)
 	if (addr_is_set(&c->src) && addr_is_set(&c->dst) &&
 	    c->src.family != c->dst.family)
 		parse_error(p, r->dst_loc, "src and dst must both be IPv4 or both IPv6");
-	if (!c->ignore && !has_condition(c))
+	if (c->ignore || p->diags->n_errors > 0)
+		return; /* a rule with an error may lack what it was to have */
+	if (!has_condition(c))
 		parse_warning(p, c->loc,
 		    "a match without a condition takes every packet that arrives");
+	else if (!c->has_dst.given || c->has_dst.negated || c->dst_prefix == 0)
+		parse_warning(p, c->has_dst.given ? r->dst_loc : c->loc,
+		    "this takes packets to every %saddress, those of this machine and "
+		    "those that only pass through",
+		    c->has_dst.negated ? "other " : "");
 }
 
 /* The flows are an array of pointers. */

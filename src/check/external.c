@@ -192,17 +192,12 @@ static void judge(struct run *r, const siginfo_t *info, const char *line, size_t
 		run_done(r, REASON_EXIT, info->si_status, killed, sizeof killed - 1);
 }
 
-static void on_end(struct watch *w, uint32_t events)
+/* The kernel has let it go, and INFO tells how it ended. */
+static void finish(struct program *g, const siginfo_t *info)
 {
-	struct program *g = w->owner;
 	struct checker *c = g->checker;
 	struct run *r = g->run;
-	siginfo_t info = { 0 };
 
-	(void)events;
-	/* Those that it left behind do not outlive the check either. */
-	kill_group(g);
-	waitid(P_PID, (id_t)g->pid, &info, WEXITED | WNOHANG);
 	read_rest(g);
 	close_one(g, &g->process_fd);
 	close_one(g, &g->output_fd);
@@ -210,13 +205,42 @@ static void on_end(struct watch *w, uint32_t events)
 	LIST_INSERT_HEAD(&c->gone, g, entry);
 	if (r != NULL) {
 		r->talk = NULL;
-		judge(r, &info, g->line, g->len);
+		judge(r, info, g->line, g->len);
 	}
 	run_release(c, NEEDS_PROGRAM);
 }
 
-/* The program of P behind a descriptor, and its output behind another; or an errno. */
-static int open_program(const struct probe *p, pid_t *pid, int *process, int *output)
+static void on_end(struct watch *w, uint32_t events)
+{
+	struct program *g = w->owner;
+	siginfo_t info = { 0 };
+
+	(void)events;
+	/* Those that it left behind do not outlive the check either. */
+	kill_group(g);
+	waitid(P_PID, (id_t)g->pid, &info, WEXITED | WNOHANG);
+	finish(g, &info);
+}
+
+void external_reap(struct checker *c)
+{
+	struct program *g, *next;
+
+	LIST_FOREACH_SAFE(g, &c->programs, entry, next)
+	{
+		siginfo_t info = { 0 };
+
+		if (g->process_fd >= 0 ||
+		    waitid(P_PID, (id_t)g->pid, &info, WEXITED | WNOHANG) < 0 ||
+		    info.si_pid == 0)
+			continue;
+		c->n_unwatched--;
+		finish(g, &info);
+	}
+}
+
+/* Starts the program of P, with what it says behind a descriptor; or an errno. */
+static int open_program(const struct probe *p, pid_t *pid, int *output)
 {
 	int pipe[2], err;
 
@@ -226,19 +250,14 @@ static int open_program(const struct probe *p, pid_t *pid, int *process, int *ou
 	fcntl(pipe[0], F_SETFL, O_NONBLOCK);
 	err = run_command(p, pipe[1], pid);
 	close(pipe[1]);
-	if (err == 0 && (*process = pidfd_open(*pid, 0)) < 0) {
-		err = errno;
-		kill(-*pid, SIGKILL);
-		waitpid(*pid, NULL, 0);
-	}
 	*output = pipe[0];
 	if (err != 0)
 		close(pipe[0]);
 	return err;
 }
 
-/* The memory of one that is gone, of which an event may still be told in the turn that
- * it went in: output is then read that is not there. */
+/* In the memory of one that is gone. Of that an event may still be told in the turn that
+ * it went in; then output is read that is not there. */
 static struct program *make_program(struct checker *c)
 {
 	struct program *g = LIST_FIRST(&c->gone);
@@ -252,12 +271,12 @@ static struct program *make_program(struct checker *c)
 static void external_start(struct run *r)
 {
 	struct checker *c = r->checker;
-	int process = -1, output = -1, err;
+	int output = -1, err;
 	struct program *g;
 	pid_t pid;
 
 	r->talk = NULL;
-	err = open_program(&r->probe, &pid, &process, &output);
+	err = open_program(&r->probe, &pid, &output);
 	if (err != 0) {
 		run_ended(r, reason_of_spawn(err), err);
 		run_release(c, NEEDS_PROGRAM);
@@ -266,14 +285,20 @@ static void external_start(struct run *r)
 	g = make_program(c);
 	*g = (struct program){ .end = { on_end, g },
 		.output = { on_output, g },
-		.process_fd = process,
+		.process_fd = pidfd_open(pid, 0),
 		.output_fd = output,
 		.checker = c,
 		.run = r,
 		.pid = pid };
 	r->talk = g;
 	LIST_INSERT_HEAD(&c->programs, g, entry);
-	loop_add(&c->loop, process, EPOLLIN, &g->end);
+	if (g->process_fd < 0) {
+		err = errno;
+		c->n_unwatched++;
+		run_ended(r, reason_of_spawn(err), err); /* which kills it */
+		return;
+	}
+	loop_add(&c->loop, g->process_fd, EPOLLIN, &g->end);
 	loop_add(&c->loop, output, EPOLLIN, &g->output);
 }
 

@@ -22,10 +22,16 @@
  * tells why not, beginning with its path. */
 bool external_trusted(const char *command, char *error, size_t size);
 
-/* Kills what C runs: it is about to end itself. */
 struct checker;
 struct program;
 LIST_HEAD(program_list, program);
+
+/* Lets go of those that were killed because they could not be watched, and are gone
+ * by now. To be called every EXTERNAL_REAP_US while C->n_unwatched is not 0. */
+#define EXTERNAL_REAP_US 50000
+void external_reap(struct checker *c);
+
+/* Kills what C runs: it is about to end itself. */
 void external_kill_all(struct checker *c);
 
 #endif

@@ -13,11 +13,12 @@
 #include "check/http_status.h"
 #include "check/run.h"
 #include "check/stream.h"
+#include "lib/buf.h"
 #include "lib/xalloc.h"
 
 struct http_talk {
 	struct stream stream;
-	char *request;
+	struct buf request;
 	struct http_status status;
 	bool in_body; /* the status is there and is right */
 	struct http_body body;
@@ -42,24 +43,36 @@ static const char *method_word(enum http_method m)
 	abort();
 }
 
-static char *make_request(const struct probe *p)
+/* The port that the scheme implies is left out, as browsers do. */
+static void add_target(struct buf *b, const struct probe *p)
 {
-	const struct http_conf *h = p->check->http;
 	uint16_t usual = p->check->method == CHECK_HTTPS ? 443 : 80;
 	char target[ADDR_TEXT_MAX];
+	bool bare = p->port == usual && p->addr.family == AF_INET;
 
-	if (h->vhost == NULL) {
-		/* The port that the scheme implies is left out, as browsers do. */
+	/* Most are, and a port is ten times the work. */
+	if (bare)
+		addr_text(&p->addr, target);
+	else
 		addr_port_text(&p->addr, p->port, target);
-		if (p->port == usual)
-			*strrchr(target, ':') = '\0';
-	}
-	return xasprintf("%s %s HTTP/1.1\r\n"
-			 "Host: %s\r\n"
-			 "User-Agent: lvsd-check\r\n"
-			 "Connection: close\r\n"
-			 "\r\n",
-	    method_word(h->method), h->uri, h->vhost != NULL ? h->vhost : target);
+	if (p->port == usual && !bare)
+		*strrchr(target, ':') = '\0';
+	buf_str(b, target);
+}
+
+static void make_request(struct buf *b, const struct probe *p)
+{
+	const struct http_conf *h = p->check->http;
+
+	buf_str(b, method_word(h->method));
+	buf_str(b, " ");
+	buf_str(b, h->uri);
+	buf_str(b, " HTTP/1.1\r\nHost: ");
+	if (h->vhost != NULL)
+		buf_str(b, h->vhost);
+	else
+		add_target(b, p);
+	buf_str(b, "\r\nUser-Agent: lvsd-check\r\nConnection: close\r\n\r\n");
 }
 
 static bool is_expected(const struct http_conf *h, uint16_t code)
@@ -156,10 +169,10 @@ static void http_start(struct run *r)
 	struct http_talk *t = xcalloc(1, sizeof *t);
 
 	r->talk = t;
-	t->request = make_request(&r->probe);
+	make_request(&t->request, &r->probe);
 	http_status_init(&t->status);
-	stream_open(&t->stream, r, &http_stream, tls_setting(r->probe.check), t->request,
-	    strlen(t->request));
+	stream_open(&t->stream, r, &http_stream, tls_setting(r->probe.check),
+	    t->request.data, t->request.len);
 }
 
 static void http_cancel(struct run *r)
@@ -168,7 +181,7 @@ static void http_cancel(struct run *r)
 
 	stream_close(&t->stream);
 	answer_fini(&t->answer);
-	free(t->request);
+	buf_fini(&t->request);
 	free(t);
 	r->talk = NULL;
 }

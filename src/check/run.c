@@ -16,6 +16,9 @@
 
 /* Runs that are kept for the next checks. */
 #define IDLE_MAX 256
+/* What is done about times in a turn. Then the answers are listened to, and the
+ * descriptors of those that are done can be used again. */
+#define TIMES_A_TURN 256
 
 static const struct check_conf *check_of(const struct checker *c, const struct target *t)
 {
@@ -235,19 +238,33 @@ static void on_time(struct checker *c, struct target *t)
 		begin(c, t);
 }
 
+/* How long there is nothing to do but to listen. */
+static uint64_t idle_us(struct checker *c)
+{
+	uint64_t due_us = wheel_soonest_us(&c->wheel), now_us = mono_us();
+
+	if (c->report.due_us < due_us)
+		due_us = c->report.due_us;
+	if (c->n_unwatched > 0 && due_us > now_us + EXTERNAL_REAP_US)
+		due_us = now_us + EXTERNAL_REAP_US;
+	if (due_us == WHEEL_NEVER)
+		return UINT64_MAX;
+	return due_us > now_us ? due_us - now_us : 0;
+}
+
 void run_turn(struct checker *c, bool wait)
 {
-	uint64_t due_us = wheel_soonest_us(&c->wheel), report_us = c->report.due_us;
-	uint64_t until_us = due_us < report_us ? due_us : report_us, now_us = mono_us();
-	uint64_t left_us = until_us > now_us ? until_us - now_us : 0;
+	uint64_t now_us;
 	uint32_t i;
 
-	loop_wait(&c->loop, !wait ? 0 : until_us == WHEEL_NEVER ? UINT64_MAX : left_us);
+	loop_wait(&c->loop, wait ? idle_us(c) : 0);
 	now_us = mono_us();
-	while (wheel_pop(&c->wheel, now_us, &i))
+	for (int n = 0; n < TIMES_A_TURN && wheel_pop(&c->wheel, now_us, &i); n++)
 		on_time(c, &c->targets.all[i]);
 	if (now_us >= c->report.due_us)
 		report_flush(&c->report);
+	if (c->n_unwatched > 0)
+		external_reap(c);
 	raw_flush(&c->raw);
 }
 

@@ -67,6 +67,7 @@ struct checker {
 	size_t n_idle;
 	struct budget budgets[NEEDS];
 	struct program_list programs, gone;
+	size_t n_unwatched; /* programs, see external_reap() */
 	struct checker_figures figures;
 	struct alarms alarms;
 	struct report report;

@@ -95,11 +95,18 @@ static void escape(char *to, const char *from, size_t len)
 	to[n] = '\0';
 }
 
+/* Whether the escaped text needs no look at: it is what is there. */
+static bool is_as_it_was(const char *text, const char *from, size_t len)
+{
+	return strlen(text) == len && memcmp(text, from, len) == 0 &&
+	       memchr(from, '\\', len) == NULL;
+}
+
 void target_set_text(char **text, const char *from, size_t len)
 {
 	char escaped[PROBE_TEXT_MAX];
 
-	if (*text == NULL && len == 0)
+	if (*text == NULL ? len == 0 : is_as_it_was(*text, from, len))
 		return;
 	escape(escaped, from, len);
 	if (*text != NULL && strcmp(escaped, *text) == 0)

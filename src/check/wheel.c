@@ -160,6 +160,8 @@ uint64_t wheel_soonest_us(struct wheel *w)
 	uint32_t list;
 	uint64_t tick, soonest = WHEEL_NEVER;
 
+	if (w->lists[RIPE] != NOBODY)
+		return 0;
 	if (w->soonest_us != 0)
 		return w->soonest_us;
 	if (first_slot(w, &list, &tick)) {

@@ -48,9 +48,9 @@ void wheel_remove(struct wheel *w, uint32_t i);
 bool wheel_pop(struct wheel *w, uint64_t now_us, uint32_t *i);
 
 /*
- * Until when wheel_pop(), which has just found nothing, will find nothing: the time
- * of what is due first, or earlier when that is half a second off or more.
- * WHEEL_NEVER: the wheel is empty.
+ * Until when wheel_pop(), which has just been called, will find nothing: the time of what
+ * is due first, or earlier when that is half a second off or more. 0: it has not
+ * found all yet. WHEEL_NEVER: the wheel is empty.
  */
 uint64_t wheel_soonest_us(struct wheel *w);
 

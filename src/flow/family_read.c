@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/command.h"
+#include "lib/command.h"
 #include "flow/family.h"
 #include "flow/rules.h"
 #include "lib/xalloc.h"
@@ -65,15 +65,20 @@ bool family_choose(struct family *fa, struct buf *error)
 
 	for (size_t i = 0; fa->flavour == NULL && i < 2; i++) {
 		struct buf out = { 0 }, why = { 0 };
+		bool done =
+		    family_iptables(fa, flavours[i], "restore", NULL, probe, &out, &why);
+		/* That tells nothing of the kernel, and the other waits for the same. */
+		bool locked = !done && strstr(why.data, LOCKED) != NULL;
 
-		if (family_iptables(fa, flavours[i], "restore", NULL, probe, &out, &why))
+		if (locked)
+			buf_fini(error);
+		if (done)
 			fa->flavour = flavours[i];
 		else if (error->len == 0)
-			buf_str(error, why.data != NULL ? why.data : "");
+			buf_str(error, why.data);
 		buf_fini(&out);
 		buf_fini(&why);
-		/* That tells nothing of the kernel, and the other waits for the same. */
-		if (error->len > 0 && strstr(error->data, LOCKED) != NULL)
+		if (locked)
 			break;
 	}
 	if (fa->flavour != NULL)

@@ -11,6 +11,12 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 
+const struct director_conf *flow_unsupported(const struct conf *conf)
+{
+	(void)conf;
+	return NULL;
+}
+
 struct flow *flow_new(bool leftovers)
 {
 	struct flow *f = xcalloc(1, sizeof *f);
@@ -158,6 +164,13 @@ void flow_figures(const struct flow *f, struct flow_figures *out)
 	*out = f->figures;
 	if (f->sets != NULL)
 		out->set_operations += set_operations(f->sets);
+}
+
+bool flow_have(struct flow *f, struct flow_table *have[2])
+{
+	for (int i = 0; i < 2; i++)
+		have[i] = &f->family[i].have;
+	return f->family[0].known && f->family[1].known;
 }
 
 bool flow_is_there(const struct flow *f)

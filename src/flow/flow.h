@@ -19,6 +19,10 @@
 
 struct flow;
 
+/* The first director of CONF that this lvsd cannot serve, as it was built without
+ * libipset, or NULL. */
+const struct director_conf *flow_unsupported(const struct conf *conf);
+
 /* LEFTOVERS: something of ours may be in the kernel, from a process before this. */
 struct flow *flow_new(bool leftovers);
 void flow_free(struct flow *f); /* changes nothing in the kernel; NULL is allowed */
@@ -75,6 +79,9 @@ struct flow_figures {
 	uint64_t last_us;	 /* of the same: all of it */
 };
 void flow_figures(const struct flow *f, struct flow_figures *out);
+
+/* What the kernel has of IPv4 and IPv6, as far as we know; false: that is not known. */
+bool flow_have(struct flow *f, struct flow_table *have[2]);
 
 /* Something of ours is, or may be, in the kernel. */
 bool flow_is_there(const struct flow *f);

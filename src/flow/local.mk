@@ -13,7 +13,6 @@ libflow_a_SOURCES = \
 	src/flow/table.c src/flow/table.h
 if IPSET
 libflow_a_SOURCES += \
-	src/flow/command.c src/flow/command.h \
 	src/flow/family.c src/flow/family.h \
 	src/flow/family_check.c \
 	src/flow/family_read.c \

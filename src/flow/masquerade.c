@@ -62,9 +62,9 @@ static void masquerade_director(struct flow_chain *c, const struct director_conf
 	if (d->mark != 0)
 		buf_printf(&b, "-m mark --mark 0x%x " BY_IPVS, (unsigned)d->mark);
 	else
-		buf_printf(&b, "-m ipvs --vproto %u --vaddr %s/%u --vport %u ",
-		    (unsigned)d->protocol, addr_text(&d->addr, addr),
-		    (unsigned)shape_full_prefix(d->addr.family), (unsigned)d->port);
+		/* Without a length, as iptables-save has it: the audit compares. */
+		buf_printf(&b, "-m ipvs --vproto %u --vaddr %s --vport %u ",
+		    (unsigned)d->protocol, addr_text(&d->addr, addr), (unsigned)d->port);
 	buf_str(&b, "-j MASQUERADE");
 	plan_line(c, b.data, FLOW_NO_SET, NO_MARK);
 }

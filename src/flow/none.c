@@ -1,6 +1,6 @@
 /*
- * In place of flow.c in a build --without-ipset: what needs rules fails, the rest does
- * not notice.
+ * In place of flow.c in a build --without-ipset: what needs rules is not loaded, the rest
+ * does not notice.
  */
 #include "flow/flow.h"
 
@@ -12,6 +12,21 @@
 struct flow {
 	char nothing;
 };
+
+/* Marks are not given yet. */
+const struct director_conf *flow_unsupported(const struct conf *conf)
+{
+	const struct flow_conf *f = STAILQ_FIRST(&conf->flows);
+	const struct director_conf *d;
+
+	if (f != NULL)
+		return f->director;
+	STAILQ_FOREACH (d, &conf->directors, entry)
+		if (d->masquerade ||
+		    (addr_is_set(&d->addr) && d->port == 0 && !d->persistent))
+			return d;
+	return NULL;
+}
 
 struct flow *flow_new(bool leftovers)
 {
@@ -105,6 +120,13 @@ void flow_figures(const struct flow *f, struct flow_figures *out)
 {
 	(void)f;
 	*out = (struct flow_figures){ 0 };
+}
+
+bool flow_have(struct flow *f, struct flow_table *have[2])
+{
+	(void)f;
+	have[0] = have[1] = NULL;
+	return false;
 }
 
 bool flow_is_there(const struct flow *f)

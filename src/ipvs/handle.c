@@ -21,6 +21,12 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t)
 	return h->backend->read_services(h, t);
 }
 
+enum ipvs_more ipvs_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at)
+{
+	h->stats.reads += *at == 0;
+	return h->backend->read_more(h, t, at);
+}
+
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 {
 	struct ipvs_svc fresh = *svc;

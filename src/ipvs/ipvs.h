@@ -245,6 +245,14 @@ void ipvs_close(struct ipvs *h); /* NULL is allowed */
  * sorted. False with errno when the kernel did not answer in time or refused.
  */
 bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
+/*
+ * The same in pieces of some hundred, for who may not wait for all of them: the next one
+ * is appended to T, unsorted. *AT is 0 at first. Until IPVS_ALL or IPVS_FAILED (with errno)
+ * nothing else may be asked of H. What is changed meanwhile may be missing, there twice,
+ * or make another one missing (ip_vs_ctl.c, ip_vs_genl_dump_services).
+ */
+enum ipvs_more { IPVS_MORE, IPVS_ALL, IPVS_FAILED };
+enum ipvs_more ipvs_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at);
 /* Reads the destinations of SVC (identity) and replaces those it holds, but for the
  * planner's notes; a service that is not there has none (ip_vs_ctl.c,
  * ip_vs_genl_dump_dests). False with errno when the kernel did not answer; SVC is

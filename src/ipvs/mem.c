@@ -11,6 +11,8 @@
 #include "ipvs/handle.h"
 #include "lib/xalloc.h"
 
+#define PIECE 256 /* services */
+
 struct mem {
 	struct ipvs base;
 	struct ipvs_table table;
@@ -33,18 +35,27 @@ static void copy_dests(struct ipvs_svc *to, const struct ipvs_svc *from)
 	}
 }
 
-static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
+static enum ipvs_more mem_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at)
 {
 	const struct mem *m = (const struct mem *)h;
 
-	for (size_t i = 0; i < m->table.n; i++) {
-		struct ipvs_svc svc = m->table.svcs[i];
+	for (size_t n = 0; *at < m->table.n && n < PIECE; n++) {
+		struct ipvs_svc svc = m->table.svcs[(*at)++];
 
 		svc.dests = NULL;
 		svc.n_dests = svc.cap_dests = svc.lingering = 0;
 		svc.until_us = 0;
-		ipvs_table_add(t, &svc);
+		ipvs_table_append(t, &svc);
 	}
+	return *at < m->table.n ? IPVS_MORE : IPVS_ALL;
+}
+
+static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
+{
+	size_t at = 0;
+
+	while (mem_read_more(h, t, &at) == IPVS_MORE)
+		continue;
 	return true;
 }
 
@@ -110,6 +121,7 @@ static void mem_close(struct ipvs *h)
 
 static const struct ipvs_backend mem_backend = {
 	.read_services = mem_read_services,
+	.read_more = mem_read_more,
 	.read_dests = mem_read_dests,
 	.apply = mem_apply,
 	.read_timeouts = mem_read_timeouts,

@@ -252,6 +252,20 @@ static enum dump_end take_dump(const struct mmsghdr *read, uint32_t seq, take_fn
 	return DUMP_MORE;
 }
 
+/* What is there of the dump with the number SEQ. */
+static enum dump_end dump_more(struct kernel *k, uint32_t seq, take_fn *take, void *into,
+    bool *interrupted, uint64_t *deadline_us)
+{
+	enum dump_end end = DUMP_MORE;
+	int n = kernel_receive(k, deadline_us);
+
+	if (n < 0)
+		return DUMP_FAILED;
+	for (int i = 0; i < n && end == DUMP_MORE; i++)
+		end = take_dump(&k->read[i], seq, take, into, interrupted);
+	return end;
+}
+
 /* One dump: its request, with the number SEQ, is the LEN bytes in k->out. */
 static enum dump_end dump_once(
     struct kernel *k, uint32_t seq, size_t len, take_fn *take, void *into)
@@ -262,14 +276,8 @@ static enum dump_end dump_once(
 
 	if (!kernel_send(k, k->out, len))
 		return DUMP_FAILED;
-	while (end == DUMP_MORE) {
-		int n = kernel_receive(k, &deadline_us);
-
-		if (n < 0)
-			return DUMP_FAILED;
-		for (int i = 0; i < n && end == DUMP_MORE; i++)
-			end = take_dump(&k->read[i], seq, take, into, &interrupted);
-	}
+	while (end == DUMP_MORE)
+		end = dump_more(k, seq, take, into, &interrupted, &deadline_us);
 	return end;
 }
 
@@ -292,6 +300,31 @@ static bool kernel_read_services(struct ipvs *h, struct ipvs_table *t)
 	}
 	errno = EAGAIN;
 	return false;
+}
+
+/* *AT is the number of the dump. */
+static enum ipvs_more kernel_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at)
+{
+	struct kernel *k = (struct kernel *)h;
+	uint64_t deadline_us = 0;
+	bool interrupted = false;
+
+	if (*at == 0) {
+		*at = k->seq++;
+		if (!kernel_send(
+			k, k->out, msg_dump(k->out, k->family, (uint32_t)*at, NULL)))
+			return IPVS_FAILED;
+	}
+	switch (dump_more(k, (uint32_t)*at, take_svc, t, &interrupted, &deadline_us)) {
+	case DUMP_MORE:
+		return IPVS_MORE;
+	case DUMP_DONE:
+	case DUMP_INTERRUPTED:
+		return IPVS_ALL;
+	case DUMP_FAILED:
+		break;
+	}
+	return IPVS_FAILED;
 }
 
 static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
@@ -486,6 +519,7 @@ static void kernel_close(struct ipvs *h)
 
 static const struct ipvs_backend kernel_backend = {
 	.read_services = kernel_read_services,
+	.read_more = kernel_read_more,
 	.read_dests = kernel_read_dests,
 	.read_rates = kernel_read_rates,
 	.apply = kernel_apply,

@@ -167,10 +167,10 @@ void command_synopsis(FILE *out, const struct command *command)
 void command_usage(FILE *out)
 {
 	fputs("usage: lvsctl [-hV] [-s SOCKET] [--json] COMMAND [ARGUMENT ...]\n"
-	      "  -s SOCKET    instead of the command's own in " RUNDIR "\n"
-	      "  --json       the answer as it came\n"
+	      "  -s SOCKET      instead of the command's own in " RUNDIR "\n"
+	      "  --json         the answer as it comes\n"
 	      "  -V, --version  print the version and exit\n"
-	      "  -h, --help   print this and exit\n"
+	      "  -h, --help     print this and exit\n"
 	      "commands (SERVER is director/server, or */server for every director):\n",
 	    out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

@@ -111,7 +111,9 @@ static void look_at(struct doctor *d, const json_t *status)
 	json_array_foreach (json_object_get(status, "directors"), i, director) {
 		doctor_kernel(d, director);
 		doctor_network(d, director);
+		doctor_flow(d, director);
 	}
+	doctor_rules(d, status);
 	doctor_others(d, status);
 }
 
@@ -122,10 +124,11 @@ static int examine(struct doctor *d, const struct call *c)
 	json_t *status;
 	int result;
 
-	doctor_ipvs(d);
 	if (request == NULL)
 		return CTL_WRONG;
 	status = call_ask(c, request, &result);
+	if (result != CTL_REFUSED)
+		doctor_ipvs(d);
 	if (status != NULL)
 		look_at(d, status);
 	json_decref(status);

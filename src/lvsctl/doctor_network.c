@@ -31,6 +31,7 @@ static void look_at_vip(struct doctor *d, const json_t *director)
 	char type[128];
 
 	if (*vip == '\0' || !read_address(vip, &addr) ||
+	    words_number(director, "mark") != 0 || /* rules lead its packets here */
 	    !routes_get(d->routes, &addr, &route) || route.is_local)
 		return;
 	snprintf(type, sizeof type, "ip addr add %s/%d dev lo", vip,
@@ -71,7 +72,7 @@ static void look_at_server(struct doctor *d, const json_t *director, const json_
 
 /* What counts is the higher of the interface's and that of "all"
  * (Documentation/networking/ip-sysctl.rst). */
-static long rp_filter(const char *device)
+long doctor_rp_filter(const char *device)
 {
 	char path[128];
 	long all = doctor_number("/proc/sys/net/ipv4/conf/all/rp_filter"), own;
@@ -83,7 +84,7 @@ static long rp_filter(const char *device)
 
 /* Of a name such as "eth0.100" the dot is no separator, which sysctl(8) is told by a
  * slash. */
-static const char *sysctl_name(const char *device, char name[IF_NAMESIZE])
+const char *doctor_sysctl_name(const char *device, char name[IF_NAMESIZE])
 {
 	strlcpy(name, device, IF_NAMESIZE);
 	for (char *dot = name; (dot = strchr(dot, '.')) != NULL;)
@@ -108,10 +109,10 @@ static void look_at_rp_filter(struct doctor *d, const json_t *director)
 		/* Of each interface one entry is its own, the others its addresses. */
 		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_PACKET ||
 		    !(i->ifa_flags & IFF_UP) || (i->ifa_flags & IFF_LOOPBACK) ||
-		    rp_filter(i->ifa_name) != 1)
+		    doctor_rp_filter(i->ifa_name) != 1)
 			continue;
 		snprintf(type, sizeof type, "sysctl -w net.ipv4.conf.%s.rp_filter=2",
-		    sysctl_name(i->ifa_name, name));
+		    doctor_sysctl_name(i->ifa_name, name));
 		doctor_find(d, words_of(director, "name"), type,
 		    "rp_filter is strict on %s; in mode tunnel packets come in where their "
 		    "source is not expected, and are dropped. The servers' tunnel devices "

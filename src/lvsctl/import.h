@@ -54,6 +54,15 @@ struct import_server {
 };
 STAILQ_HEAD(import_servers, import_server);
 
+/* Addresses that a flow leads to a director, with the port they are asked for at. */
+struct import_match {
+	STAILQ_ENTRY(import_match) entry;
+	struct addr addr;
+	uint8_t prefix;
+	uint16_t port; /* 0: every port */
+};
+STAILQ_HEAD(import_matches, import_match);
+
 struct import_director {
 	STAILQ_ENTRY(import_director) entry;
 	unsigned line;
@@ -62,7 +71,8 @@ struct import_director {
 	struct addr addr;   /* family 0: a mark director */
 	uint16_t port;
 	uint8_t protocol;
-	uint32_t fwmark;
+	uint32_t fwmark; /* 0: fed by its matches */
+	struct import_matches matches;
 	const char *balance, *mode;
 	bool persistent, onepacket, sip;
 	uint32_t persist_s;  /* 0: the default of both worlds, 360 */
@@ -83,6 +93,7 @@ struct import {
 	struct import_notes notes; /* of the file as a whole */
 	struct import_directors directors;
 	uint32_t timeouts_s[3]; /* tcp, tcpfin, udp; 0: the kernel's */
+	unsigned flows;		/* written so far */
 	bool stop_clear;
 	bool lost;  /* there was a note */
 	bool quiet; /* what is read was told of already */
@@ -130,6 +141,19 @@ bool import_name_has(const struct import_names *set, const char *text);
 const char *import_name_unique(
     struct import *im, struct import_names *set, const char *wanted);
 void import_names_fini(struct import_names *set);
+
+/* ---- import_match.c ---- */
+
+/* Adds to TO what leads the addresses from FIRST on, up to that whose last four bytes
+ * are LAST, at PORT: as few networks as there can be. */
+void import_match_range(struct import *im, struct import_matches *to,
+    const struct addr *first, uint32_t last, uint16_t port);
+/* The last four bytes of A, as a number. */
+uint32_t import_addr_tail(const struct addr *a);
+void import_addr_set_tail(struct addr *a, uint32_t tail);
+/* Adds the flow NAME to the director DIRECTOR, which is D, to B. */
+void import_match_write(struct buf *b, const struct import_director *d, const char *name,
+    const char *director);
 
 /* ---- import_text.c: what the readers share ---- */
 

@@ -1,14 +1,17 @@
 /*
- * keepalived.conf: virtual servers become directors, one for each address of a
- * group; the rest of the file is not about balancing and stays with keepalived.
+ * keepalived.conf: virtual servers become directors, one for each address of a group,
+ * but for long ranges, which are a flow; the rest of the file is not about
+ * balancing and stays with keepalived.
  */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lvsctl/import.h"
 
+/* A range of so many addresses still is a director for each. */
+#define LISTED_MAX 16
 /* Of all groups and all that their directors are made of. */
-#define RANGE_MAX 65536
 #define WORK_MAX 4000000
 #define COMPARED_MAX 100000000
 
@@ -18,25 +21,10 @@ struct keepalived {
 	size_t work;	 /* statements read for directors of groups so far */
 	size_t compared; /* statements looked at for groups so far */
 	bool seen;	 /* the notes of this virtual server are there already */
+	struct import_matches matches; /* of its long ranges */
 };
 
 /* ---- groups ---- */
-
-static uint32_t tail_of(const struct addr *a)
-{
-	const uint8_t *at = a->bytes + (a->family == AF_INET6 ? 12 : 0);
-
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
-	       at[3];
-}
-
-static void set_tail(struct addr *a, uint32_t tail)
-{
-	uint8_t *at = a->bytes + (a->family == AF_INET6 ? 12 : 0);
-
-	for (int i = 3; i >= 0; i--, tail >>= 8)
-		at[i] = (uint8_t)tail;
-}
 
 /* "10.0.0.1", "10.0.0.1-9", "10.0.0.1-10.0.1.9", "10.0.0.0/24", and of IPv6 the same
  * with a hexadecimal end: the first address, and the last four bytes of the last. */
@@ -50,20 +38,20 @@ static bool range_of(const char *text, struct addr *first, uint32_t *last)
 
 	if (!addr_parse(first, text, len))
 		return false;
-	*last = tail_of(first);
+	*last = import_addr_tail(first);
 	if (*end == '\0')
 		return true;
 	bits = first->family == AF_INET6 ? 128 : 32;
 	if (*end == '/') {
-		if (!import_number(end + 1, bits, &n) || n + 16 < bits)
+		if (!import_number(end + 1, bits, &n) || n + 31 < bits)
 			return false;
-		span = (1U << (bits - n)) - 1;
-		set_tail(first, *last & ~span);
+		span = (uint32_t)((1ULL << (bits - n)) - 1);
+		import_addr_set_tail(first, *last & ~span);
 		*last |= span;
 		return true;
 	}
 	if (addr_parse(&a, end + 1, strlen(end + 1))) {
-		*last = tail_of(&a);
+		*last = import_addr_tail(&a);
 		return a.family == first->family &&
 		       (bits == 32 || memcmp(a.bytes, first->bytes, 12) == 0);
 	}
@@ -95,19 +83,23 @@ static bool group_range(
 	uint32_t last, n;
 	struct addr first;
 
-	if (!range_of(entry->words[0], &first, &last) || last < tail_of(&first) ||
-	    last - tail_of(&first) >= RANGE_MAX ||
+	if (!range_of(entry->words[0], &first, &last) ||
+	    last < import_addr_tail(&first) ||
 	    (entry->n_words > 1 && !import_port(entry->words[1], &t.port))) {
 		import_note(k->im, &k->im->notes, entry->line,
-		    "%s of group %s: not an address or range of at most %d",
-		    import_node_text(k->im, entry), t.name, RANGE_MAX);
+		    "%s of group %s: not an address or a range",
+		    import_node_text(k->im, entry), t.name);
+		return true;
+	}
+	if (last - import_addr_tail(&first) >= LISTED_MAX) {
+		import_match_range(k->im, &k->matches, &first, last, t.port);
 		return true;
 	}
 	t.origin = import_printf(k->im, "%s, %s", import_node_text(k->im, node),
 	    import_node_text(k->im, entry));
-	for (n = 0; n <= last - tail_of(&first); n++) {
+	for (n = 0; n <= last - import_addr_tail(&first); n++) {
 		t.addr = first;
-		set_tail(&t.addr, tail_of(&first) + n);
+		import_addr_set_tail(&t.addr, import_addr_tail(&first) + n);
 		if (!group_director(k, node, &t))
 			return false;
 	}
@@ -130,12 +122,38 @@ static bool group_mark(
 	return group_director(k, node, &t);
 }
 
+/* The director that all long ranges of the group of NODE lead to, if there are any. */
+static bool group_flow(struct keepalived *k, const struct import_node *node)
+{
+	struct keepalived_target t = {
+		.name = import_node_word(node, 2),
+		.origin = import_printf(
+		    k->im, "%s, its long ranges", import_node_text(k->im, node)),
+	};
+	struct import_director *d;
+
+	if (STAILQ_EMPTY(&k->matches))
+		return true;
+	if (!group_director(k, node, &t))
+		return false;
+	d = STAILQ_LAST(&k->im->directors, import_director, entry);
+	STAILQ_CONCAT(&d->matches, &k->matches);
+	import_note(k->im, &d->notes, node->line,
+	    "each address of a long range as a service of its own; here they are one, with "
+	    "balance, persistence and counters in common");
+	if (d->protocol != IPPROTO_TCP && d->protocol != IPPROTO_UDP)
+		import_note(k->im, &d->notes, node->line,
+		    "protocol and port of a range: a flow knows tcp and udp only");
+	return true;
+}
+
 static bool virtual_group(struct keepalived *k, const struct import_node *node)
 {
 	const struct import_node *group, *entry;
 	bool good = true, found = false;
 
 	k->seen = false;
+	STAILQ_INIT(&k->matches);
 	STAILQ_FOREACH (group, &k->nodes, entry) {
 		if (++k->compared > COMPARED_MAX)
 			return import_refuse(k->im, node->line, "too many groups");
@@ -152,7 +170,7 @@ static bool virtual_group(struct keepalived *k, const struct import_node *node)
 		import_note(k->im, &k->im->notes, node->line,
 		    "%s: there is no such group in this file",
 		    import_node_text(k->im, node));
-	return good;
+	return good && group_flow(k, node);
 }
 
 static bool read_virtual(struct keepalived *k, const struct import_node *node)

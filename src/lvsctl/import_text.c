@@ -81,6 +81,7 @@ struct import_director *import_director_new(
 	d->line = line;
 	d->origin = origin;
 	STAILQ_INIT(&d->servers);
+	STAILQ_INIT(&d->matches);
 	STAILQ_INIT(&d->notes);
 	STAILQ_INSERT_TAIL(&im->directors, d, entry);
 	return d;

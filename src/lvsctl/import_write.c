@@ -164,11 +164,12 @@ static void write_options(struct buf *b, const struct import_director *d)
 		buf_printf(b, INDENT "option quorum %u\n", (unsigned)d->quorum);
 }
 
-/* " 192.0.2.10:80 TCP" or " fwmark 7": what only one director can have. */
+/* " 192.0.2.10:80 TCP" or " fwmark 7": what only one director can have; or nothing. */
 static void write_service(struct buf *b, const struct import_director *d)
 {
 	if (!addr_is_set(&d->addr)) {
-		buf_printf(b, " fwmark %u", (unsigned)d->fwmark);
+		if (d->fwmark != 0)
+			buf_printf(b, " fwmark %u", (unsigned)d->fwmark);
 		return;
 	}
 	endpoint(b, &d->addr, d->port);
@@ -260,14 +261,18 @@ static void write_section(struct import *im, struct buf *out,
     struct import_names *services)
 {
 	struct buf service = { 0 }, text = { 0 };
-	const char *why;
+	const char *why, *name;
 
 	buf_printf(out, "\n# line %u: %s\n", d->line, d->origin);
 	write_notes(out, &d->notes);
 	write_service(&service, d);
-	if (import_name_add(services, import_taken(im, &service))) {
-		write_director(
-		    im, &text, d, import_name_unique(im, names, wanted_name(im, d)));
+	if (!STAILQ_EMPTY(&d->matches) ||
+	    import_name_add(services, import_taken(im, &service))) {
+		name = import_name_unique(im, names, wanted_name(im, d));
+		write_director(im, &text, d, name);
+		if (!STAILQ_EMPTY(&d->matches))
+			import_match_write(
+			    &text, d, import_printf(im, "import-%u", ++im->flows), name);
 		why = import_prove(im, &text);
 	} else {
 		why = "a director before has this address and protocol, or mark";

@@ -4,6 +4,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/call.c \
 	src/lvsctl/command.c \
 	src/lvsctl/doctor.c src/lvsctl/doctor.h \
+	src/lvsctl/doctor_flow.c \
 	src/lvsctl/doctor_kernel.c \
 	src/lvsctl/doctor_network.c \
 	src/lvsctl/doctor_others.c \
@@ -18,6 +19,7 @@ lvsctl_SOURCES = \
 	src/lvsctl/import_keepalived.c \
 	src/lvsctl/import_keepalived_check.c \
 	src/lvsctl/import_keepalived_virtual.c \
+	src/lvsctl/import_match.c \
 	src/lvsctl/import_ldirectord.c src/lvsctl/import_ldirectord.h \
 	src/lvsctl/import_ldirectord_check.c \
 	src/lvsctl/import_ldirectord_virtual.c \

@@ -84,6 +84,15 @@ static bool changes_flows(const json_t *flows)
 
 static void print_flows(const json_t *flows)
 {
+	const json_t *list = json_object_get(flows, "commands"), *command;
+	json_int_t more = json_integer_value(json_object_get(flows, "operations")) -
+			  (json_int_t)json_array_size(list);
+	size_t i;
+
+	json_array_foreach (list, i, command)
+		printf("%s\n", json_string_value(command));
+	if (more > 0)
+		printf("# flows: and %lld more\n", (long long)more);
 	if (changes_flows(flows))
 		printf(
 		    "# flows: %lld members of sets added, %lld removed, the rules %s\n",

@@ -91,16 +91,17 @@ static bool may_go_on(struct rollout *r)
 	for (size_t i = r->first; i < r->end; i++) {
 		const json_t *server = rollout_find(director, &r->members[i]);
 
-		left -= words_are(server, "health", "up") ||
-			words_are(server, "health", "unchecked");
+		left -= words_are(server, "state", "up") ||
+			words_are(server, "state", "unchecked");
 	}
 	json_decref(answer);
 	if (left >= quorum)
 		return true;
 	return rollout_fail(r,
-	    "%s: without this batch %lld servers are usable, and it needs %lld; "
-	    "a smaller --batch may do",
-	    r->director, left, quorum);
+	    "%s: without this batch %lld of its servers would be usable, and it needs "
+	    "%lld%s",
+	    r->director, left, quorum,
+	    r->end - r->first > 1 ? "; a smaller --batch may do" : "");
 }
 
 /* Tells the daemon WORD about each of the batch. */

@@ -61,6 +61,10 @@ const char *words_count(double n, char *buf)
 	static const char units[] = "kMGTPE";
 	const char *unit = units;
 
+	if (n >= 0 && n < 999999 && n == (double)(long)n) {
+		snprintf(buf, WORDS_MAX, "%ld", (long)n);
+		return buf;
+	}
 	if (n < 999999.5) {
 		snprintf(buf, WORDS_MAX, "%.0f", n);
 		return buf;

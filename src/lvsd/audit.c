@@ -3,6 +3,9 @@
  *
  * A slice has a budget of time. Where the pass stands is kept as the identity of
  * the last service, because the table may change between two slices.
+ *
+ * The list comes in pieces, over a socket of its own, and is only held against what we
+ * think: when something is not so, all of it is read at once, to be sure, and to mend.
  */
 #include "lvsd/audit.h"
 
@@ -27,11 +30,24 @@
 #define LINES_A_PASS 20 /* of the log */
 #define RETRY_S 1.	/* after the kernel could not be read */
 
+/* The list of services, while it comes. */
+struct listing {
+	bool comes; /* else it was read, or has not begun */
+	size_t at;
+	size_t ours, foreign; /* that were in it */
+	bool differs;	      /* one of ours does */
+	/* What it is held against. */
+	size_t n;
+	uint64_t configuration;
+};
+
 struct audit {
 	struct lvsd *l;
 	struct ev_timer slice;
 	struct ipvs_svc last; /* identity of the last service that was looked at */
 	bool running, hurry, waited_for;
+	struct ipvs *lister; /* NULL: it is opened when it is needed */
+	struct listing listing;
 	bool rules_wait; /* the rules of flows are still looked at, or mended */
 	bool rules_last; /* and nothing else */
 	bool failed;	 /* the kernel could not be read; that was told */
@@ -124,6 +140,7 @@ static void take_attributes(struct ipvs_svc *svc, const struct ipvs_svc *kernel)
 	*svc = taken;
 }
 
+/* All of it at once. */
 static bool look_at_list(struct audit *a)
 {
 	struct lvsd *l = a->l;
@@ -131,7 +148,6 @@ static bool look_at_list(struct audit *a)
 
 	if (!ipvs_read_services(l->ipvs, &listed))
 		return false;
-	a->services = l->have.n;
 	for (size_t i = l->have.n; i-- > 0;) {
 		struct ipvs_svc *svc = &l->have.svcs[i];
 		const struct ipvs_svc *kernel = ipvs_table_find(&listed, svc);
@@ -147,6 +163,75 @@ static bool look_at_list(struct audit *a)
 	own_count_foreign(l, &listed);
 	ipvs_table_fini(&listed);
 	return l->foreign == 0 || !l->state->conf->table_exclusive || own_take_all(l);
+}
+
+/* ---- the list ---- */
+
+/* What did not come to its end would be in the way of the next one. */
+static void end_listing(struct audit *a)
+{
+	if (a->listing.comes && a->lister != a->l->ipvs) {
+		ipvs_close(a->lister);
+		a->lister = NULL;
+	}
+	a->listing.comes = false;
+}
+
+/* False: there is no socket for it. */
+static bool begin_listing(struct audit *a)
+{
+	struct lvsd *l = a->l;
+
+	end_listing(a);
+	if (a->lister == NULL)
+		a->lister = l->options.dry_run ? l->ipvs : ipvs_open_kernel();
+	a->listing = (struct listing){
+		.comes = a->lister != NULL,
+		.n = l->have.n,
+		.configuration = l->configuration,
+	};
+	a->services = l->have.n;
+	return a->listing.comes;
+}
+
+static void take_piece(struct audit *a, const struct ipvs_table *piece)
+{
+	for (size_t i = 0; i < piece->n; i++) {
+		const struct ipvs_svc *svc =
+		    ipvs_table_find(&a->l->have, &piece->svcs[i]);
+
+		a->listing.ours += svc != NULL;
+		a->listing.foreign += svc == NULL;
+		if (svc != NULL && !ipvs_svc_same(&piece->svcs[i], svc))
+			a->listing.differs = true;
+	}
+}
+
+/* The list is whole. False: the kernel did not answer. */
+static bool judge_list(struct audit *a)
+{
+	const struct listing *list = &a->listing;
+	struct lvsd *l = a->l;
+
+	a->listing.comes = false;
+	if (l->have.n != list->n || l->configuration != list->configuration)
+		return begin_listing(a); /* we changed it meanwhile */
+	if (list->differs || list->ours != list->n ||
+	    (list->foreign > 0 && l->state->conf->table_exclusive))
+		return look_at_list(a);
+	l->foreign = list->foreign;
+	return true;
+}
+
+/* The next piece of the list. False: the kernel did not answer. */
+static bool more_list(struct audit *a)
+{
+	struct ipvs_table piece = { 0 };
+	enum ipvs_more more = ipvs_read_more(a->lister, &piece, &a->listing.at);
+
+	take_piece(a, &piece);
+	ipvs_table_fini(&piece);
+	return more == IPVS_MORE || (more == IPVS_ALL && judge_list(a));
 }
 
 /* ---- the pass ---- */
@@ -218,7 +303,7 @@ static bool begin_pass(struct audit *a)
 	sync_apply(a->l); /* what could not be started, or was stopped */
 	a->rules_last = false;
 	a->rules_wait = marking_audit(a->l->marking, a->hurry);
-	return look_at_list(a);
+	return begin_listing(a);
 }
 
 /* Time between two slices, so that a pass fills its minute. */
@@ -243,7 +328,9 @@ static bool do_slice(struct audit *a)
 		budget_us = (uint64_t)(period_s * SHARE * 1e6);
 		quota = (size_t)((double)a->l->have.n * period_s / PASS_S) + 1;
 	}
-	for (size_t n = 0; answers && n < quota; n++) {
+	while (answers && a->listing.comes && mono_us() - began_us < budget_us)
+		answers = more_list(a);
+	for (size_t n = 0; answers && !a->listing.comes && n < quota; n++) {
 		struct ipvs_svc *svc = next_service(a);
 
 		if (svc == NULL) {
@@ -277,6 +364,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *w, int events)
 	if (!a->failed)
 		log_warn("audit: the kernel's table cannot be read; trying on");
 	a->failed = true;
+	end_listing(a);
 	a->running = a->hurry = false;
 	schedule(a, RETRY_S);
 	if (a->waited_for) {
@@ -345,5 +433,7 @@ void audit_free(struct audit *a)
 	if (a == NULL)
 		return;
 	ev_timer_stop(a->l->loop, &a->slice);
+	if (a->lister != a->l->ipvs)
+		ipvs_close(a->lister);
 	free(a);
 }

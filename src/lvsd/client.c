@@ -27,7 +27,7 @@
 #define WAIT_S 60.	  /* for what was asked to be done */
 #define LOOK_S 5.	  /* how soon it is seen that one that waits is gone */
 #define PIECE (64 * 1024) /* that is sent at once */
-#define MAKE_US 2000	  /* for the pieces of one turn */
+#define MAKE_US 1000	  /* for the pieces of one turn */
 
 struct client {
 	LIST_ENTRY(client) entry;

@@ -20,7 +20,7 @@
 #include "lvsd/reconcile.h"
 #include "lvsd/statefile.h"
 
-#define SERVERS_A_TURN 256
+#define SERVERS_A_TURN 64
 #define LOOKS_A_TURN 20000
 
 /* Called for each server that the request names. */

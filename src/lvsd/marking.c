@@ -389,6 +389,15 @@ const char *marking_fault(const struct marking *m, const struct director_conf *d
 
 /* ---- what is told ---- */
 
+void marking_change(struct marking *m, const struct conf *before,
+    const struct conf *after, struct flow_change *out)
+{
+	struct flow_table *have[2];
+	bool known = m->flow != NULL && flow_have(m->flow, have);
+
+	flow_change(known ? have : NULL, before, after, out);
+}
+
 static bool needs_rules(const struct conf *conf)
 {
 	const struct director_conf *d;

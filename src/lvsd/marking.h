@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "flow/change.h"
 #include "lvsd/lvsd.h"
 
 /* RECORD (may be NULL) has the marks of before; IS_HERE: it was made in this boot and
@@ -48,6 +49,10 @@ void marking_clear(struct marking *m);
 
 /* Why the packets of D are not marked, or NULL. M may be NULL. */
 const char *marking_fault(const struct marking *m, const struct director_conf *d);
+
+/* What a reload of AFTER would change; for a process that answers and ends. */
+void marking_change(struct marking *m, const struct conf *before,
+    const struct conf *after, struct flow_change *out);
 
 /* The parts of the record, and of the status: owned by the caller. */
 json_t *marking_record(const struct marking *m);

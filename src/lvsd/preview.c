@@ -25,7 +25,9 @@
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 #include "lvsd/run.h"
+#include "lvsd/settings.h"
 #include "lvsd/show.h"
+#include "lvsd/sync.h"
 #include "lvsd/user.h"
 
 #define TEXT_MAX (64 * 1024 * 1024) /* bytes of a configuration */
@@ -187,6 +189,21 @@ static bool count_leaving(struct counted *c, struct ipvs_table *table)
 	return any;
 }
 
+/* Settings and the daemons that copy connections come first. */
+static void add_settings(struct lvsd *l, json_t *list)
+{
+	struct buf text = { 0 };
+	char *at, *command;
+
+	settings_plan(&l->settings, l->state->conf, l->ipvs, l->options.dry_run, &text);
+	sync_plan(l, &text);
+	for (at = text.data; (command = strsep(&at, "\n")) != NULL;)
+		if (*command != '\0')
+			json_array_append_new(
+			    list, json_pack("{s:s, s:n}", "command", command, "remark"));
+	buf_fini(&text);
+}
+
 /* What is sent at once, and, of servers that leave without a connection, what follows
  * a moment later: the tick would see that they have none. */
 static json_t *commands(struct lvsd *l, struct run *r)
@@ -196,6 +213,7 @@ static json_t *commands(struct lvsd *l, struct run *r)
 	struct ipvs_ops ops = { 0 }, later = { 0 };
 	json_t *list = json_array();
 
+	add_settings(l, list);
 	run_diff(l, r, &ops);
 	add_commands(l, &c, &ops, list);
 	if (count_leaving(&c, &r->want)) {
@@ -208,6 +226,19 @@ static json_t *commands(struct lvsd *l, struct run *r)
 	ipvs_table_fini(&then);
 	ipvs_table_fini(&c.services);
 	return list;
+}
+
+static json_t *flow_commands(struct flow_change *flows)
+{
+	json_t *list = json_array();
+	char *rest = flows->commands.data, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0')
+			json_array_append_new(list, json_string(line));
+	return json_pack("{s:I, s:I, s:b, s:I, s:o}", "added", (json_int_t)flows->added,
+	    "removed", (json_int_t)flows->removed, "rules", (int)flows->rules,
+	    "operations", (json_int_t)flows->n_commands, "commands", list);
 }
 
 /* What CONF, which is taken over, would change. */
@@ -227,7 +258,7 @@ static json_t *preview(struct lvsd *l, struct conf *conf, const struct checker_u
 	own_note_removed(l, conf);
 	l->state = state_build(conf, before, &l->have, mono_us());
 	kept = reload_keeps_checks(l, before, user);
-	flow_change(before->conf, conf, &flows);
+	marking_change(l->marking, before->conf, conf, &flows);
 	state_free(before);
 	reconcile_plan(l, &r);
 	list = commands(l, &r);
@@ -235,9 +266,8 @@ static json_t *preview(struct lvsd *l, struct conf *conf, const struct checker_u
 	o = json_pack("{s:b, s:I, s:b, s:o}", "ok", 1, "operations",
 	    (json_int_t)json_array_size(list), "checks_kept", (int)kept, "commands",
 	    list);
-	json_object_set_new(o, "flows",
-	    json_pack("{s:I, s:I, s:b}", "added", (json_int_t)flows.added, "removed",
-		(json_int_t)flows.removed, "rules", (int)flows.rules));
+	json_object_set_new(o, "flows", flow_commands(&flows));
+	buf_fini(&flows.commands);
 	return o;
 }
 

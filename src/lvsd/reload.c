@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/flow.h"
 #include "lib/log.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
@@ -27,6 +28,21 @@
 #include "lvsd/programs.h"
 #include "lvsd/user.h"
 
+/* CONF, unless this build cannot do what it asks for. */
+static struct conf *without_flows(struct conf *conf, const char *path, struct diags *d)
+{
+	const struct director_conf *who = flow_unsupported(conf);
+
+	if (who == NULL)
+		return conf;
+	diags_refuse(d, path,
+	    "director \"%s\" needs its packets marked (a flow, every port of an address, or "
+	    "masquerade), and this lvsd was built without libipset",
+	    who->name);
+	conf_free(conf);
+	return NULL;
+}
+
 struct conf *load_conf(
     const char *path, enum read_purpose purpose, struct diags *d, int *status)
 {
@@ -36,6 +52,8 @@ struct conf *load_conf(
 
 	if (conf_read(&text, path, purpose, d, &unreadable))
 		conf = conf_parse(&text, purpose, d);
+	if (conf != NULL)
+		conf = without_flows(conf, path, d);
 	conf_text_fini(&text);
 	if (conf == NULL && status != NULL)
 		*status = unreadable ? EXIT_UNREADABLE : EXIT_CONFIG;

@@ -172,6 +172,43 @@ static bool exists(enum setting i, bool dry_run)
 	return !dry_run || table[i].path == NULL;
 }
 
+/* What I, which is NOW, becomes with CONF. */
+static int64_t value_after(
+    const struct settings *s, const struct conf *conf, enum setting i, int64_t now)
+{
+	int64_t wanted = settings_wanted(conf, i);
+
+	if (wanted != SETTING_UNTOUCHED)
+		return wanted;
+	/* What somebody else has changed since is his. */
+	return s->original[i] != SETTING_UNTOUCHED && now == s->ours[i] ? s->original[i]
+									: now;
+}
+
+void settings_plan(const struct settings *s, const struct conf *conf, struct ipvs *h,
+    bool dry_run, struct buf *commands)
+{
+	struct ipvs_timeouts t = { 0 };
+
+	for (int i = 0; i < SETTINGS_MAX; i++) {
+		int64_t now, after;
+
+		if (!exists(i, dry_run) || !read_one(i, h, &now))
+			continue;
+		after = value_after(s, conf, i, now);
+		if (after == now)
+			continue;
+		if (table[i].path != NULL)
+			buf_printf(commands, "sysctl -w %s=%lld\n", table[i].name,
+			    (long long)after);
+		else
+			*timeout_field(&t, i) = (uint32_t)after;
+	}
+	if (t.tcp_s != 0 || t.tcpfin_s != 0 || t.udp_s != 0)
+		buf_printf(commands, "ipvsadm --set %u %u %u\n", (unsigned)t.tcp_s,
+		    (unsigned)t.tcpfin_s, (unsigned)t.udp_s);
+}
+
 bool settings_note(
     struct settings *s, const struct conf *conf, struct ipvs *h, bool dry_run)
 {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "ipvs/ipvs.h"
+#include "lib/buf.h"
 #include "parser/conf.h"
 
 enum setting {
@@ -45,6 +46,10 @@ int64_t settings_wanted(const struct conf *conf, enum setting i);
  */
 bool settings_note(
     struct settings *s, const struct conf *conf, struct ipvs *h, bool dry_run);
+/* Appends what settings_apply() would do as commands, one a line: of sysctl(8) and
+ * ipvsadm(8). */
+void settings_plan(const struct settings *s, const struct conf *conf, struct ipvs *h,
+    bool dry_run, struct buf *commands);
 /* Makes the kernel have what CONF wants, and puts back what it no longer wants
  * to change. Only what was noted is touched. */
 void settings_apply(

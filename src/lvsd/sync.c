@@ -14,6 +14,12 @@
 
 enum role { MASTER, BACKUP, N_ROLES };
 
+/* How a daemon comes to what is wanted: stopped, started, both, or left alone. */
+struct step {
+	bool stop, start;
+	struct ipvs_sync off, want;
+};
+
 static const char *const names[N_ROLES] = { "master", "backup" };
 
 /* The settings of ROLE: its own of the file, else those of the other one. NULL: the file
@@ -84,31 +90,50 @@ static bool set(struct lvsd *l, enum role role, const struct ipvs_sync *s)
 	return false;
 }
 
+/* What is to be done about the daemon of ROLE, which is as HAVE shows. */
+static struct step step_of(
+    const struct lvsd *l, enum role role, const struct ipvs_sync *have)
+{
+	struct step s = { .off = { .master = role == MASTER } };
+
+	if (!is_wanted(l, role)) {
+		s.stop = have->on && (l->sync->ours[role] || l->sync->said);
+		return s;
+	}
+	wanted(settings_of(l->state->conf, role), role, &s.want);
+	s.stop = have->on && !is_same(have, &s.want);
+	s.start = !have->on || s.stop;
+	return s;
+}
+
 static void apply_role(struct lvsd *l, enum role role, const struct ipvs_sync *have)
 {
-	struct ipvs_sync want = { .master = role == MASTER };
+	struct step step = step_of(l, role, have);
 	struct sync_state *s = l->sync;
 	bool runs = have->on;
 
-	if (!is_wanted(l, role)) {
-		if (runs && (s->ours[role] || s->said) && set(l, role, &want))
-			s->ours[role] = false;
-		return;
-	}
-	wanted(settings_of(l->state->conf, role), role, &want);
-	if (runs && !is_same(have, &want))
-		runs = !set(l, role, &(struct ipvs_sync){ .master = role == MASTER });
-	s->ours[role] = runs || set(l, role, &want);
-	if (runs)
+	if (step.stop)
+		runs = !set(l, role, &step.off);
+	if (is_wanted(l, role))
+		s->ours[role] = runs || set(l, role, &step.want);
+	else if (step.stop && !runs)
+		s->ours[role] = false;
+	if (is_wanted(l, role) && runs)
 		s->error[role] = NULL;
+}
+
+/* Something is wanted, or was. */
+static bool is_concerned(const struct lvsd *l)
+{
+	return is_wanted(l, MASTER) || is_wanted(l, BACKUP) || l->sync->said ||
+	       l->sync->ours[MASTER] || l->sync->ours[BACKUP];
 }
 
 void sync_apply(struct lvsd *l)
 {
 	struct ipvs_sync have[N_ROLES];
 
-	if (!is_wanted(l, MASTER) && !is_wanted(l, BACKUP) && !l->sync->said &&
-	    !l->sync->ours[MASTER] && !l->sync->ours[BACKUP])
+	if (!is_concerned(l))
 		return;
 	if (!ipvs_read_sync(l->ipvs, have)) {
 		log_warn("sync: cannot see what runs");
@@ -121,6 +146,44 @@ void sync_apply(struct lvsd *l)
 	for (int i = 0; i < N_ROLES; i++)
 		if (is_wanted(l, (enum role)i))
 			apply_role(l, (enum role)i, &have[i]);
+}
+
+static void put_start(struct buf *b, enum role role, const struct ipvs_sync *s)
+{
+	char group[ADDR_TEXT_MAX];
+
+	buf_printf(b, "ipvsadm --start-daemon %s --mcast-interface %s --syncid %u",
+	    names[role], s->iface, (unsigned)s->syncid);
+	if (s->maxlen != 0)
+		buf_printf(b, " --sync-maxlen %u", (unsigned)s->maxlen);
+	if (addr_is_set(&s->group))
+		buf_printf(b, " --mcast-group %s", addr_text(&s->group, group));
+	if (s->port != 0)
+		buf_printf(b, " --mcast-port %u", (unsigned)s->port);
+	if (s->ttl != 0)
+		buf_printf(b, " --mcast-ttl %u", (unsigned)s->ttl);
+	buf_str(b, "\n");
+}
+
+void sync_plan(struct lvsd *l, struct buf *commands)
+{
+	struct ipvs_sync have[N_ROLES];
+
+	if (!is_concerned(l) || !ipvs_read_sync(l->ipvs, have))
+		return;
+	for (int wanted = 0; wanted < 2; wanted++) {
+		for (int i = 0; i < N_ROLES; i++) {
+			struct step s = step_of(l, (enum role)i, &have[i]);
+
+			if (is_wanted(l, (enum role)i) != wanted)
+				continue;
+			if (s.stop)
+				buf_printf(
+				    commands, "ipvsadm --stop-daemon %s\n", names[i]);
+			if (s.start)
+				put_start(commands, (enum role)i, &s.want);
+		}
+	}
 }
 
 void sync_clear(struct lvsd *l)

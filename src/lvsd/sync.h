@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "lib/buf.h"
 #include "lvsd/request.h"
 
 /* What is to be remembered. Zeroed: nobody said anything, and nothing is ours. */
@@ -23,6 +24,8 @@ struct sync_state {
 
 /* Starts and stops what L->state->conf and the operator have it. */
 void sync_apply(struct lvsd *l);
+/* Appends what sync_apply() would do as ipvsadm commands, one a line. */
+void sync_plan(struct lvsd *l, struct buf *commands);
 /* Stops what is ours. */
 void sync_clear(struct lvsd *l);
 

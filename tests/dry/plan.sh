@@ -50,6 +50,32 @@ is "JSON says the same" "$(op --json plan "$other" | jq -r '.commands[].command'
 	"$(echo "$want" | sort)"
 fails "the running file, once more: nothing changed" 0 op plan "$conf"
 
+# Kernel settings, and the daemons that copy connections.
+{
+	sed 's/^ state .*/&\n timeouts tcp 10m tcpfin 90s\n sync both interface lo syncid 7/' "$conf"
+} >"$dir/settings"
+fails "settings" 2 op plan "$dir/settings"
+is "as commands" "$tap_said" "ipvsadm --set 600 90 0
+ipvsadm --start-daemon master --mcast-interface lo --syncid 7
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 7"
+cp "$conf" "$dir/before"
+cp "$dir/settings" "$conf"
+check "a reload of them" ctl reload
+fails "then there is nothing to do" 0 op plan
+sed -i 's/ tcpfin 90s//; s/sync both/sync master/; s/syncid 7/& ttl 3/' "$dir/settings"
+fails "other settings" 2 op plan "$dir/settings"
+is "one timeout is put back, one daemon stopped, the other started anew" "$tap_said" \
+	"ipvsadm --set 0 120 0
+ipvsadm --stop-daemon backup
+ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 7 --mcast-ttl 3"
+cp "$dir/before" "$conf"
+fails "without any" 2 op plan "$conf"
+is "all are put back" "$tap_said" "ipvsadm --set 900 120 0
+ipvsadm --stop-daemon master
+ipvsadm --stop-daemon backup"
+check "a reload of that" ctl reload
+
 # An included file is read by lvsctl, not by the daemon.
 grep -v '^ ' "$other" | head -1 >"$dir/includes"
 echo "include $other" >"$dir/includes"

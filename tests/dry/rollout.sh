@@ -101,8 +101,10 @@ check "a is ready" op ready web/a
 
 fails "none would be left" 1 rollout web --batch 100% --command true
 is "says so" "$(echo "$tap_said" | tail -n 1)" \
-	"lvsctl: web: without this batch 0 servers are usable, and it needs 1; a smaller --batch may do"
+	"lvsctl: web: without this batch 0 of its servers would be usable, and it needs 1; a smaller --batch may do"
 fails "the only one" 1 rollout lonely --batch 1 --command true
+is "says so, too" "$(echo "$tap_said" | tail -n 1)" \
+	"lvsctl: lonely: without this batch 0 of its servers would be usable, and it needs 1"
 fails "no such director" 1 rollout nobody --batch 1 --command true
 is "nothing was decided" "$(decisions)" "d maint"
 for words in "web --batch 1" "web --command true" "web --batch 0 --command true" "web --batch 101% --command true" \

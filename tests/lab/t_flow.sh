@@ -112,9 +112,11 @@ hammer_start datagrams -b 10.1.1.20/50 -u -c 2 -r 200 192.0.2.4 53
 lvsd_reload </dev/null >/run/reload
 is "an unchanged file: no operation" \
 	"$(($(figure set_operations) - sets)) $(($(figure rule_writes) - rules))" "0 0"
+set=$(ns director iptables-legacy-save -t mangle |
+	sed -n 's/^-A LVSD-FLOW -m set --match-set \(.*\) dst -g .*/\1/p' | tail -n 1)
 is "plan tells of one more address" \
-	"$(lvsctl plan <(conf ' match dst 192.0.2.80'))" \
-	"# flows: 1 members of sets added, 0 removed, the rules stay"
+	"$(lvsctl plan <(conf ' match dst 192.0.2.80'))" "ipset add $set 192.0.2.80
+# flows: 1 members of sets added, 0 removed, the rules stay"
 lvsd_reload < <(conf ' match dst 192.0.2.80') >/run/reload
 is "one more address is one operation on a set" \
 	"$(($(figure set_operations) - sets)) $(($(figure rule_writes) - rules))" "1 0"

@@ -51,6 +51,15 @@ is "a restart changes no set" "$(lvsctl --json status | jq .marking.set_operatio
 hammer_stop steady
 is "no request failed meanwhile" "$(hammer_get steady failed)" 0
 at_most "what this kernel cannot is told once a start" "$(logged 'cannot put fragments')" 2
+
+# The doctor tells who uses the other flavour, too.
+flavours() { ns director lvsctl doctor | tr '\n' ' ' | tr -s ' ' | grep -c 'both flavours of iptables'; }
+is "the doctor is content" "$(flavours)" 0
+ns director iptables-legacy -A INPUT -s 10.9.0.9 -j DROP
+is "rules of both flavours are a finding" "$(flavours)" 1
+like "that says which is ours" "$(ns director lvsctl doctor | tr '\n' ' ' | tr -s ' ')" \
+	'those of lvsd are in iptables-nft'
+ns director iptables-legacy -F INPUT
 lvsd_stop KILL
 lvsd_start -x </dev/null
 lvsd_stop

@@ -29,7 +29,8 @@ serves_again() { [ "$(logged 'rules of flows are in the kernel')" = 1 ]; }
 serves() { lvsctl status | grep -q '^pool .* up'; }
 lvsd_start < <(conf)
 pids=$lvsd_pid
-ns director ipset create LVSD-4-9 hash:ip
+last=$(ns director ipset list -n | sed -n 's/^LVSD-4-//p' | sort -n | tail -n 1)
+ns director ipset create "LVSD-4-$((last + 1))" hash:ip
 lvsd_reload < <(conf ' match dst 192.0.2.16/28' ' ignore src 10.1.1.2' ' match dst 10.9.9.9') >/run/reload
 check "a set that someone made" wait_for 30 serves_again
 lvsd_reload < <(conf ' match dst 192.0.2.16/28') >/run/reload

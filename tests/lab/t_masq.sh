@@ -26,6 +26,11 @@ director plain $VIP:81
 director shared 192.0.2.9 TCP
  mode nat masquerade
  server rs3 10.2.0.13
+director plain6 [$VIP6]:81
+ server rs3 [fd02::13]:80
+director shared6 [$VIP6]:82
+ mode nat masquerade
+ server rs3 [fd02::13]:80
 flow pool director pool
  match dst 192.0.2.0/29
 END
@@ -50,6 +55,7 @@ is "which is not masqueraded for that" "$(hammer_get one ok)" 0
 ip -n rs3 route replace 10.9.0.0/16 via 10.2.0.2
 ns rs3 hammer -c 2 -n 20 $VIP 80 >/run/hammer/one 2>&1
 is "a client on the network of the servers" "$(hammer_get one failed)" 0
+like "the audit takes every rule for ours" "$(lvsctl audit)" 'the kernel has what it should'
 is "one set for all servers with a port" \
 	"$(ns director iptables-legacy-save -t nat | grep -c 'LVSD-MASQ.*match-set')" 2
 lvsd_stop

@@ -1,24 +1,41 @@
-# upgrade.sh THIS NEXT: a package of lvsd, and one after it that is installed over it while
-# requests go through the table. Run by tests/package, in a guest whose $OUT is
-# a fresh system that may be written to; THIS and NEXT are files in its /tmp.
+# upgrade.sh THIS NEXT: a package of lvsd on a system with systemd, and one after it that is
+# installed over it while requests go through the table. Run by tests/package, in a guest
+# whose $OUT is a fresh system that may be written to; THIS and NEXT are files in its /root.
 . "$(dirname "$0")/test.sh"
 this=$1 next=$2
 
 lab_up
 start_backends
 modprobe -a ip_vs_wlc ip_vs_wrr
-for dir in proc sys dev; do
-	mount --rbind /$dir "$OUT/$dir"
+# Its own kernel file systems, and systemd as its first process, with little else to start.
+mkdir -p /run/units
+for unit in lab basic sysinit shutdown network nss-user-lookup; do
+	printf '[Unit]\nDefaultDependencies=no\n' >/run/units/$unit.target
 done
+cat >/run/system <<END
+mount -t proc proc "$OUT/proc"
+mount --rbind /sys "$OUT/sys"
+mount -t cgroup2 cgroup2 "$OUT/sys/fs/cgroup"
+mount --rbind /dev "$OUT/dev"
 mount -t tmpfs -o mode=755 run "$OUT/run"
+mkdir "$OUT/run/units"
+mount --bind /run/units "$OUT/run/units"
+container=lab SYSTEMD_UNIT_PATH=/run/units:
+export container SYSTEMD_UNIT_PATH
+exec chroot "$OUT" /lib/systemd/systemd --system --unit=lab.target --log-target=kmsg --show-status=no
+END
 printf '#!/bin/sh\nexit 0\n' >"$OUT/usr/sbin/policy-rc.d"
+ip netns exec director unshare --pid --fork --mount --kill-child sh /run/system </dev/null >/run/system.log 2>&1 &
+outer=$!
 in_system()
 {
-	ns director chroot "$OUT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+	nsenter -t "$systemd" -m -p -n -r -w env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 		DEBIAN_FRONTEND=noninteractive "$@"
 }
+systemd_runs() { systemd=$(pgrep -P $outer) && in_system test -S /run/systemd/private; }
+check "systemd runs" wait_for 60 systemd_runs
 # The file of the new package is another one; the operator's stays.
-dpkg_install() { in_system dpkg --force-confold -i "/tmp/$1"; }
+dpkg_install() { in_system dpkg --force-confold -i "/root/$1"; }
 status() { in_system lvsctl --json status; }
 pid() { status | jq .pid; }
 table() { ns director ipvsadm -Sn | sort; }
@@ -35,7 +52,7 @@ director web $VIP:80
  server rs2 10.2.0.12:80 weight 2 check
  server rs3 10.2.0.13:80 weight 2 check
 END
-check "reload" in_system /etc/init.d/lvsd reload
+check "reload" in_system systemctl reload lvsd
 check "three servers serve" wait_for 60 is_up
 check "an operator's decision" in_system lvsctl weight web/rs3 5
 table >/run/table
@@ -45,7 +62,7 @@ hammer_start kept -k -c 10 -r 100 "$VIP" 80
 check "install the next version" dpkg_install "$next"
 is "it is another process" "$([ "$(pid)" != "$first" ] && echo yes)" yes
 is "the version that dpkg has" "$(in_system dpkg-query -W -f '${Version}' lvsd)" \
-	"$(dpkg-deb -f "$OUT/tmp/$next" Version)"
+	"$(dpkg-deb -f "$OUT/root/$next" Version)"
 check "three servers serve" wait_for 60 is_up
 is "the table is as it was" "$(table | diff /run/table -)" ""
 hammer_stop new
@@ -54,9 +71,12 @@ hammer_stop kept
 is "no connection of before was lost" "$? $(hammer_get kept failed)" "0 0"
 note "upgrade_requests=$(($(hammer_get new ok) + $(hammer_get kept ok)))"
 is "who wrote the file, keeps it" "$(grep -c 'server rs3' "$OUT/etc/lvs.conf")" 1
-check "stop" in_system /etc/init.d/lvsd stop
+first=$(pid)
+check "restart by the init script" in_system /etc/init.d/lvsd restart
+is "which leaves it to systemd" "$([ "$(pid)" != "$first" ] && in_system systemctl show --value -p MainPID lvsd)" "$(pid)"
 check "purge" in_system dpkg --purge lvsd
-for dir in run dev sys proc; do
-	umount -l "$OUT/$dir"
-done
+is "no lvsd runs" "$(pgrep -x lvsd)" ""
+is "the table forwards on" "$(table | diff /run/table -)" ""
+kill -9 "$systemd"
+wait "$outer" 2>/dev/null
 finish

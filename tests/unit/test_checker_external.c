@@ -15,7 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check/external.h"
@@ -285,6 +289,111 @@ static void bounded(void **state)
 	assert_in_range(most, 2, EXTERNAL_MAX);
 }
 
+/* ---- a system that is short of everything ---- */
+
+/* Of the checker's process and this one. */
+static struct {
+	unsigned refuse; /* so often a process cannot be watched */
+	pid_t refused;	 /* which one */
+	bool hold;	 /* the kernel does not let that one go yet */
+	unsigned asked;	 /* for it, so often */
+} * shortage;
+
+int pidfd_open(pid_t pid, unsigned flags)
+{
+	if (shortage == NULL || shortage->refuse == 0)
+		return (int)syscall(SYS_pidfd_open, pid, flags);
+	shortage->refuse--;
+	shortage->refused = pid;
+	errno = EMFILE;
+	return -1;
+}
+
+int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+	assert_true((options & WNOHANG) != 0);
+	if (shortage != NULL && (pid_t)id == shortage->refused) {
+		shortage->asked++;
+		if (shortage->hold)
+			return 0;
+	}
+	return (int)syscall(SYS_waitid, type, id, info, options, NULL);
+}
+
+/* Another program's check is made while the kernel holds one that cannot be watched; and
+ * that leaves no zombie in the end. */
+static void unwatched(void **state)
+{
+	uint64_t deadline_us = mono_us() + BENCH_DEADLINE_MS * 1000;
+	struct scene *s = *state;
+	struct probe_report r;
+
+	shortage = mmap(NULL, sizeof *shortage, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(shortage != MAP_FAILED);
+	shortage->refuse = 1;
+	shortage->hold = true;
+	script(s, "exit 0");
+	bench_start(&s->b);
+	r = bench_report(&s->b);
+	assert_int_equal(r.reason, REASON_LOCAL_DESCRIPTORS);
+	assert_int_equal(r.code, EMFILE);
+	bench_order(&s->b, 0, PROBE_NOW);
+	bench_wait(&s->b, 0, REASON_OK);
+	while (__atomic_load_n(&shortage->asked, __ATOMIC_SEQ_CST) < 3) {
+		assert_true(mono_us() < deadline_us);
+		poll(NULL, 0, 5);
+	}
+	__atomic_store_n(&shortage->hold, false, __ATOMIC_SEQ_CST);
+	while (kill(shortage->refused, 0) == 0) {
+		assert_true(mono_us() < deadline_us);
+		poll(NULL, 0, 5);
+	}
+	assert_int_equal(errno, ESRCH);
+	assert_int_equal(bench_stop(&s->b), 0);
+	munmap(shortage, sizeof *shortage);
+	shortage = NULL;
+}
+
+/* The last line is told of a program that ends while BYTES of its words are unread, or
+ * that waits until they are read: the checker is stopped meanwhile. */
+static void says(struct scene *s, unsigned bytes)
+{
+	struct probe_report r;
+	char text[512], said[64];
+	pid_t pid;
+
+	unlink(s->said);
+	snprintf(text, sizeof text,
+	    "echo $$ >$said\nwhile [ ! -s $said.go ]; do sleep 0.01; done\n"
+	    "head -c %u /dev/zero | tr '\\0' x\necho\necho last words",
+	    bytes - (unsigned)strlen("\nlast words\n"));
+	script(s, text);
+	bench_start(&s->b);
+	wait_said(s, said, sizeof said);
+	pid = (pid_t)strtol(said, NULL, 10);
+	kill(s->b.pid, SIGSTOP);
+	snprintf(text, sizeof text, "echo go >%s.go", s->said);
+	assert_int_equal(system(text), 0);
+	if (bytes <= 65536)
+		wait_gone(pid);
+	kill(s->b.pid, SIGCONT);
+	r = bench_report(&s->b);
+	assert_int_equal(r.reason, REASON_OK);
+	assert_string_equal(r.text, "last words");
+	assert_int_equal(bench_stop(&s->b), 0);
+	snprintf(text, sizeof text, "%s.go", s->said);
+	unlink(text);
+}
+
+static void much_to_say(void **state)
+{
+	says(*state, 4096);
+	says(*state, 5000);
+	says(*state, 65536); /* what a pipe holds */
+	says(*state, 300000);
+}
+
 static void whom_to_trust(void **state)
 {
 	struct scene *s = *state;
@@ -317,6 +426,8 @@ int main(int argc, char **argv, char **envp)
 		cmocka_unit_test_setup_teardown(ends_with_the_checker, setup, teardown),
 		cmocka_unit_test_setup_teardown(cannot_be_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(unwatched, setup, teardown),
+		cmocka_unit_test_setup_teardown(much_to_say, setup, teardown),
 		cmocka_unit_test_setup_teardown(whom_to_trust, setup, teardown),
 	};
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "flow/change.h"
+#include "flow/compare.h"
 #include "flow/marks.h"
 #include "flow/plan.h"
 #include "flow/rules.h"
@@ -194,7 +195,7 @@ static void test_masquerade(void **state)
 	    "director v fwmark 7\n mode nat masquerade\n server a 10.2.0.11\n"
 	    "director plain 10.9.9.2:80\n server a 10.2.0.11\n",
 	    AF_INET, FLOW_MASQUERADE,
-	    "-m ipvs --vproto 6 --vaddr 10.9.9.1/32 --vport 80 -j MASQUERADE\n"
+	    "-m ipvs --vproto 6 --vaddr 10.9.9.1 --vport 80 -j MASQUERADE\n"
 	    "-m mark --mark 0x7 " MASQ "-j MASQUERADE\n");
 }
 
@@ -301,6 +302,72 @@ static void test_rules_foreign(void **state)
 	flow_table_fini(&have);
 }
 
+/* What compare tells when TEXT is what iptables-save prints in place of what was made. */
+static void expect_found(
+    const struct flow_table *have, const char *from, const char *to, const char *want)
+{
+	struct flow_table fresh = { .family = AF_INET }, none = fresh;
+	struct buf text = { 0 }, edited = { 0 }, found = { 0 };
+	const char *at;
+
+	flow_rules_write(&none, have, FLOW_MARK, &text);
+	at = strstr(text.data, from);
+	assert_non_null(at);
+	buf_add(&edited, text.data, (size_t)(at - text.data));
+	buf_str(&edited, to);
+	buf_str(&edited, at + strlen(from));
+	flow_rules_read(&fresh, FLOW_MARK, edited.data);
+	buf_str(&found, "");
+	flow_compare_rules(have, &fresh, FLOW_MARK, &found);
+	assert_string_equal(found.data, want);
+	flow_table_fini(&fresh);
+	buf_fini(&text);
+	buf_fini(&edited);
+	buf_fini(&found);
+}
+
+static void test_compare(void **state)
+{
+	static const char conf[] = FLOW " match proto tcp dst 192.0.2.1 dstport 80\n"
+					" ignore dst 192.0.2.0/28\n";
+	struct flow_table have, none = { .family = AF_INET };
+	struct flow_line fresh = { 0 };
+	struct buf found = { 0 };
+
+	(void)state;
+	plan(conf, AF_INET, &have);
+	flow_align(&none, &have);
+	flow_table_done(&have);
+	expect_found(&have, "-A", "-A", "");
+	expect_found(&have, "-A PREROUTING -j LVSD-FLOW\n", "",
+	    "LVSD-FLOW is called 0 times from PREROUTING of table mangle\n");
+	expect_found(&have, "-A LVSD-FLOW -m set --match-set LVSD-4-2 dst -j RETURN\n",
+	    "", "rule gone: -A LVSD-FLOW -m set --match-set LVSD-4-2 dst -j RETURN\n");
+	expect_found(&have, "LVSD-4-2 dst -j RETURN\n", "LVSD-4-2 src -j RETURN\n",
+	    "rule gone: -A LVSD-FLOW -m set --match-set LVSD-4-2 dst -j RETURN\n"
+	    "rule added: -A LVSD-FLOW -m set --match-set LVSD-4-2 src -j RETURN\n");
+	expect_found(&have, "-A LVSD-FLOW", "-A LVSD-FLOW -j RETURN\n-A LVSD-FLOW",
+	    "rule added: -A LVSD-FLOW -j RETURN\n");
+	expect_found(&have, ":LVSD-FLOW - [0:0]\n", "",
+	    "chain LVSD-FLOW of table mangle is gone\n");
+	expect_found(&have, "--set-xmark 0x4c560001/0xffffffff", "--set-xmark 0x7/0xff",
+	    "a chain of table mangle has other rules\n");
+	expect_found(&have, ":LVSD-DEFRAG - [0:0]\n", "",
+	    "a chain of table mangle has other rules\n"
+	    "chain LVSD-DEFRAG of table mangle is gone\n");
+
+	fresh.type = FLOW_NET_PORT;
+	flow_compare_set(&have.chain[FLOW_MARK].lines[0], &fresh, &found);
+	assert_string_equal(
+	    found.data, "members of set LVSD-4-1: 1 gone (192.0.2.1,tcp:80)\n");
+	fresh.type = FLOW_NET;
+	found.len = 0;
+	flow_compare_set(&have.chain[FLOW_MARK].lines[0], &fresh, &found);
+	assert_string_equal(found.data, "set LVSD-4-1 is of another type\n");
+	buf_fini(&found);
+	flow_table_fini(&have);
+}
+
 struct counts {
 	size_t added, deleted;
 };
@@ -373,10 +440,51 @@ static void expect_change(
 
 	assert_true(marks_give(&marks, from, unused, NULL));
 	assert_true(marks_give(&marks, to, unused, NULL));
-	flow_change(from, to, &change);
+	flow_change(NULL, from, to, &change);
 	assert_int_equal(change.added, added);
 	assert_int_equal(change.removed, removed);
 	assert_int_equal(change.rules, rules);
+	buf_fini(&change.commands);
+	marks_fini(&marks);
+	conf_free(from);
+	conf_free(to);
+}
+
+/* In the words of ipset and iptables, with the names that the kernel has. */
+static void test_change_words(void **state)
+{
+	struct conf *from =
+	    call_conf(FLOW " match dst 192.0.2.1\n match dst 192.0.2.2\n");
+	struct conf *to = call_conf(
+	    FLOW " match dst 192.0.2.2\n match dst 192.0.2.3\n ignore src 10.0.0.1\n");
+	struct flow_table four = { .family = AF_INET }, six = { .family = AF_INET6 };
+	struct flow_table *have[2] = { &four, &six };
+	struct marks marks = { 0 };
+	struct flow_change change;
+
+	(void)state;
+	assert_true(marks_give(&marks, from, unused, NULL));
+	assert_true(marks_give(&marks, to, unused, NULL));
+	for (int i = 0; i < 2; i++) {
+		struct flow_table none = { .family = have[i]->family };
+
+		flow_plan(from, have[i]->family, NULL, NULL, have[i]);
+		flow_align(&none, have[i]);
+		flow_table_done(have[i]);
+	}
+	strcpy(four.chain[FLOW_MARK].lines[0].set, "LVSD-4-77");
+	flow_change(have, from, to, &change);
+	assert_string_equal(change.commands.data,
+	    "ipset add LVSD-4-77 192.0.2.3\n"
+	    "ipset create LVSD-4-78 hash:net family inet\n"
+	    "ipset add LVSD-4-78 10.0.0.1\n"
+	    "iptables -t mangle -A LVSD-FLOW -m set --match-set LVSD-4-78 src -j RETURN\n"
+	    "ipset del LVSD-4-77 192.0.2.1\n");
+	assert_int_equal(change.n_commands, 5);
+	assert_true(change.rules);
+	buf_fini(&change.commands);
+	for (int i = 0; i < 2; i++)
+		flow_table_fini(have[i]);
 	marks_fini(&marks);
 	conf_free(from);
 	conf_free(to);
@@ -466,6 +574,8 @@ int main(void)
 		cmocka_unit_test(test_rules_foreign),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_change_words),
+		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_marks),
 	};
 

@@ -419,6 +419,45 @@ static void test_random_pairs(void **state)
 		one_random_pair();
 }
 
+/* Nobody has to wait for more than a piece of the list. */
+static void test_list_in_pieces(void **state)
+{
+	struct ipvs *h = ipvs_open_memory();
+	struct ipvs_table none = { 0 }, want = { 0 }, listed = { 0 }, found = { 0 };
+	struct ipvs_ops ops = { 0 };
+	enum ipvs_more more = IPVS_MORE;
+	size_t at = 0, pieces = 0;
+
+	(void)state;
+	for (uint16_t i = 1; i <= 600; i++) {
+		struct ipvs_svc svc = { .protocol = IPPROTO_TCP, .port = i };
+
+		assert_true(addr_parse(&svc.addr, "10.9.9.1", 8));
+		strlcpy(svc.sched, "rr", sizeof svc.sched);
+		ipvs_table_add(&want, &svc);
+	}
+	ipvs_diff(&none, &want, &ops);
+	assert_true(ipvs_apply(h, &ops));
+	for (size_t before = 0; more == IPVS_MORE; before = found.n, pieces++) {
+		more = ipvs_read_more(h, &found, &at);
+		assert_true(found.n - before <= 256);
+	}
+	assert_int_equal(more, IPVS_ALL);
+	assert_int_equal(pieces, 3);
+	assert_int_equal(ipvs_stats(h)->reads, 1);
+	assert_true(ipvs_read_services(h, &listed));
+	ipvs_table_sort(&found);
+	assert_int_equal(found.n, 600);
+	assert_int_equal(listed.n, 600);
+	for (size_t i = 0; i < 600; i++)
+		assert_int_equal(ipvs_svc_cmp(&listed.svcs[i], &found.svcs[i]), 0);
+	ipvs_ops_fini(&ops);
+	ipvs_table_fini(&want);
+	ipvs_table_fini(&listed);
+	ipvs_table_fini(&found);
+	ipvs_close(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -431,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_diff_sees_every_attribute),
 		cmocka_unit_test(test_text_is_ipvsadms),
 		cmocka_unit_test(test_random_pairs),
+		cmocka_unit_test(test_list_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

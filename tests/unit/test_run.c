@@ -186,6 +186,31 @@ static void texts_are_printable(void **state)
 	assert_string_equal(text + strlen(text) - 4, "\\x01");
 }
 
+/* What is there already stays, but not for what only looks like it when escaped. */
+static void texts_are_compared(void **state)
+{
+	char *text = NULL, *before;
+
+	(void)state;
+	target_set_text(&text, "no\n", 3);
+	assert_string_equal(text, "no\\x0a");
+	before = text;
+	target_set_text(&text, "no\n", 3);
+	assert_ptr_equal(text, before);
+	target_set_text(&text, "no\\x0a", 6);
+	assert_string_equal(text, "no\\x5cx0a");
+	target_set_text(&text, "yes", 3);
+	before = text;
+	target_set_text(&text, "yes", 3);
+	assert_ptr_equal(text, before);
+	target_set_text(&text, "ye", 2);
+	assert_string_equal(text, "ye");
+	target_set_text(&text, "yes!", 3);
+	assert_string_equal(text, "yes");
+	target_set_text(&text, NULL, 0);
+	assert_null(text);
+}
+
 /* --- reports --- */
 
 static void change_goes_at_once(void **state)
@@ -506,6 +531,7 @@ int main(void)
 		cmocka_unit_test(next_is_on_phase),
 		cmocka_unit_test(phases_are_spread),
 		cmocka_unit_test(texts_are_printable),
+		cmocka_unit_test(texts_are_compared),
 		cmocka_unit_test_setup_teardown(change_goes_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(unchanged_goes_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_socket, setup, teardown),

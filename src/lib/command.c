@@ -1,7 +1,7 @@
 /*
  * Spawned with its three pipes, fed and read by one poll(), reaped by its pidfd.
  */
-#include "flow/command.h"
+#include "lib/command.h"
 
 #include <errno.h>
 #include <fcntl.h>

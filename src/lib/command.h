@@ -1,8 +1,8 @@
 /*
- * flow/command: one program, run to its end under a deadline.
+ * lib/command: one program, run to its end under a deadline.
  */
-#ifndef LVSD_FLOW_COMMAND_H
-#define LVSD_FLOW_COMMAND_H
+#ifndef LVSD_LIB_COMMAND_H
+#define LVSD_LIB_COMMAND_H
 
 #include <stdbool.h>
 #include <stdint.h>

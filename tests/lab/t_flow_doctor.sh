@@ -1,0 +1,86 @@
+# lab: -t 200
+# t_flow_doctor.sh: what lvsctl doctor knows of flows, each thing made wrong and found; and
+# with nothing wrong it is silent.
+. "$(dirname "$0")/test.sh"
+
+lab_up 2
+start_backends
+doctor() { ns director lvsctl doctor "$@"; }
+
+healthy()
+{
+	fails "$1: silent and 0" 0 doctor
+	is "$1: nothing is found" "$tap_said" ""
+}
+
+# finds TEXT WHAT TYPE: something like this, and what to type is just that.
+finds()
+{
+	fails "$1: something is found" 1 doctor
+	like "$1" "$(echo "$tap_said" | tr '\n' ' ' | tr -s ' ')" "$2"
+	like "$1: what to type" "$tap_said" "^    $3\$"
+}
+
+conf()
+{
+	cat <<-END
+		director web $VIP:80
+		 server rs1 10.2.0.11
+		director pool
+		 mode nat masquerade
+		 server rs2 10.2.0.12
+		flow pool director pool
+		 match proto tcp dst 192.0.2.0/29 dstport 80
+	END
+}
+works() { lvsctl status | grep -q '^pool .* up'; }
+
+lvsd_start < <(conf)
+healthy "nothing is wrong"
+ipt=iptables-legacy
+ns director $ipt -t mangle -D PREROUTING -j LVSD-FLOW
+finds "the hook is gone" 'iptables-legacy: "-A PREROUTING -j LVSD-FLOW" is gone' 'lvsctl audit'
+lvsctl audit >/run/audit
+# That somebody edits is itself a finding, for a day.
+like "mended" "$(doctor)" 'somebody else changed'
+lvsd_stop
+lvsd_start </dev/null
+healthy "and mended"
+ns director $ipt -t mangle -A PREROUTING -s 10.9.0.9/32 -j MARK --set-mark 0x4c560001
+finds "our mark in another's rule" \
+	"a rule that is not lvsd's uses mark 0x4c560001, which lvsd gives to directors" \
+	'iptables-legacy -t mangle -D PREROUTING -s 10.9.0.9/32 -j MARK --set-xmark 0x4c560001/0xffffffff'
+ns director $ipt -t mangle -D PREROUTING -s 10.9.0.9 -j MARK --set-mark 0x4c560001
+ns director $ipt -t mangle -A PREROUTING -s 10.9.0.9/32 -j MARK --set-mark 7
+healthy "another's mark in another's rule"
+ns director sysctl -qw net.ipv4.conf.eth0.rp_filter=1
+finds "strict rp_filter" 'pool: rp_filter is strict on eth0' 'sysctl -w net.ipv4.conf.eth0.rp_filter=2'
+ns director sysctl -qw net.ipv4.conf.eth0.rp_filter=0
+healthy "and not strict"
+ns director sysctl -qw net.ipv4.vs.conntrack=0
+finds "conntrack off with masquerade" 'pool: net.ipv4.vs.conntrack is off' \
+	'sysctl -w net.ipv4.vs.conntrack=1'
+ns director sysctl -qw net.ipv4.vs.conntrack=1
+healthy "and on"
+lvsd_stop
+lvsd_start -x </dev/null
+lvsd_stop
+
+if [ -e /proc/sys/kernel/modprobe ]; then
+	for module in xt_set ip_set; do
+		ns director ipset destroy
+		modprobe -r xt_set ip_set_hash_netport ip_set_hash_net ip_set 2>/dev/null
+		echo "install $module /bin/false" >>/run/lab/modprobe.conf
+		lvsd_start < <(conf)
+		finds "$module cannot be loaded" "pool: the module $module is not loaded" \
+			"modprobe $module"
+		sed -i "/install $module /d" /run/lab/modprobe.conf
+		check "$module can: it works" wait_for 60 works
+		lvsd_stop
+		lvsd_start -x </dev/null
+		lvsd_stop
+	done
+else
+	skip "missing modules" "this kernel has them built in"
+fi
+finish
