@@ -158,6 +158,9 @@ void checker_run(const struct checker_start *start)
 	run_init_all(c, start->probes, start->n_probes);
 	free(start->probes);
 	malloc_trim(0);
-	for (;;)
+	while (!c->report.gone)
 		run_turn(c, true);
+	/* Nobody is left to report to, so there is nothing left to do. */
+	external_kill_all(c);
+	_exit(0);
 }

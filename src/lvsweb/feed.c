@@ -59,11 +59,10 @@ static uint64_t hash_layout(const struct scene *s)
 
 /* ---- what is new ---- */
 
-/* Sends the part that was put at the end of B from BEGIN on as an event if it is another
- * one than the browser has; else takes it away again. */
-static void settle_part(struct feed *f, size_t *n, struct buf *b, size_t begin)
+/* Sends B, which is the part number N, if the browser has another one; then empties it. */
+static void settle_part(struct feed *f, size_t *n, struct buf *b)
 {
-	uint64_t hash = hash_bytes(HASH_START, b->data + begin, b->len - begin);
+	uint64_t hash = hash_bytes(HASH_START, b->data, b->len);
 
 	if (*n == f->n_parts) {
 		f->parts = xgrow(f->parts, f->n_parts, &f->room, sizeof *f->parts);
@@ -71,11 +70,11 @@ static void settle_part(struct feed *f, size_t *n, struct buf *b, size_t begin)
 	}
 	if (f->parts[*n] != hash) {
 		f->parts[*n] = hash;
-		buf_add(&f->pending, "event: put\ndata: ", 17);
-		buf_add(&f->pending, b->data + begin, b->len - begin);
-		buf_add(&f->pending, "\n\n", 2);
+		buf_str(&f->pending, "event: put\ndata: ");
+		buf_add(&f->pending, b->data, b->len);
+		buf_str(&f->pending, "\n\n");
 	}
-	b->len = begin;
+	b->len = 0;
 	(*n)++;
 }
 
@@ -88,26 +87,26 @@ static void put_parts(struct feed *f, const struct scene *s)
 
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
 		single[i](&b, s);
-		settle_part(f, &n, &b, 0);
+		settle_part(f, &n, &b);
 	}
 	for (size_t i = 0; i < s->page->n; i++) {
 		size_t place = s->page->directors[i], shown = 0;
 		const struct web_director *d = &s->known->status->directors[place];
 
 		part_head(&b, s, place);
-		settle_part(f, &n, &b, 0);
+		settle_part(f, &n, &b);
 		for (size_t j = 0; j < d->n_servers && shown < VIEW_SERVERS; j++) {
 			if (!view_has_server(s->view, d, &d->servers[j]))
 				continue;
 			part_server(&b, s, place, j);
-			settle_part(f, &n, &b, 0);
+			settle_part(f, &n, &b);
 			shown++;
 		}
 	}
 	buf_fini(&b);
 }
 
-/* HAS is the status that the browser has: of that, only hashes are taken. */
+/* HAS is what the browser has (watch_number()): of that, only hashes are taken. */
 static void look(struct feed *f, const struct knowledge *k, uint64_t has)
 {
 	struct view_page page = { 0 };
@@ -117,7 +116,7 @@ static void look(struct feed *f, const struct knowledge *k, uint64_t has)
 		.bare = true,
 		.host = f->all->host };
 	bool is_other;
-	uint64_t layout, number = k->status != NULL ? k->status->number : 0;
+	uint64_t layout, number = watch_number(k);
 
 	if (k->status != NULL)
 		page = view_page(&f->view, k->status);
@@ -139,32 +138,24 @@ static void look(struct feed *f, const struct knowledge *k, uint64_t has)
 
 /* ---- sending ---- */
 
-/* Whether it may sleep, or there is something new. */
-static bool sleeps(struct feed *f)
+enum turn { TURN_SLEEP, TURN_LOOK, TURN_END };
+
+/* What is to be done now; who has to sleep does from here on. */
+static enum turn next_turn(struct feed *f)
 {
 	struct feeds *fs = f->all;
-	bool ends;
+	enum turn turn;
 
 	pthread_mutex_lock(&fs->lock);
-	ends = fs->ends;
-	f->sleeps = !ends && f->asked == fs->turns;
+	turn = fs->ends ? TURN_END : f->asked == fs->turns ? TURN_SLEEP : TURN_LOOK;
+	f->asked = fs->turns;
+	f->sleeps = turn == TURN_SLEEP;
 	if (f->sleeps) {
 		peer_rests(f->peer);
 		MHD_suspend_connection(f->connection);
 	}
-	f->asked = fs->turns;
 	pthread_mutex_unlock(&fs->lock);
-	return f->sleeps;
-}
-
-static bool is_over(struct feeds *fs)
-{
-	bool ends;
-
-	pthread_mutex_lock(&fs->lock);
-	ends = fs->ends;
-	pthread_mutex_unlock(&fs->lock);
-	return ends;
+	return turn;
 }
 
 /* MHD_ContentReaderCallback */
@@ -172,15 +163,15 @@ static ssize_t read_feed(void *data, uint64_t at, char *to, size_t max)
 {
 	struct feed *f = data;
 	struct knowledge k;
+	enum turn turn;
 	size_t n;
 
 	(void)at;
 	if (f->sent == f->pending.len) {
 		f->sent = f->pending.len = 0;
-		if (sleeps(f))
-			return 0;
-		if (is_over(f->all))
-			return MHD_CONTENT_READER_END_OF_STREAM;
+		turn = next_turn(f);
+		if (turn != TURN_LOOK)
+			return turn == TURN_END ? MHD_CONTENT_READER_END_OF_STREAM : 0;
 		watch_get(f->watch, &k);
 		look(f, &k, 0);
 		status_release(k.status);

@@ -8,7 +8,7 @@
  *
  *	put     an element, in place of the one that has its id
  *	layout  the page has other directors or servers now: get it again
- *	tick    the number of the status; "gone" behind it while lvsd does not answer
+ *	tick    the number of what is known; "gone" behind it while lvsd does not answer
  */
 #ifndef LVSD_LVSWEB_FEED_H
 #define LVSD_LVSWEB_FEED_H
@@ -28,8 +28,8 @@ void feeds_wake(void *data);
 /* Every feed ends, soon. */
 void feeds_end(struct feeds *fs);
 
-/* An answer for CONNECTION that follows what W knows by VIEW, for a browser that has the
- * status of the number HAS. NULL when there are too many feeds. */
+/* An answer for CONNECTION that follows what W knows by VIEW, for a browser that has
+ * what was known at watch_number() HAS. NULL when there are too many feeds. */
 struct MHD_Response *feed_response(struct feeds *fs, struct MHD_Connection *connection,
     struct peer *peer, struct watch *w, const struct view *view, uint64_t has);
 

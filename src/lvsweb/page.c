@@ -171,14 +171,12 @@ static void put_directors(struct buf *b, const struct scene *s)
 
 void page_put(struct buf *b, const struct scene *s)
 {
-	const struct status *status = s->known->status;
-
 	buf_str(b, head);
 	part_title(b, s);
 	buf_str(b, "</head><body>");
 	put_top(b, s);
 	buf_printf(b, "<main id=\"main\" data-number=\"%" PRIu64 "\" data-now=\"%lld\">",
-	    status != NULL ? status->number : 0, (long long)time(NULL));
+	    watch_number(s->known), (long long)time(NULL));
 	part_alarms(b, s);
 	part_strip(b, s);
 	part_wrong(b, s);

@@ -74,7 +74,8 @@ void part_head(struct buf *b, const struct scene *s, size_t place)
 
 static void put_number(struct buf *b, const char *label, bool known, int64_t n)
 {
-	buf_printf(b, "<td class=\"n\" data-label=\"%s\">", label);
+	buf_printf(
+	    b, "<td class=\"n%s\" data-label=\"%s\">", known ? "" : " none", label);
 	if (known)
 		html_count(b, n > 0 ? (uint64_t)n : 0);
 	else
@@ -84,7 +85,8 @@ static void put_number(struct buf *b, const char *label, bool known, int64_t n)
 
 static void put_bytes(struct buf *b, const char *label, bool known, uint64_t n)
 {
-	buf_printf(b, "<td class=\"n bytes\" data-label=\"%s\">", label);
+	buf_printf(
+	    b, "<td class=\"n bytes%s\" data-label=\"%s\">", known ? "" : " none", label);
 	if (known)
 		html_bytes(b, n);
 	else
@@ -94,7 +96,8 @@ static void put_bytes(struct buf *b, const char *label, bool known, uint64_t n)
 
 static void put_rates(struct buf *b, const struct web_server *server)
 {
-	buf_str(b, "<td class=\"n rate\" data-label=\"conn/s\">");
+	buf_printf(b, "<td class=\"n rate%s\" data-label=\"conn/s\">",
+	    server->has_rates ? "" : " none");
 	if (server->has_rates && server->history != NULL)
 		html_spark(b, server->history, STATUS_POINTS, "connections a second");
 	if (server->has_rates)

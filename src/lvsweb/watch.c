@@ -30,11 +30,11 @@ struct watch {
 static void keep(struct watch *w, struct status *status, const char *error)
 {
 	struct status *old = NULL;
-	bool was_gone, is_gone = status == NULL;
+	bool was_gone, is_first, is_gone = status == NULL;
 
 	pthread_mutex_lock(&w->lock);
 	was_gone = w->known.error[0] != '\0';
-	w->known.asked++;
+	is_first = w->known.asked++ == 0;
 	snprintf(w->known.error, sizeof w->known.error, "%s", is_gone ? error : "");
 	if (is_gone && !was_gone) {
 		w->known.gone_us = mono_us();
@@ -45,10 +45,10 @@ static void keep(struct watch *w, struct status *status, const char *error)
 	}
 	pthread_mutex_unlock(&w->lock);
 	status_release(old);
-	if (is_gone && !was_gone)
+	if (is_gone && (!was_gone || is_first))
 		log_warnx("no answer: %s", error);
 	else if (!is_gone && was_gone)
-		log_info("lvsd answers again");
+		log_info("lvsd answers");
 }
 
 /* What happened is asked only when something did: it may be a long answer. */
@@ -156,4 +156,10 @@ void watch_get(struct watch *w, struct knowledge *k)
 	*k = w->known;
 	status_hold(k->status);
 	pthread_mutex_unlock(&w->lock);
+}
+
+/* Numbers of statuses are microseconds, so that the next one is nobody's. */
+uint64_t watch_number(const struct knowledge *k)
+{
+	return (k->status != NULL ? k->status->number : 0) + (k->error[0] != '\0');
 }

@@ -30,5 +30,8 @@ void watch_free(struct watch *w);
 
 /* Fills K; its status is held for the caller, who gives it back with status_release(). */
 void watch_get(struct watch *w, struct knowledge *k);
+/* A number that is another one whenever something else is known than before: for a
+ * browser, to tell what it has. */
+uint64_t watch_number(const struct knowledge *k);
 
 #endif

@@ -240,6 +240,8 @@ kill "$web"
 wait "$web"
 is "it ends as asked, with a page that is followed" $? 0
 servers=$backends
+is "its log tells when lvsd answered, and when not" "$(sed -n 's/^lvsweb: \(no answer\|lvsd answers\).*/\1/p' "$dir/web.log" | xargs)" \
+	"lvsd answers no answer lvsd answers no answer lvsd answers"
 is "nothing was wrong" "$(grep -cE 'ERROR|runtime error|leak' "$dir/web.log")" 0
 is "options: none it knows" "$(lvsweb -x 2>/dev/null; echo $?)" 2
 for bad in 8404 127.0.0.1 127.0.0.1:0 127.0.0.1:65536 localhost:80 ::1:80 '[::1]' '[127.0.0.1]:80' ''; do
