@@ -20,4 +20,4 @@ AC_DEFUN([LVSD_NEED_TOOL],
 
 AC_DEFUN([LVSD_NEED_END],
   [AS_IF([test -n "$LVSD_MISSING"],
-    [AC_MSG_ERROR([something is missing; on Debian: apt-get install$LVSD_MISSING])])])
+    [AC_MSG_ERROR([something is missing; on Debian: apt-get install$LVSD_MISSING (sh tests/install build does it for all of them)])])])

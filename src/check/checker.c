@@ -118,8 +118,7 @@ static void on_term(struct watch *w, uint32_t events)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Its programs must not outlive it. libev's watchers of signals belong to the daemon's
- * loop, which this process has inherited. */
+/* Its programs must not outlive it. */
 static void watch_term(struct checker *c)
 {
 	sigset_t term;
@@ -159,6 +158,9 @@ void checker_run(const struct checker_start *start)
 	run_init_all(c, start->probes, start->n_probes);
 	free(start->probes);
 	malloc_trim(0);
-	for (;;)
+	while (!c->report.gone)
 		run_turn(c, true);
+	/* Nobody is left to report to, so there is nothing left to do. */
+	external_kill_all(c);
+	_exit(0);
 }

@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #define EVENTS 256
+/* All that is ready is one turn's, so that the thousandth socket does not keep the daemon
+ * waiting; but times have their turn, too. */
+#define ROUNDS 64
 
 bool loop_init(struct loop *l)
 {
@@ -40,19 +43,28 @@ void loop_remove(struct loop *l, int fd)
 	control(l, EPOLL_CTL_DEL, fd, 0, NULL);
 }
 
+static int in_ms(uint64_t us)
+{
+	uint64_t ms = us / 1000 + (us % 1000 != 0);
+
+	if (us == UINT64_MAX)
+		return -1;
+	return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
 void loop_wait(struct loop *l, uint64_t timeout_us)
 {
-	uint64_t timeout_ms = timeout_us / 1000 + (timeout_us % 1000 != 0);
 	struct epoll_event events[EVENTS];
-	int n;
+	int n, timeout_ms = in_ms(timeout_us);
 
-	n = epoll_wait(l->epoll_fd, events, EVENTS,
-	    timeout_us == UINT64_MAX ? -1
-	    : timeout_ms < INT_MAX   ? (int)timeout_ms
-				     : INT_MAX);
-	for (int i = 0; i < n; i++) {
-		struct watch *w = events[i].data.ptr;
+	for (int round = 0; round < ROUNDS; round++, timeout_ms = 0) {
+		n = epoll_wait(l->epoll_fd, events, EVENTS, timeout_ms);
+		for (int i = 0; i < n; i++) {
+			struct watch *w = events[i].data.ptr;
 
-		w->on_event(w, events[i].events);
+			w->on_event(w, events[i].events);
+		}
+		if (n < EVENTS)
+			break;
 	}
 }

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "check/run.h"
 #include "lib/mono.h"
@@ -49,17 +48,11 @@ static void snapshot(
 		m->text[0] = '\0';
 }
 
-/* Nobody is left to report to, so there is nothing left to do. */
-static void __attribute__((noreturn)) end_checker(const struct report *p)
-{
-	external_kill_all(p->checker);
-	_exit(0);
-}
-
-static void end_if_gone(const struct report *p, int err)
+/* A send or a receive failed with ERR. */
+static void note_gone(struct report *p, int err)
 {
 	if (err == EPIPE || err == ECONNRESET || err == ENOTCONN)
-		end_checker(p);
+		p->gone = true;
 }
 
 static void set_full(struct report *p, bool full)
@@ -87,8 +80,8 @@ static void mark(struct report *p, struct target *t)
 	p->dirty[p->n_dirty++] = (uint32_t)(t - p->checker->targets.all);
 }
 
-/* The numbers of the N that could not be sent are at UNSENT; the next in line are at
- * NEXT: together they are what there is to send. */
+/* Those that are to be sent still: the N that could not be, at UNSENT, and the line from
+ * its place NEXT on. */
 static void keep(struct report *p, const uint32_t *unsent, size_t n, size_t next)
 {
 	for (size_t i = 0; i < n; i++)
@@ -106,7 +99,7 @@ static bool send_all(struct report *p)
 	size_t next = 0;
 
 	while (next < p->n_dirty) {
-		unsigned n = 0;
+		unsigned n = 0, done;
 		int sent;
 
 		for (; next < p->n_dirty && n < BATCH; next++) {
@@ -122,10 +115,10 @@ static bool send_all(struct report *p)
 		    n == 0 ? 0 : sendmmsg(p->fd, b->msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (sent == (int)n)
 			continue;
-		keep(p, numbers + (sent > 0 ? sent : 0),
-		    n - (sent > 0 ? (unsigned)sent : 0), next);
+		done = sent > 0 ? (unsigned)sent : 0;
+		keep(p, numbers + done, n - done, next);
 		if (sent < 0) {
-			end_if_gone(p, errno);
+			note_gone(p, errno);
 			return false;
 		}
 		next = 0;
@@ -145,7 +138,7 @@ static void tell_figures(struct report *p)
 	if (send(p->fd, &f, sizeof f, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof f)
 		p->told = f;
 	else
-		end_if_gone(p, errno);
+		note_gone(p, errno);
 }
 
 void report_flush(struct report *p)
@@ -168,10 +161,12 @@ static void take_orders(struct report *p)
 
 	for (int i = 0; i < ORDERS_A_TURN; i++) {
 		n = recv(p->fd, &o, sizeof o, MSG_DONTWAIT);
-		if (n == 0)
-			end_checker(p);
+		if (n == 0) {
+			p->gone = true;
+			return;
+		}
 		if (n < 0) {
-			end_if_gone(p, errno);
+			note_gone(p, errno);
 			return;
 		}
 		if (n == sizeof o)
@@ -226,7 +221,7 @@ void report_result(struct report *p, struct target *t, bool changed, uint64_t no
 		t->is_dirty = false;
 		return;
 	}
-	end_if_gone(p, errno);
+	note_gone(p, errno);
 	if (errno == EAGAIN)
 		set_full(p, true);
 	mark(p, t);

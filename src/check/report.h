@@ -30,13 +30,14 @@ struct report {
 	size_t n_dirty, cap_dirty;
 	uint64_t due_us; /* when they are sent; UINT64_MAX: when FD takes them */
 	bool full;	 /* FD takes no more now */
+	bool gone;	 /* nobody is left at its other end */
 	struct report_batch *batch;
 	struct watch watch;
 	struct checker_figures told;
 };
 
 /* Reports of C's targets go to FD in C's loop, and orders come from there (run_order).
- * FD is non-blocking; when its other end is gone the process exits with 0. */
+ * FD is non-blocking; whoever makes the turns ends them when P->gone. */
 void report_init(struct report *p, struct checker *c, int fd, uint32_t generation);
 void report_fini(struct report *p);
 

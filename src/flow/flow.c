@@ -159,9 +159,24 @@ const char *flow_director_error(
 	return NULL;
 }
 
+static void count_lines(const struct flow_table *have, struct flow_figures *out)
+{
+	for (int c = 0; c < FLOW_CHAINS; c++)
+		for (size_t i = 0; i < have->chain[c].n; i++) {
+			const struct flow_line *l = &have->chain[c].lines[i];
+
+			out->rules++;
+			out->sets += l->type != FLOW_NO_SET;
+			out->members += l->n;
+		}
+}
+
 void flow_figures(const struct flow *f, struct flow_figures *out)
 {
 	*out = f->figures;
+	out->rules = out->sets = out->members = 0;
+	for (int i = 0; i < 2; i++)
+		count_lines(&f->family[i].have, out);
 	if (f->sets != NULL)
 		out->set_operations += set_operations(f->sets);
 }

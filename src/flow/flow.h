@@ -71,12 +71,13 @@ size_t flow_checked(struct flow *f, char *told, flow_found_fn *found, void *arg)
 const char *flow_director_error(
     const struct flow *f, const struct conf *conf, const struct director_conf *d);
 
-/* How much was changed since flow_new(). */
+/* How much was changed since flow_new(), and what there is. */
 struct flow_figures {
 	uint64_t set_operations; /* sets and members, made and deleted */
 	uint64_t rule_writes;	 /* runs of iptables-restore */
 	uint64_t sets_us;	 /* of the last changes: what additions to sets took */
 	uint64_t last_us;	 /* of the same: all of it */
+	size_t rules, sets, members; /* that are there */
 };
 void flow_figures(const struct flow *f, struct flow_figures *out);
 

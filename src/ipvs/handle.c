@@ -27,6 +27,12 @@ enum ipvs_more ipvs_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at)
 	return h->backend->read_more(h, t, at);
 }
 
+enum ipvs_more ipvs_read_dests_more(struct ipvs *h, struct ipvs_svc *svc, size_t *at)
+{
+	h->stats.reads += *at == 0;
+	return h->backend->read_dests_more(h, svc, at);
+}
+
 bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 {
 	struct ipvs_svc fresh = *svc;

@@ -7,6 +7,8 @@
 struct ipvs_backend {
 	bool (*read_services)(struct ipvs *h, struct ipvs_table *t);
 	enum ipvs_more (*read_more)(struct ipvs *h, struct ipvs_table *t, size_t *at);
+	enum ipvs_more (*read_dests_more)(
+	    struct ipvs *h, struct ipvs_svc *svc, size_t *at);
 	bool (*read_dests)(struct ipvs *h, struct ipvs_svc *svc);
 	/* NULL: there is nothing to be read. */
 	bool (*read_rates)(

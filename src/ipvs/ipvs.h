@@ -253,6 +253,8 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
  */
 enum ipvs_more { IPVS_MORE, IPVS_ALL, IPVS_FAILED };
 enum ipvs_more ipvs_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at);
+/* The same of the destinations of SVC (identity), appended to those it holds. */
+enum ipvs_more ipvs_read_dests_more(struct ipvs *h, struct ipvs_svc *svc, size_t *at);
 /* Reads the destinations of SVC (identity) and replaces those it holds, but for the
  * planner's notes; a service that is not there has none (ip_vs_ctl.c,
  * ip_vs_genl_dump_dests). False with errno when the kernel did not answer; SVC is

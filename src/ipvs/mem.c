@@ -11,7 +11,7 @@
 #include "ipvs/handle.h"
 #include "lib/xalloc.h"
 
-#define PIECE 256 /* services */
+#define PIECE 256 /* services, or destinations */
 
 struct mem {
 	struct ipvs base;
@@ -68,6 +68,23 @@ static bool mem_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	return true;
 }
 
+static enum ipvs_more mem_read_dests_more(
+    struct ipvs *h, struct ipvs_svc *svc, size_t *at)
+{
+	const struct mem *m = (const struct mem *)h;
+	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
+	size_t end = found != NULL ? found->n_dests : 0;
+
+	for (size_t n = 0; *at < end && n < PIECE; n++) {
+		struct ipvs_dest dest = found->dests[(*at)++];
+
+		dest.active = dest.inactive = 0;
+		dest.until_us = 0;
+		ipvs_svc_append(svc, &dest);
+	}
+	return *at < end ? IPVS_MORE : IPVS_ALL;
+}
+
 static bool mem_apply(struct ipvs *h, struct ipvs_ops *ops)
 {
 	struct mem *m = (struct mem *)h;
@@ -122,6 +139,7 @@ static void mem_close(struct ipvs *h)
 static const struct ipvs_backend mem_backend = {
 	.read_services = mem_read_services,
 	.read_more = mem_read_more,
+	.read_dests_more = mem_read_dests_more,
 	.read_dests = mem_read_dests,
 	.apply = mem_apply,
 	.read_timeouts = mem_read_timeouts,

@@ -302,20 +302,20 @@ static bool kernel_read_services(struct ipvs *h, struct ipvs_table *t)
 	return false;
 }
 
-/* *AT is the number of the dump. */
-static enum ipvs_more kernel_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at)
+/* A dump of SVC, or of all services, in pieces. *AT is its number. */
+static enum ipvs_more read_more(
+    struct kernel *k, const struct ipvs_svc *svc, take_fn *take, void *into, size_t *at)
 {
-	struct kernel *k = (struct kernel *)h;
 	uint64_t deadline_us = 0;
 	bool interrupted = false;
 
 	if (*at == 0) {
 		*at = k->seq++;
 		if (!kernel_send(
-			k, k->out, msg_dump(k->out, k->family, (uint32_t)*at, NULL)))
+			k, k->out, msg_dump(k->out, k->family, (uint32_t)*at, svc)))
 			return IPVS_FAILED;
 	}
-	switch (dump_more(k, (uint32_t)*at, take_svc, t, &interrupted, &deadline_us)) {
+	switch (dump_more(k, (uint32_t)*at, take, into, &interrupted, &deadline_us)) {
 	case DUMP_MORE:
 		return IPVS_MORE;
 	case DUMP_DONE:
@@ -325,6 +325,17 @@ static enum ipvs_more kernel_read_more(struct ipvs *h, struct ipvs_table *t, siz
 		break;
 	}
 	return IPVS_FAILED;
+}
+
+static enum ipvs_more kernel_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at)
+{
+	return read_more((struct kernel *)h, NULL, take_svc, t, at);
+}
+
+static enum ipvs_more kernel_read_dests_more(
+    struct ipvs *h, struct ipvs_svc *svc, size_t *at)
+{
+	return read_more((struct kernel *)h, svc, take_dest, svc, at);
 }
 
 static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
@@ -520,6 +531,7 @@ static void kernel_close(struct ipvs *h)
 static const struct ipvs_backend kernel_backend = {
 	.read_services = kernel_read_services,
 	.read_more = kernel_read_more,
+	.read_dests_more = kernel_read_dests_more,
 	.read_dests = kernel_read_dests,
 	.read_rates = kernel_read_rates,
 	.apply = kernel_apply,

@@ -124,6 +124,14 @@ static void put_trial(const struct page *p, const json_t *trial)
 	buf_fini(&line);
 }
 
+static void put_flows(const struct page *p, const json_t *marking)
+{
+	if (words_number(marking, "rules") > 0)
+		buf_printf(p->out, "flows  rules %lld  sets %lld  members %lld\n",
+		    words_number(marking, "rules"), words_number(marking, "sets"),
+		    words_number(marking, "members"));
+}
+
 void status_put_daemon(const struct page *p, const json_t *status)
 {
 	const json_t *reload = json_object_get(status, "reload");
@@ -135,6 +143,7 @@ void status_put_daemon(const struct page *p, const json_t *status)
 	    words_time(words_real(status, "uptime_s"), text), words_of(status, "config"),
 	    json_is_true(json_object_get(status, "dry_run")) ? "  dry run" : "");
 	put_checker(p, json_object_get(status, "checker"));
+	put_flows(p, json_object_get(status, "marking"));
 	if (*error != '\0') {
 		struct buf line = { 0 };
 

@@ -20,6 +20,7 @@
 #include "lvsd/events.h"
 #include "lvsd/marking.h"
 #include "lvsd/own.h"
+#include "lvsd/pieces.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/sync.h"
 
@@ -28,12 +29,12 @@
 #define SHARE .01	/* of a CPU */
 #define HURRY_US 2000	/* a slice of a pass that somebody waits for */
 #define LINES_A_PASS 20 /* of the log */
+#define LARGE_TRIES 3	/* to read a large service undisturbed */
 #define RETRY_S 1.	/* after the kernel could not be read */
 
 /* The list of services, while it comes. */
 struct listing {
-	bool comes; /* else it was read, or has not begun */
-	size_t at;
+	struct pieces pieces;
 	size_t ours, foreign; /* that were in it */
 	bool differs;	      /* one of ours does */
 	/* What it is held against. */
@@ -41,13 +42,20 @@ struct listing {
 	uint64_t configuration;
 };
 
+/* A service of many servers, while they come. */
+struct large {
+	struct pieces pieces;
+	struct ipvs_svc fresh;
+	unsigned tries; /* that were disturbed by operations */
+};
+
 struct audit {
 	struct lvsd *l;
 	struct ev_timer slice;
 	struct ipvs_svc last; /* identity of the last service that was looked at */
 	bool running, hurry, waited_for;
-	struct ipvs *lister; /* NULL: it is opened when it is needed */
 	struct listing listing;
+	struct large large;
 	bool rules_wait; /* the rules of flows are still looked at, or mended */
 	bool rules_last; /* and nothing else */
 	bool failed;	 /* the kernel could not be read; that was told */
@@ -106,24 +114,91 @@ static bool compare_servers(
 	return missing + added + changed > 0;
 }
 
-static bool look_at_service(struct audit *a, struct ipvs_svc *svc)
+/* FRESH, whose servers are taken over, is what the kernel has of SVC. */
+static void take_service(struct audit *a, struct ipvs_svc *svc, struct ipvs_svc *fresh)
 {
-	struct ipvs_svc fresh = *svc;
 	char what[96];
 
-	fresh.dests = NULL;
-	fresh.n_dests = fresh.cap_dests = 0;
-	if (!ipvs_read_dests(a->l->ipvs, &fresh))
-		return false;
-	ipvs_svc_note(&fresh, svc);
-	if (compare_servers(svc, &fresh, what, sizeof what))
+	ipvs_svc_note(fresh, svc);
+	if (compare_servers(svc, fresh, what, sizeof what))
 		found(a, svc, what);
 	/* The counters are newer, in any case. */
 	free(svc->dests);
-	svc->dests = fresh.dests;
-	svc->n_dests = fresh.n_dests;
-	svc->cap_dests = fresh.cap_dests;
+	svc->dests = fresh->dests;
+	svc->n_dests = fresh->n_dests;
+	svc->cap_dests = fresh->cap_dests;
+}
+
+static struct ipvs_svc identity_of(const struct ipvs_svc *svc)
+{
+	struct ipvs_svc id = *svc;
+
+	id.dests = NULL;
+	id.n_dests = id.cap_dests = 0;
+	return id;
+}
+
+static bool look_at_service(struct audit *a, struct ipvs_svc *svc)
+{
+	struct ipvs_svc fresh = identity_of(svc);
+
+	if (!ipvs_read_dests(a->l->ipvs, &fresh))
+		return false;
+	take_service(a, svc, &fresh);
 	return true;
+}
+
+/* ---- one of many servers ---- */
+
+static bool begin_large(struct audit *a, const struct ipvs_svc *svc)
+{
+	free(a->large.fresh.dests);
+	a->large.fresh = identity_of(svc);
+	return pieces_begin(&a->large.pieces, a->l);
+}
+
+/* All of it is there. False: the kernel did not answer. */
+static bool judge_large(struct audit *a)
+{
+	struct large *large = &a->large;
+	struct ipvs_svc *svc = ipvs_table_find(&a->l->have, &large->fresh);
+
+	/* What we changed meanwhile looks as if someone else had; in the end it is read
+	 * at once. */
+	if (svc != NULL && !pieces_undisturbed(&large->pieces))
+		return ++large->tries < LARGE_TRIES ? begin_large(a, svc)
+						    : look_at_service(a, svc);
+	if (svc == NULL)
+		return true;
+	ipvs_svc_sort(&large->fresh);
+	take_service(a, svc, &large->fresh);
+	large->fresh.dests = NULL;
+	return true;
+}
+
+/* The next piece of it. False: the kernel did not answer. */
+static bool more_large(struct audit *a)
+{
+	enum ipvs_more more = pieces_dests(&a->large.pieces, &a->large.fresh);
+
+	return more == IPVS_MORE || (more == IPVS_ALL && judge_large(a));
+}
+
+static bool look_at(struct audit *a, struct ipvs_svc *svc)
+{
+	if (svc->n_dests <= PIECES_LARGE)
+		return look_at_service(a, svc);
+	a->large.tries = 0;
+	return begin_large(a, svc);
+}
+
+/* What is being read is given up. */
+static void stop_reading(struct audit *a)
+{
+	pieces_stop(&a->listing.pieces);
+	pieces_stop(&a->large.pieces);
+	free(a->large.fresh.dests);
+	a->large.fresh.dests = NULL;
 }
 
 /* The attributes of KERNEL become what we think that SVC has. */
@@ -167,31 +242,18 @@ static bool look_at_list(struct audit *a)
 
 /* ---- the list ---- */
 
-/* What did not come to its end would be in the way of the next one. */
-static void end_listing(struct audit *a)
-{
-	if (a->listing.comes && a->lister != a->l->ipvs) {
-		ipvs_close(a->lister);
-		a->lister = NULL;
-	}
-	a->listing.comes = false;
-}
-
 /* False: there is no socket for it. */
 static bool begin_listing(struct audit *a)
 {
+	struct listing *list = &a->listing;
 	struct lvsd *l = a->l;
 
-	end_listing(a);
-	if (a->lister == NULL)
-		a->lister = l->options.dry_run ? l->ipvs : ipvs_open_kernel();
-	a->listing = (struct listing){
-		.comes = a->lister != NULL,
-		.n = l->have.n,
-		.configuration = l->configuration,
-	};
+	list->ours = list->foreign = 0;
+	list->differs = false;
+	list->n = l->have.n;
+	list->configuration = l->configuration;
 	a->services = l->have.n;
-	return a->listing.comes;
+	return pieces_begin(&list->pieces, l);
 }
 
 static void take_piece(struct audit *a, const struct ipvs_table *piece)
@@ -213,7 +275,6 @@ static bool judge_list(struct audit *a)
 	const struct listing *list = &a->listing;
 	struct lvsd *l = a->l;
 
-	a->listing.comes = false;
 	if (l->have.n != list->n || l->configuration != list->configuration)
 		return begin_listing(a); /* we changed it meanwhile */
 	if (list->differs || list->ours != list->n ||
@@ -227,7 +288,7 @@ static bool judge_list(struct audit *a)
 static bool more_list(struct audit *a)
 {
 	struct ipvs_table piece = { 0 };
-	enum ipvs_more more = ipvs_read_more(a->lister, &piece, &a->listing.at);
+	enum ipvs_more more = pieces_services(&a->listing.pieces, &piece);
 
 	take_piece(a, &piece);
 	ipvs_table_fini(&piece);
@@ -300,6 +361,7 @@ static bool begin_pass(struct audit *a)
 	a->services = a->findings = 0;
 	memset(&a->last, 0, sizeof a->last);
 	a->running = true;
+	stop_reading(a);
 	sync_apply(a->l); /* what could not be started, or was stopped */
 	a->rules_last = false;
 	a->rules_wait = marking_audit(a->l->marking, a->hurry);
@@ -316,6 +378,11 @@ static double slice_s(const struct audit *a)
 	return each_s > SLICE_S ? each_s : SLICE_S;
 }
 
+static bool is_reading(const struct audit *a)
+{
+	return a->listing.pieces.comes || a->large.pieces.comes;
+}
+
 /* Looks at what fits in this slice. False: the kernel did not answer. */
 static bool do_slice(struct audit *a)
 {
@@ -328,9 +395,11 @@ static bool do_slice(struct audit *a)
 		budget_us = (uint64_t)(period_s * SHARE * 1e6);
 		quota = (size_t)((double)a->l->have.n * period_s / PASS_S) + 1;
 	}
-	while (answers && a->listing.comes && mono_us() - began_us < budget_us)
+	while (answers && a->listing.pieces.comes && mono_us() - began_us < budget_us)
 		answers = more_list(a);
-	for (size_t n = 0; answers && !a->listing.comes && n < quota; n++) {
+	while (answers && a->large.pieces.comes && mono_us() - began_us < budget_us)
+		answers = more_large(a);
+	for (size_t n = 0; answers && !is_reading(a) && n < quota; n++) {
 		struct ipvs_svc *svc = next_service(a);
 
 		if (svc == NULL) {
@@ -338,9 +407,9 @@ static bool do_slice(struct audit *a)
 			end_pass(a);
 			return true;
 		}
-		answers = look_at_service(a, svc);
 		a->last = *svc;
 		a->last.dests = NULL;
+		answers = look_at(a, svc);
 		if (mono_us() - began_us >= budget_us)
 			break;
 	}
@@ -364,7 +433,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *w, int events)
 	if (!a->failed)
 		log_warn("audit: the kernel's table cannot be read; trying on");
 	a->failed = true;
-	end_listing(a);
+	stop_reading(a);
 	a->running = a->hurry = false;
 	schedule(a, RETRY_S);
 	if (a->waited_for) {
@@ -433,7 +502,8 @@ void audit_free(struct audit *a)
 	if (a == NULL)
 		return;
 	ev_timer_stop(a->l->loop, &a->slice);
-	if (a->lister != a->l->ipvs)
-		ipvs_close(a->lister);
+	stop_reading(a);
+	pieces_fini(&a->listing.pieces);
+	pieces_fini(&a->large.pieces);
 	free(a);
 }

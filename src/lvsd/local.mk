@@ -20,6 +20,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/notify.c src/lvsd/notify.h \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/path.c src/lvsd/path.h \
+	src/lvsd/pieces.c src/lvsd/pieces.h \
 	src/lvsd/plan.c src/lvsd/plan.h \
 	src/lvsd/run.c src/lvsd/run.h \
 	src/lvsd/service.c src/lvsd/service.h \

@@ -430,7 +430,9 @@ json_t *marking_show(const struct marking *m)
 
 	if (m->flow != NULL)
 		flow_figures(m->flow, &f);
-	return json_pack("{s:I, s:I, s:I, s:I}", "set_operations",
-	    (json_int_t)f.set_operations, "rule_writes", (json_int_t)f.rule_writes,
-	    "sets_us", (json_int_t)f.sets_us, "last_us", (json_int_t)f.last_us);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "rules",
+	    (json_int_t)f.rules, "sets", (json_int_t)f.sets, "members",
+	    (json_int_t)f.members, "set_operations", (json_int_t)f.set_operations,
+	    "rule_writes", (json_int_t)f.rule_writes, "sets_us", (json_int_t)f.sets_us,
+	    "last_us", (json_int_t)f.last_us, "at_work", (int)(m->job != NULL));
 }

@@ -13,8 +13,9 @@
 
 #include "lib/mono.h"
 #include "lib/xalloc.h"
-#include "lvsd/put.h"
 #include "lvsd/marking.h"
+#include "lvsd/pieces.h"
+#include "lvsd/put.h"
 #include "lvsd/service.h"
 #include "lvsd/show.h"
 #include "lvsd/status_director.h"
@@ -41,50 +42,82 @@ struct status {
 	size_t at;	      /* its next server, or what leaves next */
 	bool open;	      /* the array of something has an element */
 	bool in_director;
+	/* Its services, and the one that is read; true: all of them were. */
+	struct pieces pieces;
+	size_t service;
+	bool is_read;
 };
 
 /* ---- directors ---- */
 
-/* The director's services as the kernel has them now, with connections. Once it did
- * not answer it is not asked again: each question may take long. */
-static void read_director(struct status *st, const struct director_state *d)
-{
-	struct ipvs_svc ids[SERVICE_FAMILIES];
-	size_t n = service_identities(d->conf, ids);
-	struct lvsd *l = st->l;
-
-	for (size_t i = 0; i < n; i++)
-		ipvs_table_append(&st->view.now, &ids[i]);
-	ipvs_table_sort(&st->view.now);
-	for (size_t i = 0; i < st->view.now.n; i++)
-		if (st->answers &&
-		    ipvs_table_find(&l->have, &st->view.now.svcs[i]) != NULL)
-			st->answers = ipvs_read_dests(l->ipvs, &st->view.now.svcs[i]) &&
-				      (!st->view.with_rates ||
-					  ipvs_read_rates(l->ipvs, &st->view.now.svcs[i],
-					      &st->view.rates));
-	ipvs_rates_sort(&st->view.rates);
-}
-
 static void begin_director(
     struct status *st, const struct director_state *d, struct buf *b)
 {
+	struct ipvs_svc ids[SERVICE_FAMILIES];
+	size_t n = service_identities(d->conf, ids);
+
 	buf_str(b, st->open ? "," : "");
 	buf_str(b, st->kind == STATUS_BRIEF ? "\n{" : "{");
 	status_director(st->l, d, st->kind != STATUS_BRIEF, b);
-	read_director(st, d);
+	for (size_t i = 0; i < n; i++)
+		ipvs_table_append(&st->view.now, &ids[i]);
+	ipvs_table_sort(&st->view.now);
+	st->in_director = true;
+	st->is_read = false;
+	st->service = 0;
+}
+
+/* Reads SVC, with connections; one of many servers piece by piece. False: there is more.
+ * Once the kernel did not answer it is not asked again: each question may take long. */
+static bool read_service(struct status *st, struct ipvs_svc *svc)
+{
+	const struct ipvs_svc *known = ipvs_table_find(&st->l->have, svc);
+	enum ipvs_more more = IPVS_FAILED;
+
+	if (!st->answers || known == NULL) {
+		pieces_stop(&st->pieces); /* it may have gone while it was read */
+		return true;
+	}
+	if (st->view.with_rates ||
+	    (known->n_dests <= PIECES_LARGE && !st->pieces.comes)) {
+		st->answers = ipvs_read_dests(st->l->ipvs, svc) &&
+			      (!st->view.with_rates ||
+				  ipvs_read_rates(st->l->ipvs, svc, &st->view.rates));
+		return true;
+	}
+	if (st->pieces.comes || pieces_begin(&st->pieces, st->l))
+		more = pieces_dests(&st->pieces, svc);
+	st->answers = more != IPVS_FAILED;
+	if (more == IPVS_ALL)
+		ipvs_svc_sort(svc);
+	return more != IPVS_MORE;
+}
+
+/* The director's services as the kernel has them now. False: there is more. */
+static bool read_director(struct status *st, struct buf *b)
+{
+	struct ipvs_table *now = &st->view.now;
+
+	while (st->service < now->n) {
+		if (!read_service(st, &now->svcs[st->service]))
+			return false;
+		st->service++;
+	}
+	ipvs_rates_sort(&st->view.rates);
 	put_bool(b, "answers", st->answers);
 	buf_str(b, ",\"servers\":[");
-	st->in_director = true;
+	st->is_read = true;
 	st->open = false;
 	st->at = 0;
+	return true;
 }
 
 static void end_director(struct status *st, struct buf *b)
 {
 	if (!st->in_director)
 		return;
-	buf_str(b, "]}");
+	buf_str(b, st->is_read ? "]}" : ",\"servers\":[]}");
+	pieces_stop(&st->pieces);
 	ipvs_table_fini(&st->view.now);
 	ipvs_rates_fini(&st->view.rates);
 	st->in_director = false;
@@ -118,6 +151,8 @@ static void more_directors(struct status *st, struct buf *b)
 	d = &st->l->state->directors[st->director];
 	if (!st->in_director)
 		begin_director(st, d, b);
+	if (!st->is_read && !read_director(st, b))
+		return;
 	for (size_t n = 0; st->at < d->n_servers && n < SERVERS_A_PIECE; st->at++, n++)
 		if (st->server == NULL ||
 		    strcmp(st->server, d->servers[st->at].conf->name) == 0)
@@ -220,6 +255,7 @@ static void status_free(struct reply *r)
 {
 	struct status *st = (struct status *)r;
 
+	pieces_fini(&st->pieces);
 	ipvs_table_fini(&st->view.now);
 	ipvs_rates_fini(&st->view.rates);
 	free(st);

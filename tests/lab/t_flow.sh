@@ -97,6 +97,7 @@ is "an interface and a long range" "$(tcp 192.0.2.33 8080)" rs2
 is "another interface" "$(tcp 192.0.2.49 80)" nobody
 is "a second flow to a director, any protocol" \
 	"$(tcp 192.0.2.65 8080) $(udp 192.0.2.66 53)" "rs1 rs1"
+like "and what they are made of" "$(lvsctl status)" '^flows  rules [1-9][0-9]*  sets [1-9][0-9]*  members [1-9]'
 like "status has the marks" "$(lvsctl status)" '^web +FWM 12807045[0-9][0-9] '
 like "a warning for what the flow does not get" "$(lvsd_run -c 2>&1)" \
 	'warning: .*director "own"'

@@ -1,4 +1,4 @@
-# lab: -t 200
+# lab: -t 400
 # t_flow_audit.sh: someone edits what is ours, in every way: the audit finds it, says what
 # it is in one line, and makes it what it was, while traffic goes on.
 . "$(dirname "$0")/test.sh"

@@ -1,4 +1,4 @@
-# lab: -t 200
+# lab: -t 400
 # t_flow_doctor.sh: what lvsctl doctor knows of flows, each thing made wrong and found; and
 # with nothing wrong it is silent.
 . "$(dirname "$0")/test.sh"

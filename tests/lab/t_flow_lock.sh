@@ -1,4 +1,4 @@
-# lab: -t 250
+# lab: -t 400
 # t_flow_lock.sh: somebody holds the lock of iptables, or iptables hangs: the daemon goes on
 # with everything else, says so once, and makes the rules when it can.
 . "$(dirname "$0")/test.sh"
@@ -60,6 +60,8 @@ is "and it serves" "$(who 192.0.2.3)" rs2
 hold
 lvsd_reload < <(conf 'flow more director pool' ' match iface eth0 dst 192.0.2.16/29') >/run/reload &
 reload=$!
+answers_at_work() { [ "$(lvsctl --json status | jq .marking.at_work)" = true ]; }
+check "the daemon answers while iptables waits" wait_for 60 answers_at_work
 start_backend rs2 -p 99
 check "a server comes meanwhile" wait_for 30 rs2_is 1
 check "the status answers" eval 'lvsctl status >/run/status'

@@ -22,6 +22,7 @@ for ((round = 0; round < rounds; round++)); do
 	else
 		lvsd_reload </run/random.conf >/run/reload || cat /run/reload
 	fi
+	lvsctl audit >/run/audit
 	if ! ns client flowmodel $seed $round ask $packets >/run/asked; then
 		wrong=$round
 		break
@@ -35,5 +36,6 @@ is "every packet of $rounds files went its way" \
 	"$([ -z "$wrong" ] || { echo "round $wrong"; cat /run/asked $LVSD_CONF; })" ""
 check "a fair share was for a director" [ $((marked * 20)) -gt "$asked" ]
 is "and a fair share was not" "$((marked * 20 < asked * 19))" 1
+is "and an audit found it all as it was made" "$(grep 'rules of flows' $LVSD_LOG)" ""
 is "no rule failed" "$(logged 'failed=[1-9]')" 0
 finish

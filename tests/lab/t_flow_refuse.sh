@@ -1,4 +1,4 @@
-# lab: -t 200
+# lab: -t 400
 # t_flow_refuse.sh: a director of a flow without usable servers refuses: connections and
 # datagrams, IPv4 and IPv6, whether its address is on an interface or not; and nothing
 # else is refused with it.

@@ -26,10 +26,13 @@ director plain $VIP:81
 director shared 192.0.2.9 TCP
  mode nat masquerade
  server rs3 10.2.0.13
-director plain6 [$VIP6]:81
- server rs3 [fd02::13]:80
+director shared2 $VIP:82
+ mode nat masquerade
+ server rs3 10.2.0.13:80
 director shared6 [$VIP6]:82
  mode nat masquerade
+ server rs3 [fd02::13]:80
+director plain6 [$VIP6]:81
  server rs3 [fd02::13]:80
 flow pool director pool
  match dst 192.0.2.0/29
@@ -51,6 +54,10 @@ answers "a flow, udp" rs2 192.0.2.3 53 -u
 answers "a server that another director has without" rs3 192.0.2.9 80
 hammer_run one -c 1 -n 2 -t 500 $VIP 81
 is "which is not masqueraded for that" "$(hammer_get one ok)" 0
+answers "the same by its address and port" rs3 $VIP 82
+answers "the same over IPv6" rs3 $VIP6 82
+lvsctl audit >/run/audit
+is "an audit finds it all as it was made" "$(grep 'rules of flows' $LVSD_LOG)" ""
 # One of the servers asks, on the network of the others.
 ip -n rs3 route replace 10.9.0.0/16 via 10.2.0.2
 ns rs3 hammer -c 2 -n 20 $VIP 80 >/run/hammer/one 2>&1

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -411,7 +412,36 @@ static void echo_reply_v6(void **state)
 	assert_int_equal(t->reason, REASON_OK);
 }
 
-/* The deadline comes first, even if its timer did not run yet. */
+/* --- turns --- */
+
+static void count(struct watch *w, uint32_t events)
+{
+	assert_int_equal(events, EPOLLIN);
+	++*(unsigned *)w->owner;
+}
+
+/* However many are ready, each is told of before times have their turn. */
+static void all_that_is_ready(void **state)
+{
+	struct fixture *f = *state;
+	enum { MANY = 700 };
+	unsigned told = 0;
+	struct watch w = { count, &told };
+	int fds[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = eventfd(1, EFD_NONBLOCK);
+		assert_true(fds[i] >= 0);
+		assert_true(loop_add(&f->c.loop, fds[i], EPOLLIN | EPOLLET, &w));
+	}
+	run_turn(&f->c, false);
+	assert_int_equal(told, MANY);
+	run_turn(&f->c, false);
+	assert_int_equal(told, MANY);
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+}
+
 /* --- events of sockets --- */
 
 static void note_ready(struct conn *c)
@@ -459,6 +489,7 @@ static void stale_event(void **state)
 	close(l);
 }
 
+/* The deadline comes first, even if its timer did not run yet. */
 static void late_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -538,6 +569,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_socket_at_tick, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo_reply, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo_reply_v6, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_that_is_ready, setup, teardown),
 		cmocka_unit_test_setup_teardown(stale_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(late_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(unreachable, setup, teardown),

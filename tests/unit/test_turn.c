@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <netinet/in.h>
 
 #include "../plan/call.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/pieces.h"
 #include "lvsd/show.h"
 #include "lvsd/status_totals.h"
 
@@ -121,12 +123,73 @@ static void counts_some_at_a_time(void **state)
 	unmake(&l);
 }
 
+/* A service of 600 servers in the table of L. */
+static void fill(struct lvsd *l, struct ipvs_svc *svc)
+{
+	struct ipvs_table none = { 0 }, want = { 0 };
+	struct ipvs_svc id = { .protocol = IPPROTO_TCP, .port = 80 };
+	struct ipvs_ops ops = { 0 };
+
+	assert_true(addr_parse(&id.addr, "10.9.9.1", 8));
+	strlcpy(id.sched, "rr", sizeof id.sched);
+	*svc = id;
+	for (uint16_t i = 1; i <= 600; i++) {
+		struct ipvs_dest d = { .addr = id.addr, .port = i, .weight = 1 };
+
+		ipvs_svc_append(&id, &d);
+	}
+	ipvs_table_add(&want, &id);
+	ipvs_diff(&none, &want, &ops);
+	assert_true(ipvs_apply(l->ipvs, &ops));
+	ipvs_ops_fini(&ops);
+	ipvs_table_fini(&want);
+}
+
+static void reads_in_pieces(void **state)
+{
+	struct lvsd l = { .ipvs = ipvs_open_memory(), .options = { .dry_run = true } };
+	struct ipvs_table listed = { 0 };
+	struct pieces p = { 0 };
+	struct ipvs_svc svc, gone;
+	struct ipvs_ops ops = { 0 };
+	enum ipvs_more more = IPVS_MORE;
+	size_t pieces = 0;
+
+	(void)state;
+	fill(&l, &svc);
+	assert_true(pieces_begin(&p, &l));
+	for (size_t before = 0; more == IPVS_MORE; before = svc.n_dests, pieces++) {
+		assert_true(p.comes);
+		more = pieces_dests(&p, &svc);
+		assert_true(svc.n_dests - before <= 256);
+	}
+	assert_int_equal(more, IPVS_ALL);
+	assert_int_equal(pieces, 3);
+	assert_int_equal(svc.n_dests, 600);
+	assert_false(p.comes);
+	assert_true(pieces_undisturbed(&p));
+	/* What begins anew begins with the first. */
+	assert_true(pieces_begin(&p, &l));
+	assert_int_equal(pieces_services(&p, &listed), IPVS_ALL);
+	assert_int_equal(listed.n, 1);
+	gone = listed.svcs[0];
+	ipvs_diff_svc(&gone, NULL, &ops);
+	assert_true(ipvs_apply(l.ipvs, &ops));
+	assert_false(pieces_undisturbed(&p));
+	pieces_fini(&p);
+	ipvs_ops_fini(&ops);
+	ipvs_table_fini(&listed);
+	ipvs_svc_fini(&svc);
+	ipvs_close(l.ipvs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_the_worst),
 		cmocka_unit_test(logs_some_a_turn),
 		cmocka_unit_test(counts_some_at_a_time),
+		cmocka_unit_test(reads_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
