@@ -14,7 +14,7 @@
 #define ASK_ERROR_MAX 256
 
 /* Connects to the socket at PATH, sends the line REQUEST and appends all that comes to
- * ANSWER. When that fails, or STOP becomes readable first, it returns false with the cause
+ * ANSWER. When that fails, or STOP becomes readable first, it is false with the cause
  * in ERROR, which has ASK_ERROR_MAX bytes; ANSWER may have a part then. */
 bool ask(
     const char *path, const char *request, int stop, struct buf *answer, char *error);

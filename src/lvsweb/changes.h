@@ -18,7 +18,7 @@ struct change {
 	const char *is;	  /* the word behind the arrow, "" without one */
 };
 
-/* Reads the last of the lines in the LEN bytes at TEXT into CHANGES, the newest first; its
+/* Reads the last of the lines in the LEN bytes at TEXT into CHANGES, newest first; its
  * texts are A's. Lines that are no events are passed over. Returns how many there are. */
 size_t changes_read(
     struct arena *a, const char *text, size_t len, struct change changes[CHANGES_MAX]);

@@ -3,7 +3,7 @@
  *
  * An answer is one JSON object with a list of directors in it that may have megabytes. As
  * a tree it would be ten times as large, so its objects are cut out as text and each is
- * read, used and dropped by itself. Nothing is judged here: what is not JSON fails when it
+ * read, used and dropped by itself. Nothing is judged here: what is not JSON fails as it
  * is read.
  */
 #ifndef LVSD_LVSWEB_CUT_H

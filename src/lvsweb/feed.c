@@ -59,7 +59,7 @@ static uint64_t hash_layout(const struct scene *s)
 
 /* ---- what is new ---- */
 
-/* Sends B, which is the part number N, if the browser has another one; then empties it. */
+/* Sends B, the part number N, if the browser has another one; then empties it. */
 static void settle_part(struct feed *f, size_t *n, struct buf *b)
 {
 	uint64_t hash = hash_bytes(HASH_START, b->data, b->len);

@@ -1,4 +1,4 @@
-/* Points lie on multiples of the step, so that every history has them at the same time. */
+/* Points lie on multiples of the step, so every history has them at the same time. */
 #include "lvsweb/history.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static uint64_t step_of(const struct status *s)
 	return s->taken_us / (STATUS_STEP_S * 1000000ULL);
 }
 
-/* FROM may be NULL. POINTS is how many are new; there is a value for the last one only. */
+/* FROM may be NULL. POINTS is how many are new; there is a value for the last only. */
 static void go_on(
     uint32_t *to, const uint32_t *from, size_t points, bool known, uint64_t now)
 {

@@ -2,7 +2,7 @@
  * metrics: what a Prometheus asks for.
  *
  * Formats want all samples of a metric together, so the answer goes through the directors
- * once a metric. It has no more than so many samples: directors come before servers, those
+ * once a metric. It has at most so many samples; directors come before servers, those
  * of the file's beginning before others, and how many were left out is a metric, too.
  */
 #include "lvsweb/metrics.h"

@@ -2,7 +2,7 @@
  * parts: the pieces that a page is made of, each an element with an id of its own.
  *
  * A page is its parts with a frame around them, and a client that follows is told the
- * parts that changed. Whether one did is seen by its text, so with "bare" nothing is in it
+ * parts that changed. Whether one did is seen by its text, so "bare" has nothing in it
  * that only the time changes: durations are left empty, for the script of the page.
  */
 #ifndef LVSD_LVSWEB_PARTS_H

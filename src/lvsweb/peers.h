@@ -1,7 +1,7 @@
 /*
  * peers: the connections of browsers, and until when each has time.
  *
- * The library ends a connection on which nothing moves. Who moves a byte every few seconds
+ * The library ends a connection on which nothing moves. Who moves a byte now and then
  * is ended here: a request has to be whole, and an answer taken, before a deadline.
  */
 #ifndef LVSD_LVSWEB_PEERS_H
@@ -20,7 +20,7 @@ void peers_sweep(struct peers *ps);
 struct peer *peer_new(struct peers *ps, int fd);
 /* Before its descriptor is closed. */
 void peer_free(struct peer *p);
-/* It has asked, or taken a piece of an answer without end: so much time for what comes. */
+/* It has asked, or taken a piece of an answer without end: so much time for the next. */
 void peer_works(struct peer *p);
 /* An answer is done, and another request may come. */
 void peer_waits(struct peer *p);

@@ -96,7 +96,7 @@ struct status {
 	size_t n_changes;
 };
 
-/* Makes a status of the answer RAW, whose bytes it takes over when it succeeds; BEFORE may
+/* Makes a status of the answer RAW, whose bytes it takes over if it succeeds; BEFORE may
  * be NULL. NULL with what is wrong in ERROR, which has SIZE bytes. Give the status back
  * with status_release(). */
 struct status *status_new(
@@ -108,7 +108,7 @@ void status_keep_changes(struct status *s, const struct status *before);
 struct status *status_hold(struct status *s);
 void status_release(struct status *s);
 
-/* Members of a JSON object: "" and FALLBACK when they are not there or of another type. */
+/* Members of a JSON object: "" and FALLBACK if they are not there or of another type. */
 const char *status_text(const json_t *o, const char *key);
 double status_number(const json_t *o, const char *key, double fallback);
 

@@ -66,7 +66,8 @@ static void find_changes(struct watch *w, struct status *s, const struct status 
 	buf_fini(&events);
 }
 
-static void ask_once(struct watch *w)
+/* Whether there was an answer. */
+static bool ask_once(struct watch *w)
 {
 	/* Only this thread changes what is known, so it may look without the lock. */
 	const struct status *before = w->known.status;
@@ -83,6 +84,7 @@ static void ask_once(struct watch *w)
 	buf_fini(&answer);
 	keep(w, status, error);
 	w->told(w->data);
+	return status != NULL;
 }
 
 /* False when it is to end. */
@@ -100,14 +102,17 @@ static bool rest(const struct watch *w, uint64_t us)
 static void *watch(void *data)
 {
 	struct watch *w = data;
-	uint64_t begun_us, took_us;
+	uint64_t begun_us, took_us, rest_us;
 
 	do {
 		begun_us = mono_us();
-		ask_once(w);
-		took_us = mono_us() - begun_us;
-	} while (rest(
-	    w, took_us * REST > INTERVAL_US ? took_us * REST : INTERVAL_US - took_us));
+		rest_us = INTERVAL_US;
+		if (ask_once(w)) {
+			took_us = mono_us() - begun_us;
+			if (took_us * REST > INTERVAL_US)
+				rest_us = took_us * REST;
+		}
+	} while (rest(w, rest_us));
 	return NULL;
 }
 
