@@ -270,6 +270,8 @@ const char *conf_balance_name(enum balance b);
 const char *conf_mode_name(enum mode m);
 const char *conf_method_name(enum check_method m);
 
+/* What packets carry that IPVS must not see (flow/marks.h): no director has it. */
+#define CONF_MARK_ASIDE 0x4c560000U
 #define CONF_TIME_MAX_MS (31U * 24 * 60 * 60 * 1000)
 
 /* The time that the LEN bytes at TEXT are in the words of the language ("500ms", "4s",

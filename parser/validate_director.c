@@ -19,6 +19,9 @@ static void judge_head(struct parse *p, const struct director_draft *d)
 	if (addr_is_set(&c->addr) && c->fwmark != 0)
 		parse_error(
 		    p, d->fwmark_loc, "a director has an address or a fwmark, not both");
+	if (c->fwmark == CONF_MARK_ASIDE)
+		parse_error(p, d->fwmark_loc,
+		    "this is the mark of datagrams that are refused; take another");
 	if (!addr_is_set(&c->addr) && d->protocol_loc.line != 0)
 		parse_error(p, d->protocol_loc,
 		    "a protocol is of use with an address only; none is given");

@@ -15,8 +15,9 @@
 
 #define MARKS_FIRST 0x4c560001u
 #define MARKS_LAST 0x4c56ffffu
-#define MARKS_MASK 0xffff0000u	/* by which all of them are one, and this one: */
-#define MARKS_ASIDE 0x4c560000u /* of datagrams that IPVS must not see: refused ones */
+#define MARKS_MASK 0xffff0000u /* by which all of them are one, and this one: */
+#define MARKS_ASIDE \
+	CONF_MARK_ASIDE /* of datagrams that IPVS must not see: refused ones */
 
 struct mark {
 	char *name; /* of the director */
