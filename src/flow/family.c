@@ -303,19 +303,23 @@ bool family_apply(struct flow *f, struct family *fa)
 bool family_refuse(struct flow *f, struct family *fa, struct flow_line *l, bool everyone)
 {
 	struct flow_line want = { .type = l->type };
-	struct edit e = { f->sets, l };
 	struct buf error = { 0 };
-	bool done;
+	/* Who made the sets may have been another process. */
+	bool done = family_open_sets(f, &error);
 
-	flow_refuse(&want, everyone);
-	flow_members_diff(l, &want, add_member, delete_member, &e);
-	free(want.members);
-	done = set_commit(f->sets);
+	if (done) {
+		struct edit e = { f->sets, l };
+
+		flow_refuse(&want, everyone);
+		flow_members_diff(l, &want, add_member, delete_member, &e);
+		free(want.members);
+		done = set_commit(f->sets) || family_set_failed(f, &error);
+	}
 	if (done) {
 		flow_refuse(l, everyone);
+		buf_fini(&error);
 		return true;
 	}
-	family_set_failed(f, &error);
 	family_fail(f, fa, error.data);
 	buf_fini(&error);
 	return false;

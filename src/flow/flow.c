@@ -54,7 +54,7 @@ static bool has_family(const struct director_conf *d, uint8_t family)
 	STAILQ_FOREACH (s, &d->servers, entry)
 		if (s->addr.family == family)
 			return true;
-	return false;
+	return family == AF_INET && STAILQ_EMPTY(&d->servers); /* as the plan has it */
 }
 
 void flow_prepare(struct flow *f, const struct conf *conf)

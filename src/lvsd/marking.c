@@ -209,8 +209,13 @@ void marking_make(struct marking *m)
 
 void marking_clear(struct marking *m)
 {
+	bool broken_off = marking_is_busy(m);
+
 	job_kill(m->job);
 	m->job = NULL;
+	/* What it made until then is read before it is taken away. */
+	if (broken_off && m->flow != NULL)
+		flow_worked(m->flow, NULL, "broken off");
 	if (m->flow != NULL && !flow_clear(m->flow))
 		log_err("cannot take the rules of flows out of the kernel");
 }
