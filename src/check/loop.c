@@ -59,6 +59,7 @@ void loop_wait(struct loop *l, uint64_t timeout_us)
 
 	for (int round = 0; round < ROUNDS; round++, timeout_ms = 0) {
 		n = epoll_wait(l->epoll_fd, events, EVENTS, timeout_ms);
+		l->batch++;
 		for (int i = 0; i < n; i++) {
 			struct watch *w = events[i].data.ptr;
 

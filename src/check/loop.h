@@ -19,6 +19,7 @@ struct watch {
 
 struct loop {
 	int epoll_fd;
+	uint32_t batch; /* of events, by number: the last that was learned */
 };
 
 /* False, with errno: no epoll set. */

@@ -3,7 +3,8 @@
  *
  * An event can come late, for a socket that was given back and perhaps taken
  * again since the kernel noted it. Memory of a socket is therefore never freed,
- * and conn_event() believes an event only as far as the socket confirms it.
+ * what is still told of the batch in which it was taken is of the use before, and
+ * conn_event() believes an error only if the socket confirms it.
  */
 #include "sockets.h"
 
@@ -20,7 +21,7 @@ static void on_event(struct watch *w, uint32_t events)
 {
 	struct socket *s = w->owner;
 
-	if (s->conn != NULL)
+	if (s->conn != NULL && s->taken != s->loop->batch)
 		conn_event(s->conn, events);
 }
 
@@ -79,8 +80,9 @@ static struct socket *open_one(
 		SLIST_REMOVE_HEAD(&s->closed, idle);
 	else
 		made = xcalloc(1, sizeof *made);
-	*made =
-	    (struct socket){ .watch = { on_event, made }, .fd = fd, .family = family };
+	*made = (struct socket){
+		.watch = { on_event, made }, .loop = s->loop, .fd = fd, .family = family
+	};
 	made->stream = type == SOCK_STREAM;
 	made->again = made->stream && !addr_is_set(source);
 	*at_bind = addr_is_set(source) && !bind_source(fd, source);
@@ -107,8 +109,10 @@ struct socket *sockets_take(struct sockets *s, struct conn *c, uint8_t family, i
 	} else {
 		taken = open_one(s, family, type, source, at_bind);
 	}
-	if (taken != NULL)
+	if (taken != NULL) {
 		taken->conn = c;
+		taken->taken = s->loop->batch;
+	}
 	return taken;
 }
 

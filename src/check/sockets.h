@@ -27,6 +27,8 @@ struct socket {
 	struct watch watch;
 	SLIST_ENTRY(socket) idle;
 	struct conn *conn; /* whose events these are; NULL: nobody's */
+	const struct loop *loop;
+	uint32_t taken; /* in this batch of events, which is of the use before */
 	int fd;
 	uint8_t family;
 	bool stream; /* TCP */
