@@ -111,6 +111,9 @@ void ipvs_svc_fit(struct ipvs_svc *svc);
 void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest);
 /* The same with the new one to be filled in by the caller. */
 struct ipvs_dest *ipvs_svc_append_new(struct ipvs_svc *svc);
+/* Sorts, and leaves one of those that are there twice: a dump that somebody's addition
+ * came into tells of a server again (ip_vs_ctl.c adds at the head of the list and goes
+ * on by number). */
 void ipvs_svc_sort(struct ipvs_svc *svc);
 void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest);
 /* Copies the planner's notes of FROM to the same service and destinations in TO. */

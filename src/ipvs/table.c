@@ -181,12 +181,24 @@ void ipvs_svc_append(struct ipvs_svc *svc, const struct ipvs_dest *dest)
 	*ipvs_svc_append_new(svc) = *dest;
 }
 
+/* Of what stands there twice one stays. */
+static void drop_twins(struct ipvs_svc *svc)
+{
+	size_t kept = svc->n_dests > 0;
+
+	for (size_t i = 1; i < svc->n_dests; i++)
+		if (ipvs_dest_cmp(&svc->dests[kept - 1], &svc->dests[i]) != 0)
+			svc->dests[kept++] = svc->dests[i];
+	svc->n_dests = kept;
+}
+
 void ipvs_svc_sort(struct ipvs_svc *svc)
 {
 	for (size_t i = 1; i < svc->n_dests; i++) {
 		if (ipvs_dest_cmp(&svc->dests[i - 1], &svc->dests[i]) < 0)
 			continue;
 		qsort(svc->dests, svc->n_dests, sizeof *svc->dests, dest_cmp_void);
+		drop_twins(svc);
 		return;
 	}
 }

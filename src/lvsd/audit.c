@@ -26,10 +26,10 @@
 
 #define PASS_S 60.	/* from start to start */
 #define SLICE_S .2	/* the shortest time between two slices */
-#define SHARE .01	/* of a CPU */
-#define HURRY_US 2000	/* a slice of a pass that somebody waits for */
+#define BUDGET_US 2000	/* of a slice: with those distances, a hundredth of a CPU */
 #define LINES_A_PASS 20 /* of the log */
 #define LARGE_TRIES 3	/* to read a large service undisturbed */
+#define LIST_TRIES 3	/* the same for the list of services */
 #define RETRY_S 1.	/* after the kernel could not be read */
 
 /* The list of services, while it comes. */
@@ -56,9 +56,10 @@ struct audit {
 	bool running, hurry, waited_for;
 	struct listing listing;
 	struct large large;
-	bool rules_wait; /* the rules of flows are still looked at, or mended */
-	bool rules_last; /* and nothing else */
-	bool failed;	 /* the kernel could not be read; that was told */
+	bool rules_wait;     /* the rules of flows are still looked at, or mended */
+	bool rules_last;     /* and nothing else */
+	unsigned list_tries; /* of the pass that runs, to read the list undisturbed */
+	bool failed;	     /* the kernel could not be read; that was told */
 	/* of the pass that runs */
 	uint64_t started_us, spent_us;
 	size_t services, findings;
@@ -275,8 +276,9 @@ static bool judge_list(struct audit *a)
 	const struct listing *list = &a->listing;
 	struct lvsd *l = a->l;
 
+	/* What we changed meanwhile: in the end it is read at once. */
 	if (l->have.n != list->n || l->configuration != list->configuration)
-		return begin_listing(a); /* we changed it meanwhile */
+		return ++a->list_tries < LIST_TRIES ? begin_listing(a) : look_at_list(a);
 	if (list->differs || list->ours != list->n ||
 	    (list->foreign > 0 && l->state->conf->table_exclusive))
 		return look_at_list(a);
@@ -359,6 +361,7 @@ static bool begin_pass(struct audit *a)
 	a->started_us = mono_us();
 	a->spent_us = 0;
 	a->services = a->findings = 0;
+	a->list_tries = 0;
 	memset(&a->last, 0, sizeof a->last);
 	a->running = true;
 	stop_reading(a);
@@ -387,14 +390,12 @@ static bool is_reading(const struct audit *a)
 static bool do_slice(struct audit *a)
 {
 	double period_s = slice_s(a);
-	uint64_t began_us = mono_us(), budget_us = HURRY_US;
+	uint64_t began_us = mono_us(), budget_us = BUDGET_US;
 	size_t quota = SIZE_MAX;
 	bool answers = a->running || begin_pass(a);
 
-	if (!a->hurry) {
-		budget_us = (uint64_t)(period_s * SHARE * 1e6);
+	if (!a->hurry)
 		quota = (size_t)((double)a->l->have.n * period_s / PASS_S) + 1;
-	}
 	while (answers && a->listing.pieces.comes && mono_us() - began_us < budget_us)
 		answers = more_list(a);
 	while (answers && a->large.pieces.comes && mono_us() - began_us < budget_us)
@@ -414,8 +415,9 @@ static bool do_slice(struct audit *a)
 			break;
 	}
 	a->spent_us += mono_us() - began_us;
+	/* What comes in pieces does not wait for the next service's time. */
 	if (answers)
-		schedule(a, period_s);
+		schedule(a, is_reading(a) && period_s > SLICE_S ? SLICE_S : period_s);
 	return answers;
 }
 
@@ -444,7 +446,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *w, int events)
 
 void audit_now(struct audit *a)
 {
-	a->running = false;
+	a->running = a->rules_last = false; /* a pass of its own */
 	a->hurry = a->waited_for = true;
 	schedule(a, 0.);
 }

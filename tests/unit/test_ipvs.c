@@ -97,6 +97,25 @@ static void test_room_fits(void **state)
 	ipvs_svc_fini(&svc);
 }
 
+/* A dump that somebody's addition came into tells of a server twice. */
+static void test_twins_are_one(void **state)
+{
+	static const uint16_t ports[] = { 82, 80, 81, 80, 82, 82 };
+	struct ipvs_svc svc = service("10.0.0.1", 80);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+		struct ipvs_dest one = server("10.1.0.1", ports[i], 1);
+
+		ipvs_svc_append(&svc, &one);
+	}
+	ipvs_svc_sort(&svc);
+	assert_int_equal(svc.n_dests, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(svc.dests[i].port, 80 + i);
+	ipvs_svc_fini(&svc);
+}
+
 static void test_apply_answers_as_kernel(void **state)
 {
 	struct ipvs_table t = { 0 };
@@ -463,6 +482,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_keeps_order),
 		cmocka_unit_test(test_room_fits),
+		cmocka_unit_test(test_twins_are_one),
 		cmocka_unit_test(test_apply_answers_as_kernel),
 		cmocka_unit_test(test_diff_brings_weight_first),
 		cmocka_unit_test(test_diff_fills_mh_under_rr),
