@@ -15,7 +15,7 @@
 #include "lib/buf.h"
 #include "lvsctl/lvsctl.h"
 
-#define ANSWER_S 30 /* without a byte */
+#define ANSWER_S 70 /* without a byte: longer than lvsd lets one wait */
 
 static int connect_to(const char *path)
 {

@@ -125,6 +125,11 @@ static enum reload_outcome refuse(struct lvsd *l, char *why)
 	log_err("reload refused, the running configuration stays config=%s",
 	    l->options.config);
 	notify_ready();
+	/* Who waits for the rules of the reload before is told of that one, now. */
+	if (l->pending.rules && l->pending.conf == NULL) {
+		l->pending.rules = false;
+		control_reloaded(l->control);
+	}
 	result_fini(&l->reload);
 	l->reload.error = why;
 	l->reload.at_us = mono_us();
@@ -206,7 +211,9 @@ void reload_rules_done(struct lvsd *l)
 	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
 	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
 	    r->checks_kept ? "kept" : "restarted");
-	control_reloaded(l->control);
+	/* With another one on its way, all are told at the end of that one. */
+	if (l->pending.conf == NULL)
+		control_reloaded(l->control);
 }
 
 /* The end of a reload of CONF, for all that wait for one. */
