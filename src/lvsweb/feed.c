@@ -115,18 +115,19 @@ static void look(struct feed *f, const struct knowledge *k, uint64_t has)
 		.page = &page,
 		.bare = true,
 		.host = f->all->host };
-	bool is_other;
+	bool is_first = f->layout == 0, is_other;
 	uint64_t layout, number = watch_number(k);
 
 	if (k->status != NULL)
 		page = view_page(&f->view, k->status);
 	layout = hash_layout(&s);
-	is_other = f->layout != 0 && f->layout != layout;
+	/* A page of another time may have other elements, too: that is not known here. */
+	is_other = is_first ? has != number : f->layout != layout;
 	if (is_other)
 		f->n_parts = 0;
 	put_parts(f, &s);
 	/* Who has all of it, or gets the page again, needs nothing of that. */
-	if (is_other || (f->layout == 0 && has == number))
+	if (is_other || is_first)
 		f->pending.len = 0;
 	if (is_other)
 		buf_str(&f->pending, "event: layout\ndata:\n\n");

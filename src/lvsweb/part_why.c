@@ -68,6 +68,8 @@ static void put_check(struct buf *b, const struct web_check *c)
 
 static void put_operator(struct buf *b, const struct scene *s, const struct web_server *v)
 {
+	size_t begin = b->len;
+	const char *comma;
 	char text[32];
 	struct tm tm;
 	time_t until;
@@ -75,12 +77,13 @@ static void put_operator(struct buf *b, const struct scene *s, const struct web_
 	if (strcmp(v->operator_says, "drain") == 0 ||
 	    strcmp(v->operator_says, "maint") == 0)
 		buf_str(b, "taken out by an operator");
+	comma = b->len > begin ? ", " : "";
 	if (v->standing == STANDING_DRAIN && v->cut_in_s < 0)
-		buf_str(b, ", keeps its connections");
+		buf_printf(b, "%skeeps its connections", comma);
 	if (v->in_table && v->cut_in_s >= 0) {
 		until = s->known->status->taken + (time_t)(v->cut_in_s + 0.5);
 		strftime(text, sizeof text, "%H:%M:%S", gmtime_r(&until, &tm));
-		buf_printf(b, ", keeps its connections until %s UTC", text);
+		buf_printf(b, "%skeeps its connections until %s UTC", comma, text);
 	}
 }
 

@@ -92,7 +92,7 @@
 		query.set("number", number);
 		feed = new EventSource(`/events?${query}`);
 		feed.addEventListener("put", (event) => put(event.data));
-		feed.addEventListener("layout", () => load().catch(() => {}));
+		feed.addEventListener("layout", () => load().catch(() => setTimeout(again, RETRY_MS)));
 		feed.addEventListener("tick", (event) => {
 			ticked = Date.now();
 			gone = event.data.endsWith("gone");
