@@ -106,7 +106,8 @@ static void put_parts(struct feed *f, const struct scene *s)
 	buf_fini(&b);
 }
 
-/* HAS is what the browser has (watch_number()): of that, only hashes are taken. */
+/* HAS is what the browser has (watch_number()), 0: nothing. Of what it has, only hashes
+ * are taken. */
 static void look(struct feed *f, const struct knowledge *k, uint64_t has)
 {
 	struct view_page page = { 0 };
@@ -122,12 +123,12 @@ static void look(struct feed *f, const struct knowledge *k, uint64_t has)
 		page = view_page(&f->view, k->status);
 	layout = hash_layout(&s);
 	/* A page of another time may have other elements, too: that is not known here. */
-	is_other = is_first ? has != number : f->layout != layout;
+	is_other = is_first ? has != 0 && has != number : f->layout != layout;
 	if (is_other)
 		f->n_parts = 0;
 	put_parts(f, &s);
 	/* Who has all of it, or gets the page again, needs nothing of that. */
-	if (is_other || is_first)
+	if (is_other || (is_first && has == number))
 		f->pending.len = 0;
 	if (is_other)
 		buf_str(&f->pending, "event: layout\ndata:\n\n");
