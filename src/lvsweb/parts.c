@@ -10,7 +10,8 @@
 void part_since(struct buf *b, const struct scene *s, uint64_t us)
 {
 	const struct status *status = s->known->status;
-	uint64_t now_us = mono_us(), before_us;
+	uint64_t now_us = mono_us(), before_s;
+	time_t at;
 
 	/* Counted from when the answer came, so that the moment is the same every time. */
 	if (status == NULL || us > status->taken_us) {
@@ -18,8 +19,9 @@ void part_since(struct buf *b, const struct scene *s, uint64_t us)
 		    b, us < now_us ? (now_us - us) / 1000000 : 0, time(NULL), s->bare);
 		return;
 	}
-	before_us = status->taken_us - us;
-	html_since(b, before_us / 1000000, status->taken, s->bare);
+	before_s = (status->taken_us - us) / 1000000;
+	at = (time_t)(((int64_t)us + status->real_us) / 1000000);
+	html_since(b, before_s, at + (time_t)before_s, s->bare);
 }
 
 /* ---- title ---- */

@@ -13,6 +13,9 @@
 #include "lvsweb/history.h"
 #include "lvsweb/status_read.h"
 
+/* A clock on the wall that is slewed by this much between two answers is the same. */
+#define SAME_CLOCK_US 500000
+
 /* What is private of a status; the public part comes first, so that one is the other. */
 struct held_status {
 	struct status public;
@@ -154,6 +157,11 @@ struct status *status_new(
 	s->taken_us = mono_us();
 	s->taken = wall.tv_sec;
 	s->number = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000;
+	s->real_us =
+	    (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000 - (int64_t)s->taken_us;
+	/* A moment keeps its second, or its row would be told of again. */
+	if (before != NULL && llabs(s->real_us - before->real_us) < SAME_CLOCK_US)
+		s->real_us = before->real_us;
 	if (before != NULL && s->number <= before->number)
 		s->number = before->number + 1;
 	if (cut(raw->data, raw->len, &taker, &rest))

@@ -81,6 +81,7 @@ struct web_director {
 struct status {
 	uint64_t number;      /* higher than that of every status before it */
 	uint64_t taken_us;    /* on mono_us()'s clock */
+	int64_t real_us;      /* what the other clock was ahead of that one */
 	time_t taken;	      /* the same by the clock on the wall */
 	struct buf raw;	      /* the answer */
 	const json_t *daemon; /* the answer without directors */

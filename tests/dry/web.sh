@@ -185,13 +185,13 @@ follow
 check "who follows gets all of it first" wait_for 30 told 'data: <tr id="s0-1" class="down">'
 check "and a tick" wait_for 30 told '^event: tick'
 lines=$(grep -c 's2-0' "$dir/events")
-curl -sN --max-time 5 "$url/events?number=1" >"$dir/older" 2>/dev/null
-like "who comes back with what was before gets the page again" "$(sed -n 1p "$dir/older")" '^event: layout$'
 lvsctl -s "$dir/control.sock" drain web/a >/dev/null
 check "what changed comes by itself" wait_for 30 told 'data: <tr id="s0-0" class="drain">'
 check "that it did" wait_for 30 told 'id="changes".*<span class="who">web/a</span><span class="what ">an operator says drain'
 check "the figures, too" wait_for 30 told '<b>1</b> drain</a>'
 is "what did not change comes once" "$(grep -c 's2-0' "$dir/events")" "$lines"
+curl -sN --max-time 5 "$url/events?number=1" >"$dir/older" 2>/dev/null
+like "who comes back with what was before gets the page again" "$(sed -n 1p "$dir/older")" '^event: layout$'
 several "director new 10.9.9.3:80
  server n 127.0.0.1:1"
 sed -i "s,^director new,&," "$conf"
