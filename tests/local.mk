@@ -32,6 +32,7 @@ unit_tests = \
 	tests/unit/test_record \
 	tests/unit/test_run \
 	tests/unit/test_serving \
+	tests/unit/test_sockets \
 	tests/unit/test_turn \
 	tests/unit/test_wheel \
 	tests/unit/test_words
@@ -95,6 +96,8 @@ tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/record_case
 tests_unit_test_record_LDADD = $(unit_ldadd)
 tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
+tests_unit_test_sockets_SOURCES = tests/unit/test_sockets.c
+tests_unit_test_sockets_LDADD = $(unit_ldadd)
 tests_unit_test_turn_SOURCES = tests/unit/test_turn.c $(plan_call)
 tests_unit_test_turn_LDADD = $(unit_ldadd)
 tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
