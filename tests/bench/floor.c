@@ -3,6 +3,8 @@
  *
  *   floor fill DIRECTORS SERVERS SCHEDULER   the table of tests/bench/generate
  *   floor replace DIRECTORS SERVERS          other servers for all of them, additions first
+ *   floor change SERVERS N                   N of a director's servers get another weight
+ *   floor fork KILOBYTES                     a process as large forks, and waits
  *   floor read                               the whole table
  *   floor clear                              an empty table, not measured
  *
@@ -24,6 +26,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/mono.h"
 #include "lib/xalloc.h"
@@ -352,6 +356,42 @@ static void read_table(struct floor *f, struct list *l)
 	}
 }
 
+static void change(struct floor *f, uint32_t servers, uint32_t n)
+{
+	struct message m;
+
+	begin(&m, f, IPVS_CMD_SET_DEST);
+	service(&m, NULL);
+	server(&m, SERVER_PORT, true);
+	for (uint32_t i = 0; i < n; i++)
+		copy(f, &m, director_addr(0),
+		    server_addr((uint32_t)((uint64_t)i * servers / n)));
+	wait_for_all(f);
+}
+
+/* ---- forking ---- */
+
+/* Until fork() returns to who called it. */
+static uint64_t fork_us(uint64_t kilobytes)
+{
+	size_t size = kilobytes * 1024;
+	char *memory = xmalloc(size);
+	uint64_t begun;
+	pid_t pid;
+
+	memset(memory, 1, size);
+	begun = mono_us();
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		err(1, "fork");
+	begun = mono_us() - begun;
+	waitpid(pid, NULL, 0);
+	free(memory);
+	return begun;
+}
+
 /* ---- */
 
 static void open_floor(struct floor *f)
@@ -377,6 +417,8 @@ static void usage(void)
 {
 	fprintf(stderr, "usage: floor fill DIRECTORS SERVERS SCHEDULER\n"
 			"       floor replace DIRECTORS SERVERS\n"
+			"       floor change SERVERS N\n"
+			"       floor fork KILOBYTES\n"
 			"       floor read|clear\n");
 	exit(2);
 }
@@ -390,12 +432,19 @@ int main(int argc, char **argv)
 	struct floor f;
 	uint64_t begun;
 
+	if (strcmp(what, "fork") == 0 && argc == 3) {
+		printf("us=%llu\n",
+		    (unsigned long long)fork_us(strtoull(argv[2], NULL, 10)));
+		return 0;
+	}
 	open_floor(&f);
 	begun = mono_us();
 	if (strcmp(what, "fill") == 0 && argc == 5)
 		fill(&f, directors, servers, argv[4]);
 	else if (strcmp(what, "replace") == 0 && argc == 4)
 		replace(&f, directors, servers);
+	else if (strcmp(what, "change") == 0 && argc == 4)
+		change(&f, directors, servers);
 	else if (strcmp(what, "read") == 0)
 		read_table(&f, &l);
 	else if (strcmp(what, "clear") == 0)
