@@ -185,6 +185,8 @@ void ipvs_diff_svc(
  * searches all of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
  */
 void ipvs_ops_order(struct ipvs_ops *ops);
+/* Leaves the first N of OPS. */
+void ipvs_ops_cut(struct ipvs_ops *ops, size_t n);
 /*
  * The order in which the kernel takes ordered operations fastest, as indices into their
  * list, malloced; NULL: as they stand, since there are fewer than IPVS_CROWD services.

@@ -36,6 +36,7 @@
 #include "lvsd/reload.h"
 #include "lvsd/statefile.h"
 #include "lvsd/sync.h"
+#include "lvsd/tick.h"
 #include "lvsd/user.h"
 
 static const char usage_text[] =
@@ -290,6 +291,7 @@ static void stop(struct lvsd *l)
 	log_info("stopped, the table %s services=%zu", clear ? "is cleared" : "stays",
 	    services);
 	audit_free(l->audit);
+	tick_free(l->ticks);
 	reload_fini(l);
 	confirm_free(l->confirm);
 	statefile_free(l->statefile);
