@@ -298,7 +298,7 @@ static void stop(struct lvsd *l)
 	marking_free(l->marking);
 	state_free(l->state);
 	ipvs_table_fini(&l->have);
-	own_saved(l, NULL);
+	own_saved(l, &(struct owned){ 0 });
 	ipvs_close(l->ipvs);
 	ev_loop_destroy(l->loop);
 }
