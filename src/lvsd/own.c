@@ -17,6 +17,8 @@
 #include "lvsd/reconcile.h"
 #include "lvsd/service.h"
 
+#define ONE_BY_ONE 16 /* so few services are */
+
 void own_add_id(struct ipvs_table *ids, const struct ipvs_svc *svc)
 {
 	struct ipvs_svc id = *svc;
@@ -33,10 +35,32 @@ void own_count_foreign(struct lvsd *l, const struct ipvs_table *listed)
 		l->foreign += ipvs_table_find(&l->have, &listed->svcs[i]) == NULL;
 }
 
+/* The services in IDS that the kernel has, without servers: few are asked for one by one,
+ * as there may be ten thousand others. */
+static bool read_ids(struct lvsd *l, const struct ipvs_table *ids, struct ipvs_table *t)
+{
+	if (ids->n > ONE_BY_ONE) {
+		if (!ipvs_read_services(l->ipvs, t))
+			return false;
+		own_count_foreign(l, t);
+		return true;
+	}
+	for (size_t i = 0; i < ids->n; i++) {
+		struct ipvs_svc svc = ids->svcs[i];
+		bool there;
+
+		if (!ipvs_read_service(l->ipvs, &svc, &there))
+			return false;
+		if (there)
+			ipvs_table_append(t, &svc);
+	}
+	return true;
+}
+
 bool own_reread(struct lvsd *l, const struct ipvs_table *ids)
 {
 	struct ipvs_table listed = { 0 };
-	bool done = ids->n == 0 || ipvs_read_services(l->ipvs, &listed);
+	bool done = read_ids(l, ids, &listed);
 	int error = errno;
 
 	for (size_t i = 0; done && i < ids->n; i++) {
@@ -57,8 +81,6 @@ bool own_reread(struct lvsd *l, const struct ipvs_table *ids)
 			ipvs_table_remove(&l->have, known);
 		}
 	}
-	if (ids->n > 0 && done)
-		own_count_foreign(l, &listed);
 	ipvs_table_fini(&listed);
 	errno = error;
 	return done;

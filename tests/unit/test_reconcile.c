@@ -39,6 +39,14 @@ static bool lossy_services(struct ipvs *h, struct ipvs_table *t)
 	return !k->mute && ipvs_read_services(k->table, t);
 }
 
+static bool lossy_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
+{
+	const struct lossy *k = (const struct lossy *)h;
+
+	errno = ENOBUFS;
+	return !k->mute && ipvs_read_service(k->table, svc, there);
+}
+
 static bool lossy_dests(struct ipvs *h, struct ipvs_svc *svc)
 {
 	const struct lossy *k = (const struct lossy *)h;
@@ -70,6 +78,7 @@ static void lossy_close(struct ipvs *h)
 
 static const struct ipvs_backend lossy_backend = {
 	.read_services = lossy_services,
+	.read_service = lossy_service,
 	.read_dests = lossy_dests,
 	.apply = lossy_apply,
 	.close = lossy_close,
@@ -183,6 +192,11 @@ static bool watched_services(struct ipvs *h, struct ipvs_table *t)
 	return ipvs_read_services(((const struct watched *)h)->table, t);
 }
 
+static bool watched_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
+{
+	return ipvs_read_service(((const struct watched *)h)->table, svc, there);
+}
+
 static bool watched_dests(struct ipvs *h, struct ipvs_svc *svc)
 {
 	return ipvs_read_dests(((const struct watched *)h)->table, svc);
@@ -212,6 +226,7 @@ static bool watched_apply(struct ipvs *h, struct ipvs_ops *ops)
 
 static const struct ipvs_backend watched_backend = {
 	.read_services = watched_services,
+	.read_service = watched_service,
 	.read_dests = watched_dests,
 	.apply = watched_apply,
 	.close = lossy_close,
