@@ -22,6 +22,7 @@
 #include <netinet/in.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@
 #define DIRECTOR_NET 20u
 #define SERVER_NET 10u
 #define SERVER_PORT 8080
+#define PAGE 4096
 #define OTHER_PORT 8081 /* of the servers that "replace" brings */
 
 /* A request that is sent again and again; where its addresses are. */
@@ -371,25 +373,38 @@ static void change(struct floor *f, uint32_t servers, uint32_t n)
 
 /* ---- forking ---- */
 
-/* Until fork() returns to who called it. */
-static uint64_t fork_us(uint64_t kilobytes)
+/* A byte in each of N pages; in an order that leaves them anywhere in the machine's
+ * memory, as those of a process that has worked for a while. */
+static void touch(char *memory, size_t n)
 {
-	size_t size = kilobytes * 1024;
-	char *memory = xmalloc(size);
-	uint64_t begun;
+	for (size_t i = 0; i < n; i++)
+		memory[i * 7919 % n * PAGE]++;
+}
+
+/* How long fork() takes until it returns to who called it, and then a MiB that is written
+ * again, of which the child has a copy. */
+static void fork_and_write(size_t kilobytes)
+{
+	size_t n = kilobytes * 1024 / PAGE | 1;
+	char *memory = xcalloc(n, PAGE);
+	uint64_t begun, forked;
 	pid_t pid;
 
-	memset(memory, 1, size);
+	touch(memory, n);
 	begun = mono_us();
 	pid = fork();
 	if (pid == 0)
-		_exit(0);
+		pause();
 	if (pid < 0)
 		err(1, "fork");
-	begun = mono_us() - begun;
+	forked = mono_us();
+	for (size_t i = 0; i < 256 && i < n; i++)
+		memory[i * PAGE]++;
+	printf("us=%llu again_us=%llu\n", (unsigned long long)(forked - begun),
+	    (unsigned long long)(mono_us() - forked));
+	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	free(memory);
-	return begun;
 }
 
 /* ---- */
@@ -433,8 +448,7 @@ int main(int argc, char **argv)
 	uint64_t begun;
 
 	if (strcmp(what, "fork") == 0 && argc == 3) {
-		printf("us=%llu\n",
-		    (unsigned long long)fork_us(strtoull(argv[2], NULL, 10)));
+		fork_and_write(strtoull(argv[2], NULL, 10));
 		return 0;
 	}
 	open_floor(&f);
