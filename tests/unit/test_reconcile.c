@@ -38,12 +38,12 @@ static bool lossy_services(struct ipvs *h, struct ipvs_table *t)
 	return !k->mute && ipvs_read_services(k->table, t);
 }
 
-static bool lossy_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool lossy_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	const struct lossy *k = (const struct lossy *)h;
 
 	errno = ENOBUFS;
-	return !k->mute && ipvs_read_dests(k->table, svc);
+	return !k->mute && ipvs_read_traffic(k->table, svc, r);
 }
 
 static bool lossy_apply(struct ipvs *h, struct ipvs_ops *ops)

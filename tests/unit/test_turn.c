@@ -160,7 +160,7 @@ static void reads_in_pieces(void **state)
 	assert_true(pieces_begin(&p, &l));
 	for (size_t before = 0; more == IPVS_MORE; before = svc.n_dests, pieces++) {
 		assert_true(p.comes);
-		more = pieces_dests(&p, &svc);
+		more = pieces_dests(&p, &svc, NULL);
 		assert_true(svc.n_dests - before <= 256);
 	}
 	assert_int_equal(more, IPVS_ALL);
