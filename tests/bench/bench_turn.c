@@ -36,6 +36,7 @@ static bool yes_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r
 {
 	(void)h;
 	(void)svc;
+	(void)r;
 	return true;
 }
 
