@@ -21,6 +21,12 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t)
 	return h->backend->read_services(h, t);
 }
 
+bool ipvs_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
+{
+	h->stats.reads++;
+	return h->backend->read_service(h, svc, there);
+}
+
 enum ipvs_more ipvs_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at)
 {
 	h->stats.reads += *at == 0;

@@ -6,6 +6,7 @@
 
 struct ipvs_backend {
 	bool (*read_services)(struct ipvs *h, struct ipvs_table *t);
+	bool (*read_service)(struct ipvs *h, struct ipvs_svc *svc, bool *there);
 	enum ipvs_more (*read_more)(struct ipvs *h, struct ipvs_table *t, size_t *at);
 	/* Rates may be NULL. */
 	enum ipvs_more (*read_dests_more)(

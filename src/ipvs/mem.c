@@ -59,6 +59,21 @@ static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
 	return true;
 }
 
+static bool mem_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
+{
+	const struct mem *m = (const struct mem *)h;
+	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
+
+	*there = found != NULL;
+	if (found == NULL)
+		return true;
+	*svc = *found;
+	svc->dests = NULL;
+	svc->n_dests = svc->cap_dests = svc->lingering = 0;
+	svc->until_us = 0;
+	return true;
+}
+
 static bool mem_read_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	const struct mem *m = (const struct mem *)h;
@@ -140,6 +155,7 @@ static void mem_close(struct ipvs *h)
 
 static const struct ipvs_backend mem_backend = {
 	.read_services = mem_read_services,
+	.read_service = mem_read_service,
 	.read_more = mem_read_more,
 	.read_dests_more = mem_read_dests_more,
 	.read_dests = mem_read_dests,

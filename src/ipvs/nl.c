@@ -366,7 +366,7 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_
 	return false;
 }
 
-/* ---- timeouts, synchronisation ---- */
+/* ---- one service, timeouts, synchronisation ---- */
 
 /* The answer to SEQ in READ, or NULL. */
 static const struct nlmsghdr *find_answer(const struct mmsghdr *read, uint32_t seq)
@@ -404,6 +404,22 @@ static const struct nlmsghdr *ask(struct kernel *k, uint32_t seq, size_t len)
 		return answer->error == 0 ? hdr : NULL;
 	}
 	return hdr;
+}
+
+static bool kernel_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
+{
+	struct kernel *k = (struct kernel *)h;
+	uint32_t seq = k->seq++;
+	const struct nlmsghdr *hdr =
+	    ask(k, seq, msg_service(k->out, k->family, seq, svc));
+
+	*there = hdr != NULL;
+	if (hdr == NULL)
+		return errno == ESRCH;
+	if (msg_read_svc(hdr, svc))
+		return true;
+	errno = EPROTO;
+	return false;
 }
 
 /* Asks for the timeouts (T NULL) or sets them. */
@@ -507,6 +523,7 @@ static void kernel_close(struct ipvs *h)
 
 static const struct ipvs_backend kernel_backend = {
 	.read_services = kernel_read_services,
+	.read_service = kernel_read_service,
 	.read_more = kernel_read_more,
 	.read_dests_more = kernel_read_dests_more,
 	.read_dests = kernel_read_dests,

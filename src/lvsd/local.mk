@@ -45,6 +45,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/status_totals.c src/lvsd/status_totals.h \
 	src/lvsd/sync.c src/lvsd/sync.h \
 	src/lvsd/table.c src/lvsd/table.h \
+	src/lvsd/tick.c src/lvsd/tick.h \
 	src/lvsd/turn.c src/lvsd/turn.h \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c

@@ -103,7 +103,9 @@ static void all(struct lvsd *l, bool up)
 		if (i % REPORTS_A_TURN == REPORTS_A_TURN - 1)
 			reconcile_dirty(l);
 	}
-	reconcile_dirty(l);
+	do
+		reconcile_dirty(l);
+	while (l->dirty); /* what a turn had no time for */
 }
 
 int main(int argc, char **argv)
