@@ -19,6 +19,7 @@ libflow_a_SOURCES += \
 	src/flow/flow.c \
 	src/flow/route.c src/flow/route.h \
 	src/flow/set.c src/flow/set.h \
+	src/flow/show.c \
 	src/flow/work.c
 else
 libflow_a_SOURCES += src/flow/none.c

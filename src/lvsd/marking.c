@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/flow.h"
 #include "flow/marks.h"
 #include "flow/plan.h"
 #include "lib/log.h"
@@ -401,6 +400,14 @@ void marking_change(struct marking *m, const struct conf *before,
 	bool known = m->flow != NULL && flow_have(m->flow, have);
 
 	flow_change(known ? have : NULL, before, after, out);
+}
+
+bool marking_list(struct marking *m, flow_text_fn *text, void *arg, struct buf *error)
+{
+	if (m != NULL && m->flow != NULL)
+		return flow_show(m->flow, text, arg, error);
+	buf_str(error, "this is a dry run: no kernel has anything of it");
+	return false;
 }
 
 static bool needs_rules(const struct conf *conf)
