@@ -45,10 +45,9 @@ void doctor_rules(struct doctor *d, const json_t *status);
 /* Programs that edit the kernel's table, too. */
 void doctor_others(struct doctor *d, const json_t *status);
 
-/* rp_filter as it counts for the interface DEVICE; 1 is strict. */
-long doctor_rp_filter(const char *device);
-/* DEVICE as sysctl(8) wants it in a name. */
-const char *doctor_sysctl_name(const char *device, char name[16]);
+/* A finding for DIRECTOR for each interface that is up and has a strict rp_filter; WHY
+ * that is wrong ends it. */
+void doctor_strict(struct doctor *d, const json_t *director, const char *why);
 
 /* ---- routes ---- */
 

@@ -5,8 +5,6 @@
  * What iptables-save prints, of both flavours, is asked for once, and only by root, whom
  * the kernel tells. Marks of our own range (lvsd(8)) are nobody else's.
  */
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,24 +49,10 @@ static void look_at_modules(struct doctor *d, const json_t *director)
  * source. */
 static void look_at_rp_filter(struct doctor *d, const json_t *director)
 {
-	struct ifaddrs *interfaces = NULL;
-	char type[128], name[IF_NAMESIZE];
-
-	if (!is_marked(director) || getifaddrs(&interfaces) < 0)
-		return;
-	for (const struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next) {
-		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_PACKET ||
-		    !(i->ifa_flags & IFF_UP) || (i->ifa_flags & IFF_LOOPBACK) ||
-		    doctor_rp_filter(i->ifa_name) != 1)
-			continue;
-		snprintf(type, sizeof type, "sysctl -w net.ipv4.conf.%s.rp_filter=2",
-		    doctor_sysctl_name(i->ifa_name, name));
-		doctor_find(d, words_of(director, "name"), type,
-		    "rp_filter is strict on %s; packets of clients whom this machine "
-		    "answers by another interface are dropped before they are marked",
-		    i->ifa_name);
-	}
-	freeifaddrs(interfaces);
+	if (is_marked(director))
+		doctor_strict(d, director,
+		    "packets of clients whom this machine answers by another interface "
+		    "are dropped before they are marked");
 }
 
 void doctor_flow(struct doctor *d, const json_t *director)
