@@ -4,6 +4,7 @@ libflow_a_SOURCES = \
 	src/flow/align.c \
 	src/flow/change.c src/flow/change.h \
 	src/flow/compare.c src/flow/compare.h \
+	src/flow/datagrams.c \
 	src/flow/flow.h \
 	src/flow/masquerade.c \
 	src/flow/marks.c src/flow/marks.h \

@@ -40,6 +40,8 @@ void doctor_kernel(struct doctor *d, const json_t *director);
 void doctor_network(struct doctor *d, const json_t *director);
 /* What marking its packets needs. */
 void doctor_flow(struct doctor *d, const json_t *director);
+/* What refusing datagrams needs, where STATUS tells of flows of some. */
+void doctor_datagrams(struct doctor *d, const json_t *status);
 /* Rules of iptables, where STATUS tells of a director that needs some. */
 void doctor_rules(struct doctor *d, const json_t *status);
 /* Programs that edit the kernel's table, too. */

@@ -61,6 +61,57 @@ void doctor_flow(struct doctor *d, const json_t *director)
 	look_at_rp_filter(d, director);
 }
 
+/* ---- datagrams that are refused ---- */
+
+/* Some address of the network TEXT is none of this machine, as far as its first tells. */
+static bool is_elsewhere(struct doctor *d, const char *text)
+{
+	struct route route;
+	struct addr addr;
+
+	if (!addr_parse(&addr, text, strcspn(text, "/")))
+		return false;
+	if (addr.family == AF_INET && strstr(text, "/32") == NULL)
+		addr.bytes[3] |= 1; /* that of the network itself is no host's */
+	return !routes_get(d->routes, &addr, &route) || !route.is_local;
+}
+
+/* STATUS may be of one director alone. */
+static bool is_shown(const json_t *status, const char *name)
+{
+	const json_t *director;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "directors"), i, director)
+		if (words_are(director, "name", name))
+			return true;
+	return false;
+}
+
+void doctor_datagrams(struct doctor *d, const json_t *status)
+{
+	const json_t *list =
+	    json_object_get(json_object_get(status, "marking"), "datagrams");
+	const char *last = "";
+	const json_t *o;
+	size_t i;
+
+	if (doctor_number("/proc/sys/net/ipv4/ip_forward") != 0)
+		return;
+	json_array_foreach (list, i, o) {
+		const char *name = words_of(o, "director");
+
+		if (strcmp(name, last) == 0 || !is_shown(status, name) ||
+		    !is_elsewhere(d, words_of(o, "to")))
+			continue;
+		last = name;
+		doctor_find(d, name, "sysctl -w net.ipv4.ip_forward=1",
+		    "net.ipv4.ip_forward is off, so that while it has no usable server "
+		    "datagrams to its IPv4 addresses that are none of this machine are "
+		    "dropped, not refused");
+	}
+}
+
 /* ---- rules ---- */
 
 /* What one iptables-save printed. */
