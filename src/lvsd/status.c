@@ -23,6 +23,7 @@
 #include "lvsd/status_totals.h"
 
 #define SERVERS_A_PIECE 200
+#define DIRECTOR_SERVERS 10 /* a director costs as much as so many, for it is read */
 #define LEAVING_A_PIECE 1000
 
 enum part { PART_TOTALS, PART_DAEMON, PART_DIRECTORS, PART_LEAVING, PART_END };
@@ -135,25 +136,20 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 		status_server(&st->view, s, b);
 }
 
-/* Some servers of the director whose turn it is. */
-static void more_directors(struct status *st, struct buf *b)
+static void end_directors(struct status *st, struct buf *b)
 {
-	const struct director_state *d;
+	buf_str(b, st->kind == STATUS_BRIEF ? "\n],\"leaving\":[" : "],\"leaving\":[");
+	st->part = PART_LEAVING;
+	st->open = false;
+	st->at = st->whole ? 0 : st->l->have.n;
+}
 
-	if (st->director >= st->end) {
-		buf_str(b,
-		    st->kind == STATUS_BRIEF ? "\n],\"leaving\":[" : "],\"leaving\":[");
-		st->part = PART_LEAVING;
-		st->open = false;
-		st->at = st->whole ? 0 : st->l->have.n;
-		return;
-	}
-	d = &st->l->state->directors[st->director];
-	if (!st->in_director)
-		begin_director(st, d, b);
-	if (!st->is_read && !read_director(st, b))
-		return;
-	for (size_t n = 0; st->at < d->n_servers && n < SERVERS_A_PIECE; st->at++, n++)
+/* At most N servers of the director whose turn it is. Returns what is left of N. */
+static size_t some_servers(struct status *st, size_t n, struct buf *b)
+{
+	const struct director_state *d = &st->l->state->directors[st->director];
+
+	for (; st->at < d->n_servers && n > 0; st->at++, n--)
 		if (st->server == NULL ||
 		    strcmp(st->server, d->servers[st->at].conf->name) == 0)
 			put_server(st, &d->servers[st->at], b);
@@ -161,6 +157,24 @@ static void more_directors(struct status *st, struct buf *b)
 		end_director(st, b);
 		st->director++;
 	}
+	return n;
+}
+
+static void more_directors(struct status *st, struct buf *b)
+{
+	size_t n = SERVERS_A_PIECE;
+
+	while (n > 0 && st->director < st->end) {
+		if (!st->in_director) {
+			begin_director(st, &st->l->state->directors[st->director], b);
+			n -= n < DIRECTOR_SERVERS ? n : DIRECTOR_SERVERS;
+		}
+		if (!st->is_read && !read_director(st, b))
+			return;
+		n = some_servers(st, n, b);
+	}
+	if (n > 0)
+		end_directors(st, b);
 }
 
 /* How many servers of SVC the file no longer has: a note stands with each of them, and
