@@ -4,7 +4,8 @@
  * The timer ends it in any state.
  *
  * Those that have taken all that was made for them stand in a queue; once a turn,
- * and for a bounded time, the next pieces are made for the first of it.
+ * and for a bounded time, the next pieces are made for the first of it, and sent as far
+ * as the socket takes them.
  */
 #include "lvsd/client.h"
 
@@ -74,13 +75,17 @@ static void client_free(struct client *c)
 	free(c);
 }
 
+/* SECONDS from the loop's time, which is that of the beginning of this turn. */
+static void restart_deadline(struct client *c, double seconds)
+{
+	c->deadline.repeat = seconds;
+	ev_timer_again(c->home->l->loop, &c->deadline);
+}
+
 static void set_deadline(struct client *c, double seconds)
 {
-	struct ev_loop *loop = c->home->l->loop;
-
-	c->deadline.repeat = seconds;
-	ev_now_update(loop); /* what came before may have taken its time */
-	ev_timer_again(loop, &c->deadline);
+	ev_now_update(c->home->l->loop); /* what came before may have taken its time */
+	restart_deadline(c, seconds);
 }
 
 static void watch(struct client *c, int events)
@@ -117,11 +122,17 @@ static void client_queue(struct client *c)
 {
 	struct clients *cs = c->home;
 
-	watch(c, 0);
-	set_deadline(c, ANSWER_S);
 	c->making = true;
 	TAILQ_INSERT_TAIL(&cs->making, c, turn);
 	ev_idle_start(cs->l->loop, &cs->make);
+}
+
+/* The same of one that waits for something else. */
+static void client_goes_on(struct client *c)
+{
+	watch(c, 0);
+	set_deadline(c, ANSWER_S);
+	client_queue(c);
 }
 
 static void on_reply_ready(void *writer)
@@ -131,7 +142,7 @@ static void on_reply_ready(void *writer)
 	if (!c->idle)
 		return;
 	c->idle = false;
-	client_queue(c);
+	client_goes_on(c);
 }
 
 /* What C is to be sent stands in c->out. */
@@ -141,9 +152,44 @@ static void client_send(struct client *c)
 	watch(c, EV_WRITE);
 }
 
+enum sent { SENT_ALL, SENT_SOME, SENT_NOT };
+
+/* What C->out has, as far as the socket takes it at once. SENT_NOT: it is gone. */
+static enum sent send_out(struct client *c)
+{
+	ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return SENT_SOME;
+	if (n <= 0)
+		return SENT_NOT;
+	c->sent += (size_t)n;
+	if (c->sent < c->out.len)
+		return SENT_SOME;
+	c->sent = c->out.len = 0;
+	return SENT_ALL;
+}
+
+/* Its answer goes on, without a watch for room, or it is whole. */
+static void client_sent(struct client *c, enum reply_next next)
+{
+	if (c->reply == NULL) {
+		client_free(c);
+	} else if (next == REPLY_LATER) {
+		c->idle = true;
+		restart_deadline(c, LOOK_S);
+	} else {
+		restart_deadline(c, ANSWER_S);
+		client_queue(c);
+	}
+}
+
+/* Makes the next piece for C, which is in no queue, and sends it. */
 static void client_make(struct client *c, uint64_t until_us)
 {
 	enum reply_next next = REPLY_MORE;
+	enum sent sent = SENT_ALL;
 
 	while (next == REPLY_MORE && c->out.len < PIECE && mono_us() < until_us)
 		next = c->reply->ops->more(c->reply, &c->out);
@@ -151,16 +197,14 @@ static void client_make(struct client *c, uint64_t until_us)
 		c->reply->ops->free(c->reply);
 		c->reply = NULL;
 	}
-	if (c->out.len > 0) {
-		client_send(c);
-	} else if (next == REPLY_LATER) {
-		c->idle = true;
-		set_deadline(c, LOOK_S);
-	} else if (next == REPLY_END) {
+	if (c->out.len > 0)
+		sent = send_out(c);
+	if (sent == SENT_NOT)
 		client_free(c);
-	} else {
-		client_queue(c);
-	}
+	else if (sent == SENT_ALL)
+		client_sent(c, next);
+	else
+		client_send(c);
 }
 
 static void on_make(struct ev_loop *loop, struct ev_idle *w, int events)
@@ -184,23 +228,19 @@ static void on_make(struct ev_loop *loop, struct ev_idle *w, int events)
 
 static void client_write(struct client *c)
 {
-	ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent,
-	    MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
+	switch (send_out(c)) {
+	case SENT_SOME:
+		break;
+	case SENT_NOT:
 		client_free(c);
-		return;
+		break;
+	case SENT_ALL:
+		if (c->reply != NULL)
+			client_goes_on(c);
+		else
+			client_free(c);
+		break;
 	}
-	c->sent += (size_t)n;
-	if (c->sent < c->out.len)
-		return;
-	c->sent = c->out.len = 0;
-	if (c->reply != NULL)
-		client_queue(c);
-	else
-		client_free(c);
 }
 
 /* Writes O, which is taken over, from now on. */
@@ -250,7 +290,7 @@ static void client_ask(struct client *c)
 		c->reply = a.reply;
 		c->reply->ready = on_reply_ready;
 		c->reply->writer = c;
-		client_queue(c);
+		client_goes_on(c);
 	} else {
 		c->wait = a.wait;
 		watch(c, 0);
