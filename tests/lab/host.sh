@@ -107,9 +107,9 @@ as_root=
 if [ "$(nproc)" = 1 ]; then
 	skip "two guests have a CPU each" "there is only one"
 elif (private true) 2>/dev/null; then
-	private ./lab -- sleep 100 &
+	private ./lab -t 300 -- sleep 300 &
 	one=$!
-	private ./lab -- sleep 100 &
+	private ./lab -t 300 -- sleep 300 &
 	until_true two_apart
 	like "two guests have a CPU each" "$sessions on $cpus" "$apart"
 	kill $one $!
