@@ -35,8 +35,8 @@ struct flow {
 /* ---- family_read.c ---- */
 
 /*
- * Runs the iptables of FA, "save" or "restore", for TABLE. ERROR gets one line when it
- * fails.
+ * Runs the iptables of FA, "save" or "restore", for TABLE; NULL: those that are in use,
+ * so that none comes into use by being read. ERROR gets one line when it fails.
  */
 bool family_iptables(const struct family *fa, const char *flavour, const char *verb,
     const char *table, const char *input, struct buf *out, struct buf *error);

@@ -26,7 +26,7 @@ bool family_iptables(const struct family *fa, const char *flavour, const char *v
 	const bool restores = strcmp(verb, "restore") == 0;
 	char *name = xasprintf(
 	    "ip%stables%s-%s", fa->number == AF_INET6 ? "6" : "", flavour, verb);
-	const char *save[] = { name, "-t", table, NULL };
+	const char *save[] = { name, table != NULL ? "-t" : NULL, table, NULL };
 	const char *restore[] = { name, "--noflush", "-w",
 		fa->patient ? LOCK_PATIENT_S : LOCK_S, NULL };
 	bool done =

@@ -67,6 +67,14 @@ void flow_check(struct flow *f, uint64_t budget_us, struct buf *told);
 typedef void flow_found_fn(const char *what, void *arg);
 size_t flow_checked(struct flow *f, char *told, flow_found_fn *found, void *arg);
 
+/*
+ * What the kernel holds that is ours, in the words of ipset save, iptables-save, ip rule
+ * and ip route; in a process of its own. False: it cannot be read, as ERROR says, and
+ * TEXT was given nothing.
+ */
+typedef void flow_text_fn(const char *text, void *arg);
+bool flow_show(struct flow *f, flow_text_fn *text, void *arg, struct buf *error);
+
 /* Why a family is not as it should be whose rules D needs, in one line; else NULL. */
 const char *flow_director_error(
     const struct flow *f, const struct conf *conf, const struct director_conf *d);

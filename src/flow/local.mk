@@ -4,6 +4,7 @@ libflow_a_SOURCES = \
 	src/flow/align.c \
 	src/flow/change.c src/flow/change.h \
 	src/flow/compare.c src/flow/compare.h \
+	src/flow/datagrams.c \
 	src/flow/flow.h \
 	src/flow/masquerade.c \
 	src/flow/marks.c src/flow/marks.h \
@@ -19,6 +20,7 @@ libflow_a_SOURCES += \
 	src/flow/flow.c \
 	src/flow/route.c src/flow/route.h \
 	src/flow/set.c src/flow/set.h \
+	src/flow/show.c \
 	src/flow/work.c
 else
 libflow_a_SOURCES += src/flow/none.c

@@ -116,6 +116,15 @@ size_t flow_checked(struct flow *f, char *told, flow_found_fn *found, void *arg)
 	return 0;
 }
 
+bool flow_show(struct flow *f, flow_text_fn *text, void *arg, struct buf *error)
+{
+	(void)f;
+	(void)text;
+	(void)arg;
+	buf_str(error, "this lvsd was built without ipset");
+	return false;
+}
+
 void flow_figures(const struct flow *f, struct flow_figures *out)
 {
 	(void)f;

@@ -44,4 +44,12 @@ void flow_refuse(struct flow_line *l, bool everyone);
 void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, void *arg,
     struct flow_table *want);
 
+/*
+ * Calls EACH for the IPv4 networks of CONF (prefix 0: all) whose datagrams rules lead to
+ * D, as long as it returns true.
+ */
+typedef bool flow_datagrams_fn(
+    const struct director_conf *d, const struct flow_net *to, void *arg);
+void flow_datagrams(const struct conf *conf, flow_datagrams_fn *each, void *arg);
+
 #endif

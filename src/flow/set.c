@@ -22,8 +22,10 @@
 
 struct set_session {
 	struct ipset_session *ipset;
-	struct buf out; /* what libipset printed */
-	char *error;	/* of the first operation that failed since the last commit */
+	struct buf out;	   /* what libipset printed */
+	set_text_fn *text; /* who gets it in place of that, or NULL */
+	void *text_arg;
+	char *error; /* of the first operation that failed since the last commit */
 	bool failed;
 	uint32_t waiting; /* operations in the buffer */
 	uint64_t operations;
@@ -32,7 +34,7 @@ struct set_session {
 static int __attribute__((format(printf, 3, 4)))
 take_text(struct ipset_session *ipset, void *arg, const char *fmt, ...)
 {
-	struct buf *out = arg;
+	struct set_session *s = arg;
 	char *text;
 	va_list ap;
 	int len;
@@ -43,7 +45,10 @@ take_text(struct ipset_session *ipset, void *arg, const char *fmt, ...)
 	va_end(ap);
 	if (len < 0)
 		return -1;
-	buf_add(out, text, (size_t)len);
+	if (s->text != NULL)
+		s->text(text, s->text_arg);
+	else
+		buf_add(&s->out, text, (size_t)len);
 	free(text);
 	return len;
 }
@@ -53,7 +58,7 @@ struct set_session *set_open(void)
 	struct set_session *s = xcalloc(1, sizeof *s);
 
 	ipset_load_types();
-	s->ipset = ipset_session_init(take_text, &s->out);
+	s->ipset = ipset_session_init(take_text, s);
 	if (s->ipset != NULL)
 		return s;
 	free(s);
@@ -275,6 +280,17 @@ bool set_read(
 	into->type = *type;
 	flow_line_sort(into);
 	return true;
+}
+
+bool set_save(struct set_session *s, const char *name, set_text_fn *text, void *arg)
+{
+	bool done;
+
+	s->text = text;
+	s->text_arg = arg;
+	done = print(s, IPSET_CMD_SAVE, name, IPSET_LIST_SAVE);
+	s->text = NULL;
+	return done;
 }
 
 /* The number behind LABEL in what libipset printed; SIZE_MAX: there is none. */

@@ -41,6 +41,11 @@ bool set_names(struct set_session *s, const char *prefix, struct buf *out);
 bool set_read(struct set_session *s, const char *name, enum flow_type *type,
     struct flow_line *into);
 
+/* Gives TEXT what `ipset save` prints of the set NAME, piece by piece. False: that may be
+ * less than all. */
+typedef void set_text_fn(const char *text, void *arg);
+bool set_save(struct set_session *s, const char *name, set_text_fn *text, void *arg);
+
 /* How many rules name the set NAME, and how many members it has. */
 bool set_look(
     struct set_session *s, const char *name, size_t *references, size_t *members);

@@ -263,14 +263,6 @@ bool ipvs_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there);
  */
 enum ipvs_more { IPVS_MORE, IPVS_ALL, IPVS_FAILED };
 enum ipvs_more ipvs_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at);
-/* The same of the destinations of SVC (identity), appended to those it holds. */
-enum ipvs_more ipvs_read_dests_more(struct ipvs *h, struct ipvs_svc *svc, size_t *at);
-/* Reads the destinations of SVC (identity) and replaces those it holds, but for the
- * planner's notes; a service that is not there has none (ip_vs_ctl.c,
- * ip_vs_genl_dump_dests). False with errno when the kernel did not answer; SVC is
- * then unchanged. */
-bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
-
 /* What went through a destination since it is in the table, and a second, as the
  * kernel's estimator smooths it every two (ip_vs_est.c). */
 struct ipvs_rate {
@@ -286,9 +278,19 @@ struct ipvs_rates {
 	size_t n, cap;
 };
 
-/* Appends what went through the destinations of SVC; none with a table in memory.
- * ipvs_rates_sort() has to follow. False with errno when the kernel did not answer. */
-bool ipvs_read_rates(struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r);
+/* As ipvs_read_more() of the destinations of SVC (identity), appended to those it holds,
+ * and of what went through them (may be NULL), which ipvs_rates_sort() has to follow; a
+ * table in memory knows none. */
+enum ipvs_more ipvs_read_dests_more(
+    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at);
+/* Reads the destinations of SVC (identity) and replaces those it holds, but for the
+ * planner's notes; a service that is not there has none (ip_vs_ctl.c,
+ * ip_vs_genl_dump_dests). False with errno when the kernel did not answer; SVC is
+ * then unchanged. */
+bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
+
+/* The same with what went through them, appended to R as above. */
+bool ipvs_read_traffic(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r);
 void ipvs_rates_sort(struct ipvs_rates *r);
 /* That of DEST, or NULL. */
 const struct ipvs_rate *ipvs_rates_find(

@@ -74,22 +74,24 @@ static bool mem_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
 	return true;
 }
 
-static bool mem_read_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool mem_read_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	const struct mem *m = (const struct mem *)h;
 	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
 
+	(void)r;
 	copy_dests(svc, found != NULL ? found : &(struct ipvs_svc){ 0 });
 	return true;
 }
 
 static enum ipvs_more mem_read_dests_more(
-    struct ipvs *h, struct ipvs_svc *svc, size_t *at)
+    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at)
 {
 	const struct mem *m = (const struct mem *)h;
 	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
 	size_t end = found != NULL ? found->n_dests : 0;
 
+	(void)r;
 	for (size_t n = 0; *at < end && n < PIECE; n++) {
 		struct ipvs_dest dest = found->dests[(*at)++];
 

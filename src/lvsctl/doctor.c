@@ -113,6 +113,7 @@ static void look_at(struct doctor *d, const json_t *status)
 		doctor_network(d, director);
 		doctor_flow(d, director);
 	}
+	doctor_datagrams(d, status);
 	doctor_rules(d, status);
 	doctor_others(d, status);
 }

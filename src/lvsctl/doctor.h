@@ -40,15 +40,16 @@ void doctor_kernel(struct doctor *d, const json_t *director);
 void doctor_network(struct doctor *d, const json_t *director);
 /* What marking its packets needs. */
 void doctor_flow(struct doctor *d, const json_t *director);
+/* What refusing datagrams needs, where STATUS tells of flows of some. */
+void doctor_datagrams(struct doctor *d, const json_t *status);
 /* Rules of iptables, where STATUS tells of a director that needs some. */
 void doctor_rules(struct doctor *d, const json_t *status);
 /* Programs that edit the kernel's table, too. */
 void doctor_others(struct doctor *d, const json_t *status);
 
-/* rp_filter as it counts for the interface DEVICE; 1 is strict. */
-long doctor_rp_filter(const char *device);
-/* DEVICE as sysctl(8) wants it in a name. */
-const char *doctor_sysctl_name(const char *device, char name[16]);
+/* A finding for DIRECTOR for each interface that is up and has a strict rp_filter; WHY
+ * that is wrong ends it. */
+void doctor_strict(struct doctor *d, const json_t *director, const char *why);
 
 /* ---- routes ---- */
 

@@ -5,8 +5,6 @@
  * What iptables-save prints, of both flavours, is asked for once, and only by root, whom
  * the kernel tells. Marks of our own range (lvsd(8)) are nobody else's.
  */
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,30 +49,67 @@ static void look_at_modules(struct doctor *d, const json_t *director)
  * source. */
 static void look_at_rp_filter(struct doctor *d, const json_t *director)
 {
-	struct ifaddrs *interfaces = NULL;
-	char type[128], name[IF_NAMESIZE];
-
-	if (!is_marked(director) || getifaddrs(&interfaces) < 0)
-		return;
-	for (const struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next) {
-		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_PACKET ||
-		    !(i->ifa_flags & IFF_UP) || (i->ifa_flags & IFF_LOOPBACK) ||
-		    doctor_rp_filter(i->ifa_name) != 1)
-			continue;
-		snprintf(type, sizeof type, "sysctl -w net.ipv4.conf.%s.rp_filter=2",
-		    doctor_sysctl_name(i->ifa_name, name));
-		doctor_find(d, words_of(director, "name"), type,
-		    "rp_filter is strict on %s; packets of clients whom this machine "
-		    "answers by another interface are dropped before they are marked",
-		    i->ifa_name);
-	}
-	freeifaddrs(interfaces);
+	if (is_marked(director))
+		doctor_strict(d, director,
+		    "packets of clients whom this machine answers by another interface "
+		    "are dropped before they are marked");
 }
 
 void doctor_flow(struct doctor *d, const json_t *director)
 {
 	look_at_modules(d, director);
 	look_at_rp_filter(d, director);
+}
+
+/* ---- datagrams that are refused ---- */
+
+/* Some address of the network TEXT is none of this machine, as far as its first tells. */
+static bool is_elsewhere(struct doctor *d, const char *text)
+{
+	struct route route;
+	struct addr addr;
+
+	if (!addr_parse(&addr, text, strcspn(text, "/")))
+		return false;
+	if (addr.family == AF_INET && strstr(text, "/32") == NULL)
+		addr.bytes[3] |= 1; /* that of the network itself is no host's */
+	return !routes_get(d->routes, &addr, &route) || !route.is_local;
+}
+
+/* STATUS may be of one director alone. */
+static bool is_shown(const json_t *status, const char *name)
+{
+	const json_t *director;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "directors"), i, director)
+		if (words_are(director, "name", name))
+			return true;
+	return false;
+}
+
+void doctor_datagrams(struct doctor *d, const json_t *status)
+{
+	const json_t *list =
+	    json_object_get(json_object_get(status, "marking"), "datagrams");
+	const char *last = "";
+	const json_t *o;
+	size_t i;
+
+	if (doctor_number("/proc/sys/net/ipv4/ip_forward") != 0)
+		return;
+	json_array_foreach (list, i, o) {
+		const char *name = words_of(o, "director");
+
+		if (strcmp(name, last) == 0 || !is_shown(status, name) ||
+		    !is_elsewhere(d, words_of(o, "to")))
+			continue;
+		last = name;
+		doctor_find(d, name, "sysctl -w net.ipv4.ip_forward=1",
+		    "net.ipv4.ip_forward is off, so that while it has no usable server "
+		    "datagrams to its IPv4 addresses that are none of this machine are "
+		    "dropped, not refused");
+	}
 }
 
 /* ---- rules ---- */

@@ -71,8 +71,8 @@ static void look_at_server(struct doctor *d, const json_t *director, const json_
 /* ---- rp_filter ---- */
 
 /* What counts is the higher of the interface's and that of "all"
- * (Documentation/networking/ip-sysctl.rst). */
-long doctor_rp_filter(const char *device)
+ * (Documentation/networking/ip-sysctl.rst); 1 is strict. */
+static long rp_filter(const char *device)
 {
 	char path[128];
 	long all = doctor_number("/proc/sys/net/ipv4/conf/all/rp_filter"), own;
@@ -84,12 +84,33 @@ long doctor_rp_filter(const char *device)
 
 /* Of a name such as "eth0.100" the dot is no separator, which sysctl(8) is told by a
  * slash. */
-const char *doctor_sysctl_name(const char *device, char name[IF_NAMESIZE])
+static const char *sysctl_name(const char *device, char name[IF_NAMESIZE])
 {
 	strlcpy(name, device, IF_NAMESIZE);
 	for (char *dot = name; (dot = strchr(dot, '.')) != NULL;)
 		*dot = '/';
 	return name;
+}
+
+void doctor_strict(struct doctor *d, const json_t *director, const char *why)
+{
+	struct ifaddrs *interfaces = NULL;
+	char type[128], name[IF_NAMESIZE];
+
+	if (getifaddrs(&interfaces) < 0)
+		return;
+	for (const struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next) {
+		/* Of each interface one entry is its own, the others its addresses. */
+		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_PACKET ||
+		    !(i->ifa_flags & IFF_UP) || (i->ifa_flags & IFF_LOOPBACK) ||
+		    rp_filter(i->ifa_name) != 1)
+			continue;
+		snprintf(type, sizeof type, "sysctl -w net.ipv4.conf.%s.rp_filter=2",
+		    sysctl_name(i->ifa_name, name));
+		doctor_find(d, words_of(director, "name"), type,
+		    "rp_filter is strict on %s; %s", i->ifa_name, why);
+	}
+	freeifaddrs(interfaces);
 }
 
 /*
@@ -99,27 +120,11 @@ const char *doctor_sysctl_name(const char *device, char name[IF_NAMESIZE])
  */
 static void look_at_rp_filter(struct doctor *d, const json_t *director)
 {
-	struct ifaddrs *interfaces = NULL;
-	char type[128], name[IF_NAMESIZE];
-
-	if (!words_are(director, "mode", "tunnel") ||
-	    strchr(words_of(director, "vip"), ':') != NULL || getifaddrs(&interfaces) < 0)
-		return;
-	for (const struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next) {
-		/* Of each interface one entry is its own, the others its addresses. */
-		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_PACKET ||
-		    !(i->ifa_flags & IFF_UP) || (i->ifa_flags & IFF_LOOPBACK) ||
-		    doctor_rp_filter(i->ifa_name) != 1)
-			continue;
-		snprintf(type, sizeof type, "sysctl -w net.ipv4.conf.%s.rp_filter=2",
-		    doctor_sysctl_name(i->ifa_name, name));
-		doctor_find(d, words_of(director, "name"), type,
-		    "rp_filter is strict on %s; in mode tunnel packets come in where their "
-		    "source is not expected, and are dropped. The servers' tunnel devices "
-		    "need the same",
-		    i->ifa_name);
-	}
-	freeifaddrs(interfaces);
+	if (words_are(director, "mode", "tunnel") &&
+	    strchr(words_of(director, "vip"), ':') == NULL)
+		doctor_strict(d, director,
+		    "in mode tunnel packets come in where their source is not expected, "
+		    "and are dropped. The servers' tunnel devices need the same");
 }
 
 void doctor_network(struct doctor *d, const json_t *director)

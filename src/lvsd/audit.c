@@ -175,7 +175,7 @@ static bool judge_large(struct audit *a)
 /* The next piece of it. False: the kernel did not answer. */
 static bool more_large(struct audit *a)
 {
-	enum ipvs_more more = pieces_dests(&a->large.pieces, &a->large.fresh);
+	enum ipvs_more more = pieces_dests(&a->large.pieces, &a->large.fresh, NULL);
 
 	return more == IPVS_MORE || (more == IPVS_ALL && judge_large(a));
 }

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/flow.h"
 #include "flow/marks.h"
 #include "flow/plan.h"
 #include "lib/log.h"
@@ -26,6 +25,7 @@
 #define JOB_S 60.		/* for all that iptables may have to wait for */
 #define LOOK_US (300 * 1000ull) /* at sets, in an audit that nobody waits for */
 #define LINES_A_PASS 20		/* of the log */
+#define DATAGRAMS_MAX 256	/* networks that are shown */
 
 struct marking {
 	struct lvsd *l;
@@ -403,6 +403,14 @@ void marking_change(struct marking *m, const struct conf *before,
 	flow_change(known ? have : NULL, before, after, out);
 }
 
+bool marking_list(struct marking *m, flow_text_fn *text, void *arg, struct buf *error)
+{
+	if (m != NULL && m->flow != NULL)
+		return flow_show(m->flow, text, arg, error);
+	buf_str(error, "this is a dry run: no kernel has anything of it");
+	return false;
+}
+
 static bool needs_rules(const struct conf *conf)
 {
 	const struct director_conf *d;
@@ -429,15 +437,30 @@ json_t *marking_record(const struct marking *m)
 	    (int)(m->flow != NULL && (flow_is_there(m->flow) || soon)));
 }
 
+static bool add_datagrams(
+    const struct director_conf *d, const struct flow_net *to, void *list)
+{
+	char addr[ADDR_TEXT_MAX], text[ADDR_TEXT_MAX + 4];
+
+	snprintf(
+	    text, sizeof text, "%s/%u", addr_text(&to->addr, addr), (unsigned)to->prefix);
+	json_array_append_new(
+	    list, json_pack("{s:s, s:s}", "director", d->name, "to", text));
+	return json_array_size(list) < DATAGRAMS_MAX;
+}
+
 json_t *marking_show(const struct marking *m)
 {
 	struct flow_figures f = { 0 };
+	json_t *datagrams = json_array();
 
 	if (m->flow != NULL)
 		flow_figures(m->flow, &f);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "rules",
+	flow_datagrams(m->l->state->conf, add_datagrams, datagrams);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "rules",
 	    (json_int_t)f.rules, "sets", (json_int_t)f.sets, "members",
 	    (json_int_t)f.members, "set_operations", (json_int_t)f.set_operations,
 	    "rule_writes", (json_int_t)f.rule_writes, "sets_us", (json_int_t)f.sets_us,
-	    "last_us", (json_int_t)f.last_us, "at_work", (int)(m->job != NULL));
+	    "last_us", (json_int_t)f.last_us, "at_work", (int)(m->job != NULL),
+	    "datagrams", datagrams);
 }

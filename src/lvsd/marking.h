@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "flow/change.h"
+#include "flow/flow.h"
 #include "lvsd/lvsd.h"
 
 /* RECORD (may be NULL) has the marks of before; IS_HERE: it was made in this boot and
@@ -53,6 +54,10 @@ const char *marking_fault(const struct marking *m, const struct director_conf *d
 /* What a reload of AFTER would change; for a process that answers and ends. */
 void marking_change(struct marking *m, const struct conf *before,
     const struct conf *after, struct flow_change *out);
+
+/* What the kernel holds of flows, given to TEXT in pieces; for a process that answers and
+ * ends. False: ERROR says why there is nothing. M may be NULL. */
+bool marking_list(struct marking *m, flow_text_fn *text, void *arg, struct buf *error);
 
 /* The parts of the record, and of the status: owned by the caller. */
 json_t *marking_record(const struct marking *m);

@@ -87,6 +87,7 @@ static void take_counted(struct ipvs_svc *svc, const struct ipvs_svc *known)
 static bool read_service(struct status *st, struct ipvs_svc *svc)
 {
 	const struct ipvs_svc *known = ipvs_table_find(&st->l->have, svc);
+	struct ipvs_rates *rates = st->view.with_rates ? &st->view.rates : NULL;
 	enum ipvs_more more = IPVS_FAILED;
 
 	if (!st->answers || known == NULL) {
@@ -97,15 +98,12 @@ static bool read_service(struct status *st, struct ipvs_svc *svc)
 		take_counted(svc, known);
 		return true;
 	}
-	if (st->view.with_rates ||
-	    (known->n_dests <= PIECES_LARGE && !st->pieces.comes)) {
-		st->answers = ipvs_read_dests(st->l->ipvs, svc) &&
-			      (!st->view.with_rates ||
-				  ipvs_read_rates(st->l->ipvs, svc, &st->view.rates));
+	if (known->n_dests <= PIECES_LARGE && !st->pieces.comes) {
+		st->answers = ipvs_read_traffic(st->l->ipvs, svc, rates);
 		return true;
 	}
 	if (st->pieces.comes || pieces_begin(&st->pieces, st->l))
-		more = pieces_dests(&st->pieces, svc);
+		more = pieces_dests(&st->pieces, svc, rates);
 	st->answers = more != IPVS_FAILED;
 	if (more == IPVS_ALL)
 		ipvs_svc_sort(svc);

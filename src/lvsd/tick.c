@@ -74,7 +74,7 @@ static enum ipvs_more read_large(struct lvsd *l, struct ipvs_svc *svc, uint64_t 
 	    !begin_large(l, t, svc))
 		return IPVS_FAILED;
 	do
-		more = pieces_dests(&t->pieces, &t->fresh);
+		more = pieces_dests(&t->pieces, &t->fresh, NULL);
 	while (more == IPVS_MORE && mono_us() < until_us);
 	return more == IPVS_ALL ? take_large(l, t, svc) : more;
 }

@@ -32,10 +32,11 @@ static bool yes_services(struct ipvs *h, struct ipvs_table *t)
 	return true;
 }
 
-static bool yes_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool yes_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	(void)h;
 	(void)svc;
+	(void)r;
 	return true;
 }
 

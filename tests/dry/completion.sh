@@ -30,6 +30,7 @@ is "all of them are those of the help" "$(complete '')" \
 is "options in front" "$(complete --)" "--help --json --version"
 is "options of a command" "$(complete drain --)" "--deadline --now --wait"
 is "of another" "$(complete stop -)" "--clear"
+is "of the table" "$(complete table --f)" "--flows --foreign"
 is "servers" "$(complete -s "$socket" drain web/)" "web/rs1 web/rs2"
 is "in every director" "$(complete -s "$socket" drain '*/')" "*/mx */rs1 */rs2"
 is "all servers" "$(complete -s "$socket" ready '')" \

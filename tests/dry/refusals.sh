@@ -31,7 +31,9 @@ refused "unknown request; there are: $words" nonsense '' show 'show nothing' Sto
 refused "too many words" "show status 1 2 3 4 5 6 7"
 refused "there is no such director or server" "show status none" "show status web/none" \
 	"show rates none" "show brief none" "show brief web/none" "show status web/" "show status /a"
-refused "only \"foreign\" may stand after \"show table\"" "show table ours" "show table foreign web"
+refused "only \"foreign\" or \"flows\" may stand after \"show table\"" "show table ours" \
+	"show table foreign web" "show table flows foreign"
+refused "this is a dry run: no kernel has anything of it" "show table flows"
 refused "write: explain director/server" explain "explain web/a web/b"
 refused "there is no such server; name it as director/server, as \"show status\" does" \
 	"explain web" "explain web/none" "explain */a" "ready web/none" "drain none/a" "maint */none" "weight web/none 1"
@@ -107,6 +109,8 @@ told 1 'lvsctl: refused: after the server may stand "now", or "deadline" and a t
 	drain web/a --deadline soon
 told 1 'lvsctl: refused: after "reload" may stand "confirm" and a time of at least 1s' reload --confirm 0
 told 1 'lvsctl: refused: no configuration is on trial' confirm
+told 1 'lvsctl: refused: this is a dry run: no kernel has anything of it' table --flows
+told 1 'lvsctl: refused: only "foreign" or "flows" may stand after "show table"' table --flows --foreign
 told 1 'lvsctl: refused: write: sync master, backup, both or off' sync on
 told 1 'lvsctl: refused: the file does not say how: it has no "sync" under "global"' sync both
 told 1 "lvsctl: top needs a terminal; elsewhere there is \"lvsctl status\"" top

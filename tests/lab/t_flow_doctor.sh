@@ -83,4 +83,58 @@ if [ -e /proc/sys/kernel/modprobe ]; then
 else
 	skip "missing modules" "this kernel has them built in"
 fi
+# Datagrams to addresses of others can be refused only where the kernel forwards.
+udp_conf()
+{
+	cat <<-END
+		director pool
+		 mode gateway
+		 server rs2 10.2.0.12
+		 server rs2-6 fd02::12
+		director dns
+		 mode gateway
+		 server rs2 10.2.0.12
+		flow pool director pool
+	END
+	printf ' %s\n' "$@"
+}
+forward() { ns director sysctl -qw "net.ipv4.ip_forward=$1"; }
+forward 0
+lvsd_start < <(udp_conf "match proto tcp dst 192.0.2.0/29" "match proto udp dst $VIP" \
+	"match proto udp dst fd92::/112" "match not proto udp dst 192.0.2.8/29" \
+	"ignore proto udp dst 192.0.2.9")
+healthy "no forwarding, and no datagrams to others"
+# wrong DIRECTORS RULE...: a reload to these, and the finding is there.
+wrong()
+{
+	local who=$1
+
+	shift
+	lvsd_reload < <(udp_conf "$@") >/run/reload
+	finds "no forwarding: $*" "^$who: net.ipv4.ip_forward is off, .* dropped, not refused" \
+		'sysctl -w net.ipv4.ip_forward=1'
+	is "no forwarding: $*: one finding" "$(echo "$tap_said" | grep -c '^    ')" 1
+}
+wrong pool "match proto udp dst 192.0.2.0/29 dstport 53"
+wrong pool "match dst $VIP" "match dst 192.0.2.1"
+wrong pool "match proto udp dstport 53"
+wrong pool "match not proto tcp dst 192.0.2.0/29"
+wrong "pool, dns" "match dst 192.0.2.0/29" "match dst 192.0.2.8/29" "flow dns director dns" \
+	" match proto udp dst 192.0.2.16/29"
+fails "one director is asked for: something is found" 1 doctor dns
+like "that one alone" "$tap_said" '^dns: '
+lvsd_reload < <(
+	cat <<-END
+		director every 192.0.2.1 UDP
+		 mode gateway
+		 server rs2 10.2.0.12
+	END
+) >/run/reload
+# Its address is a finding of its own only where no rule leads there.
+finds "no forwarding: every port" '^every: net.ipv4.ip_forward is off' 'sysctl -w net.ipv4.ip_forward=1'
+forward 1
+healthy "the kernel forwards"
+lvsd_stop
+lvsd_start -x </dev/null
+lvsd_stop
 finish

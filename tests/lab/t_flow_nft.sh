@@ -38,6 +38,8 @@ hammer_run one -b 10.1.1.9/1 -c 1 -n 1 -t 2000 192.0.2.3 80
 is "who is ignored" "$(hammer_get one failed)" 1
 is "the older flavour has nothing" \
 	"$(ns director iptables-legacy-save 2>/dev/null | grep LVSD)" ""
+is "lvsctl table shows those rules" "$(ns director lvsctl table --flows | grep -e '^[:-].*LVSD-')" \
+	"$(for i in iptables ip6tables; do ns director $i-save | grep LVSD-; done)"
 before=$(figures)
 hammer_start steady -b 10.1.1.20/50 -c 4 -r 300 192.0.2.3 80
 lvsd_reload </dev/null >/run/reload

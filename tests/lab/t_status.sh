@@ -77,5 +77,25 @@ for i in 3 63 64 65 200 399; do
 	is "no connection broke" "$(hammer_get "kept$i" failed)" 0
 done
 check "all are gone, and are seen to be" wait_for 60 is_told
+
+# One with more servers than are read in one go: connections, and what went through them.
+{
+	printf 'director large %s:80\n balance roundrobin\n server a 10.2.0.11:80\n' "$VIP"
+	for ((i = 1; i < 1500; i++)); do
+		printf ' server s%d 10.2.0.12:%d weight 0\n' $i $((2000 + i))
+	done
+} >"$LVSD_CONF"
+check "a large one" lvsctl reload
+hammer_run large -n 30 -c 3 "$VIP" 80
+rates() { socat - UNIX:/run/lvsd/status.sock <<<'show rates large' |
+	jq -r '.directors[].servers[] | "\(.address) \(.rate.conns) \(.rate.in_bytes) \(.rate.out_bytes)"' | sort; }
+stats() { ns director ipvsadm -Ln --stats --exact | awk '/-> 10/ { sub(":http$", ":80", $2); print $2, $3, $6, $7 }' | sort; }
+are_the_same() { stats >/run/stats; rates >/run/rates; cmp -s /run/stats /run/rates; }
+counted() { rates | grep -q '^10.2.0.11:80 30 '; }
+check "all that went through it was counted" wait_for 30 counted
+check "as ipvsadm has it" wait_for 30 are_the_same
+is "for all servers" "$(wc -l </run/rates)" 1500
+told >/run/told
+is "and connections" "$(grep -c '^large .* [01] 0 [0-9]*$' /run/told)" 1500
 lvsd_stop
 finish

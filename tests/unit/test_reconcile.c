@@ -47,12 +47,12 @@ static bool lossy_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
 	return !k->mute && ipvs_read_service(k->table, svc, there);
 }
 
-static bool lossy_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool lossy_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	const struct lossy *k = (const struct lossy *)h;
 
 	errno = ENOBUFS;
-	return !k->mute && ipvs_read_dests(k->table, svc);
+	return !k->mute && ipvs_read_traffic(k->table, svc, r);
 }
 
 static bool lossy_apply(struct ipvs *h, struct ipvs_ops *ops)
@@ -197,9 +197,9 @@ static bool watched_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
 	return ipvs_read_service(((const struct watched *)h)->table, svc, there);
 }
 
-static bool watched_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool watched_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
-	return ipvs_read_dests(((const struct watched *)h)->table, svc);
+	return ipvs_read_traffic(((const struct watched *)h)->table, svc, r);
 }
 
 static bool watched_apply(struct ipvs *h, struct ipvs_ops *ops)

@@ -166,7 +166,7 @@ static void reads_in_pieces(void **state)
 	assert_true(pieces_begin(&p, &l));
 	for (size_t before = 0; more == IPVS_MORE; before = svc.n_dests, pieces++) {
 		assert_true(p.comes);
-		more = pieces_dests(&p, &svc);
+		more = pieces_dests(&p, &svc, NULL);
 		assert_true(svc.n_dests - before <= 256);
 	}
 	assert_int_equal(more, IPVS_ALL);
@@ -201,20 +201,21 @@ static bool counted_services(struct ipvs *h, struct ipvs_table *t)
 	return ipvs_read_services(((const struct counted *)h)->table, t);
 }
 
-static bool counted_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool counted_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	struct counted *c = (struct counted *)h;
 
 	c->whole++;
-	return ipvs_read_dests(c->table, svc);
+	return ipvs_read_traffic(c->table, svc, r);
 }
 
-static enum ipvs_more counted_dests_more(struct ipvs *h, struct ipvs_svc *svc, size_t *at)
+static enum ipvs_more counted_dests_more(
+    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at)
 {
 	struct counted *c = (struct counted *)h;
 
 	c->pieces++;
-	return ipvs_read_dests_more(c->table, svc, at);
+	return ipvs_read_dests_more(c->table, svc, r, at);
 }
 
 static bool counted_apply(struct ipvs *h, struct ipvs_ops *ops)
