@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/test_http_status \
 	tests/unit/test_ipvs \
 	tests/unit/test_nl \
+	tests/unit/test_listing \
 	tests/unit/test_parser \
 	tests/unit/test_parser_print \
 	tests/unit/test_plan \
@@ -80,6 +81,8 @@ tests_unit_test_nl_LDADD = $(unit_ldadd)
 tests_unit_test_nl_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=genl_connect \
 	-Wl,--wrap=genl_ctrl_resolve -Wl,--wrap=sendto -Wl,--wrap=recvmmsg \
 	-Wl,--wrap=poll -Wl,--wrap=clock_gettime
+tests_unit_test_listing_SOURCES = tests/unit/test_listing.c
+tests_unit_test_listing_LDADD = $(unit_ldadd)
 tests_unit_test_parser_SOURCES = tests/unit/test_parser.c
 tests_unit_test_parser_LDADD = $(unit_ldadd)
 tests_unit_test_parser_print_SOURCES = tests/unit/test_parser_print.c
@@ -163,6 +166,7 @@ tests_plan_random_kernel_LDADD = $(unit_ldadd)
 
 tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
 tests_bench_bench_checks_LDADD = $(unit_ldadd)
+tests_bench_first_byte_SOURCES = tests/bench/first_byte.c
 tests_bench_until_ready_SOURCES = tests/bench/until_ready.c
 tests_bench_bench_reaction_SOURCES = tests/bench/bench_reaction.c
 tests_bench_bench_reaction_LDADD = $(LIBBSD_LIBS)
@@ -172,5 +176,5 @@ tests_bench_bench_turn_SOURCES = tests/bench/bench_turn.c
 tests_bench_bench_turn_LDADD = $(unit_ldadd)
 
 check_PROGRAMS += $(unit_tests) $(plan_tests) $(lab_programs) tests/plan/random_kernel tests/bench/bench_parse \
-	tests/bench/bench_checks tests/bench/bench_reaction tests/bench/bench_turn tests/bench/floor tests/bench/until_ready
+	tests/bench/bench_checks tests/bench/bench_reaction tests/bench/bench_turn tests/bench/first_byte tests/bench/floor tests/bench/until_ready
 TESTS += $(unit_tests) $(plan_tests)

@@ -149,6 +149,12 @@ void ipvs_ops_order(struct ipvs_ops *ops)
 	order(ops, 0);
 }
 
+void ipvs_ops_cut(struct ipvs_ops *ops, size_t n)
+{
+	while (ops->n > n)
+		ops->count[ops->list[--ops->n].cmd]--;
+}
+
 /* Whether the operations are on so many services that the kernel's chains count. */
 static bool is_crowd(const struct ipvs_ops *ops)
 {

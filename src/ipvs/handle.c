@@ -21,26 +21,33 @@ bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t)
 	return h->backend->read_services(h, t);
 }
 
+bool ipvs_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
+{
+	h->stats.reads++;
+	return h->backend->read_service(h, svc, there);
+}
+
 enum ipvs_more ipvs_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at)
 {
 	h->stats.reads += *at == 0;
 	return h->backend->read_more(h, t, at);
 }
 
-enum ipvs_more ipvs_read_dests_more(struct ipvs *h, struct ipvs_svc *svc, size_t *at)
+enum ipvs_more ipvs_read_dests_more(
+    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at)
 {
 	h->stats.reads += *at == 0;
-	return h->backend->read_dests_more(h, svc, at);
+	return h->backend->read_dests_more(h, svc, r, at);
 }
 
-bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
+bool ipvs_read_traffic(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	struct ipvs_svc fresh = *svc;
 
 	fresh.dests = NULL;
 	fresh.n_dests = fresh.cap_dests = 0;
 	h->stats.reads++;
-	if (!h->backend->read_dests(h, &fresh))
+	if (!h->backend->read_dests(h, &fresh, r))
 		return false;
 	ipvs_svc_note(&fresh, svc);
 	free(svc->dests);
@@ -48,12 +55,9 @@ bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	return true;
 }
 
-bool ipvs_read_rates(struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r)
+bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 {
-	if (h->backend->read_rates == NULL)
-		return true;
-	h->stats.reads++;
-	return h->backend->read_rates(h, svc, r);
+	return ipvs_read_traffic(h, svc, NULL);
 }
 
 bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)

@@ -6,13 +6,12 @@
 
 struct ipvs_backend {
 	bool (*read_services)(struct ipvs *h, struct ipvs_table *t);
+	bool (*read_service)(struct ipvs *h, struct ipvs_svc *svc, bool *there);
 	enum ipvs_more (*read_more)(struct ipvs *h, struct ipvs_table *t, size_t *at);
+	/* Rates may be NULL. */
 	enum ipvs_more (*read_dests_more)(
-	    struct ipvs *h, struct ipvs_svc *svc, size_t *at);
-	bool (*read_dests)(struct ipvs *h, struct ipvs_svc *svc);
-	/* NULL: there is nothing to be read. */
-	bool (*read_rates)(
-	    struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r);
+	    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at);
+	bool (*read_dests)(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r);
 	bool (*apply)(struct ipvs *h, struct ipvs_ops *ops);
 	bool (*read_timeouts)(struct ipvs *h, struct ipvs_timeouts *t);
 	bool (*set_timeouts)(struct ipvs *h, const struct ipvs_timeouts *t);

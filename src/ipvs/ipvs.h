@@ -61,7 +61,9 @@ struct ipvs_svc {
 	size_t n_dests, cap_dests;
 	/* How many destinations stay only until their connections end. The
 	 * planner's note to itself; not compared. */
-	uint32_t lingering : 31;
+	uint32_t lingering : 30;
+	/* The audit's note: it is in the list that is read now. */
+	bool listed : 1;
 	/* Packets are still led here: it stays as it is. The planner's, likewise. */
 	bool held : 1;
 	uint32_t tag;	   /* the planner's own, likewise */
@@ -185,6 +187,8 @@ void ipvs_diff_svc(
  * searches all of them at each addition (ip_vs_ctl.c, ip_vs_trash_get_dest).
  */
 void ipvs_ops_order(struct ipvs_ops *ops);
+/* Leaves the first N of OPS. */
+void ipvs_ops_cut(struct ipvs_ops *ops, size_t n);
 /*
  * The order in which the kernel takes ordered operations fastest, as indices into their
  * list, malloced; NULL: as they stand, since there are fewer than IPVS_CROWD services.
@@ -248,22 +252,17 @@ void ipvs_close(struct ipvs *h); /* NULL is allowed */
  * sorted. False with errno when the kernel did not answer in time or refused.
  */
 bool ipvs_read_services(struct ipvs *h, struct ipvs_table *t);
+/* Makes SVC, an identity without destinations, what the kernel has of it; *THERE: it has
+ * one. False with errno when the kernel did not answer. */
+bool ipvs_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there);
 /*
- * The same in pieces of some hundred, for who may not wait for all of them: the next one
+ * All of them in pieces of some hundred, for who may not wait for all of them: the next one
  * is appended to T, unsorted. *AT is 0 at first. Until IPVS_ALL or IPVS_FAILED (with errno)
  * nothing else may be asked of H. What is changed meanwhile may be missing, there twice,
  * or make another one missing (ip_vs_ctl.c, ip_vs_genl_dump_services).
  */
 enum ipvs_more { IPVS_MORE, IPVS_ALL, IPVS_FAILED };
 enum ipvs_more ipvs_read_more(struct ipvs *h, struct ipvs_table *t, size_t *at);
-/* The same of the destinations of SVC (identity), appended to those it holds. */
-enum ipvs_more ipvs_read_dests_more(struct ipvs *h, struct ipvs_svc *svc, size_t *at);
-/* Reads the destinations of SVC (identity) and replaces those it holds, but for the
- * planner's notes; a service that is not there has none (ip_vs_ctl.c,
- * ip_vs_genl_dump_dests). False with errno when the kernel did not answer; SVC is
- * then unchanged. */
-bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
-
 /* What went through a destination since it is in the table, and a second, as the
  * kernel's estimator smooths it every two (ip_vs_est.c). */
 struct ipvs_rate {
@@ -279,9 +278,19 @@ struct ipvs_rates {
 	size_t n, cap;
 };
 
-/* Appends what went through the destinations of SVC; none with a table in memory.
- * ipvs_rates_sort() has to follow. False with errno when the kernel did not answer. */
-bool ipvs_read_rates(struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r);
+/* As ipvs_read_more() of the destinations of SVC (identity), appended to those it holds,
+ * and of what went through them (may be NULL), which ipvs_rates_sort() has to follow; a
+ * table in memory knows none. */
+enum ipvs_more ipvs_read_dests_more(
+    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at);
+/* Reads the destinations of SVC (identity) and replaces those it holds, but for the
+ * planner's notes; a service that is not there has none (ip_vs_ctl.c,
+ * ip_vs_genl_dump_dests). False with errno when the kernel did not answer; SVC is
+ * then unchanged. */
+bool ipvs_read_dests(struct ipvs *h, struct ipvs_svc *svc);
+
+/* The same with what went through them, appended to R as above. */
+bool ipvs_read_traffic(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r);
 void ipvs_rates_sort(struct ipvs_rates *r);
 /* That of DEST, or NULL. */
 const struct ipvs_rate *ipvs_rates_find(

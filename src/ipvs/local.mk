@@ -4,6 +4,7 @@ libipvs_a_SOURCES = \
 	src/ipvs/diff.c \
 	src/ipvs/handle.c src/ipvs/handle.h \
 	src/ipvs/ipvs.h \
+	src/ipvs/listing.c src/ipvs/listing.h \
 	src/ipvs/mem.c \
 	src/ipvs/msg.c src/ipvs/msg.h \
 	src/ipvs/nl.c \

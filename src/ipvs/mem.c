@@ -59,22 +59,39 @@ static bool mem_read_services(struct ipvs *h, struct ipvs_table *t)
 	return true;
 }
 
-static bool mem_read_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool mem_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
 {
 	const struct mem *m = (const struct mem *)h;
 	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
 
+	*there = found != NULL;
+	if (found == NULL)
+		return true;
+	*svc = *found;
+	svc->dests = NULL;
+	svc->n_dests = svc->cap_dests = svc->lingering = 0;
+	svc->until_us = 0;
+	return true;
+}
+
+static bool mem_read_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
+{
+	const struct mem *m = (const struct mem *)h;
+	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
+
+	(void)r;
 	copy_dests(svc, found != NULL ? found : &(struct ipvs_svc){ 0 });
 	return true;
 }
 
 static enum ipvs_more mem_read_dests_more(
-    struct ipvs *h, struct ipvs_svc *svc, size_t *at)
+    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at)
 {
 	const struct mem *m = (const struct mem *)h;
 	const struct ipvs_svc *found = ipvs_table_find(&m->table, svc);
 	size_t end = found != NULL ? found->n_dests : 0;
 
+	(void)r;
 	for (size_t n = 0; *at < end && n < PIECE; n++) {
 		struct ipvs_dest dest = found->dests[(*at)++];
 
@@ -138,6 +155,7 @@ static void mem_close(struct ipvs *h)
 
 static const struct ipvs_backend mem_backend = {
 	.read_services = mem_read_services,
+	.read_service = mem_read_service,
 	.read_more = mem_read_more,
 	.read_dests_more = mem_read_dests_more,
 	.read_dests = mem_read_dests,

@@ -173,6 +173,14 @@ size_t msg_dump(void *at, int family, uint32_t seq, const struct ipvs_svc *svc)
 	return end(&r, family, seq, NLM_F_DUMP);
 }
 
+size_t msg_service(void *at, int family, uint32_t seq, const struct ipvs_svc *svc)
+{
+	struct request r = begin(at, IPVS_CMD_GET_SERVICE);
+
+	put_svc(&r, svc, false);
+	return end(&r, family, seq, 0);
+}
+
 size_t msg_timeouts(void *at, int family, uint32_t seq, const struct ipvs_timeouts *t)
 {
 	struct request r =

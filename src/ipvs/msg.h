@@ -23,6 +23,8 @@ size_t msg_op(
     void *at, int family, uint32_t seq, uint16_t flags, const struct ipvs_op *op);
 /* A dump request: of all services (SVC NULL), or of the destinations of SVC. */
 size_t msg_dump(void *at, int family, uint32_t seq, const struct ipvs_svc *svc);
+/* The request for SVC alone, which is answered as a dump of services is. */
+size_t msg_service(void *at, int family, uint32_t seq, const struct ipvs_svc *svc);
 
 /* The request for the timeouts (T NULL), or to set them. */
 size_t msg_timeouts(void *at, int family, uint32_t seq, const struct ipvs_timeouts *t);

@@ -180,33 +180,26 @@ static bool take_svc(const struct nlmsghdr *hdr, void *into)
 	return true;
 }
 
-static bool take_dest(const struct nlmsghdr *hdr, void *into)
-{
-	struct ipvs_svc *svc = into;
-	struct ipvs_dest dest;
-
-	if (!msg_read_dest(hdr, svc->addr.family, &dest))
-		return false;
-	ipvs_svc_append(svc, &dest);
-	return true;
-}
-
-/* Rates of one service, while its dump is read. */
-struct rates_dump {
-	const struct ipvs_svc *svc;
+/* A service whose dump is read, with what went through its destinations (may be NULL). */
+struct dests_dump {
+	struct ipvs_svc *svc;
 	struct ipvs_rates *rates;
 };
 
-static bool take_rate(const struct nlmsghdr *hdr, void *into)
+static bool take_dest(const struct nlmsghdr *hdr, void *into)
 {
-	const struct rates_dump *dump = into;
+	const struct dests_dump *dump = into;
+	uint8_t family = dump->svc->addr.family;
 	struct ipvs_rates *r = dump->rates;
+	struct ipvs_dest dest;
 
-	r->list = xgrow(r->list, r->n, &r->cap, sizeof *r->list);
-	if (!msg_read_rate(hdr, dump->svc->addr.family, &r->list[r->n]))
+	if (!msg_read_dest(hdr, family, &dest))
 		return false;
-	r->n++;
-	return true;
+	ipvs_svc_append(dump->svc, &dest);
+	if (r == NULL)
+		return true;
+	r->list = xgrow(r->list, r->n, &r->cap, sizeof *r->list);
+	return msg_read_rate(hdr, family, &r->list[r->n++]);
 }
 
 enum dump_end { DUMP_MORE, DUMP_DONE, DUMP_INTERRUPTED, DUMP_FAILED };
@@ -333,25 +326,31 @@ static enum ipvs_more kernel_read_more(struct ipvs *h, struct ipvs_table *t, siz
 }
 
 static enum ipvs_more kernel_read_dests_more(
-    struct ipvs *h, struct ipvs_svc *svc, size_t *at)
+    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at)
 {
-	return read_more((struct kernel *)h, svc, take_dest, svc, at);
+	struct dests_dump dump = { svc, r };
+
+	return read_more((struct kernel *)h, svc, take_dest, &dump, at);
 }
 
-static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	struct kernel *k = (struct kernel *)h;
+	size_t n_before = r != NULL ? r->n : 0;
 	int error = EAGAIN;
 
 	for (int i = 0; i < DUMP_TRIES; i++) {
 		struct ipvs_svc fresh = *svc;
+		struct dests_dump dump = { &fresh, r };
 		uint32_t seq = k->seq++;
 		enum dump_end end;
 
 		fresh.dests = NULL;
 		fresh.n_dests = fresh.cap_dests = 0;
+		if (r != NULL)
+			r->n = n_before;
 		end = dump_once(
-		    k, seq, msg_dump(k->out, k->family, seq, svc), take_dest, &fresh);
+		    k, seq, msg_dump(k->out, k->family, seq, svc), take_dest, &dump);
 		if (end == DUMP_DONE) {
 			ipvs_svc_sort(&fresh);
 			free(svc->dests);
@@ -367,29 +366,7 @@ static bool kernel_read_dests(struct ipvs *h, struct ipvs_svc *svc)
 	return false;
 }
 
-static bool kernel_read_rates(
-    struct ipvs *h, const struct ipvs_svc *svc, struct ipvs_rates *r)
-{
-	struct kernel *k = (struct kernel *)h;
-	struct rates_dump dump = { .svc = svc, .rates = r };
-	size_t n_before = r->n;
-
-	for (int i = 0; i < DUMP_TRIES; i++) {
-		uint32_t seq = k->seq++;
-		enum dump_end end = dump_once(
-		    k, seq, msg_dump(k->out, k->family, seq, svc), take_rate, &dump);
-
-		if (end == DUMP_DONE)
-			return true;
-		r->n = n_before;
-		if (end == DUMP_FAILED)
-			return false;
-	}
-	errno = EAGAIN;
-	return false;
-}
-
-/* ---- timeouts, synchronisation ---- */
+/* ---- one service, timeouts, synchronisation ---- */
 
 /* The answer to SEQ in READ, or NULL. */
 static const struct nlmsghdr *find_answer(const struct mmsghdr *read, uint32_t seq)
@@ -427,6 +404,22 @@ static const struct nlmsghdr *ask(struct kernel *k, uint32_t seq, size_t len)
 		return answer->error == 0 ? hdr : NULL;
 	}
 	return hdr;
+}
+
+static bool kernel_read_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
+{
+	struct kernel *k = (struct kernel *)h;
+	uint32_t seq = k->seq++;
+	const struct nlmsghdr *hdr =
+	    ask(k, seq, msg_service(k->out, k->family, seq, svc));
+
+	*there = hdr != NULL;
+	if (hdr == NULL)
+		return errno == ESRCH;
+	if (msg_read_svc(hdr, svc))
+		return true;
+	errno = EPROTO;
+	return false;
 }
 
 /* Asks for the timeouts (T NULL) or sets them. */
@@ -530,10 +523,10 @@ static void kernel_close(struct ipvs *h)
 
 static const struct ipvs_backend kernel_backend = {
 	.read_services = kernel_read_services,
+	.read_service = kernel_read_service,
 	.read_more = kernel_read_more,
 	.read_dests_more = kernel_read_dests_more,
 	.read_dests = kernel_read_dests,
-	.read_rates = kernel_read_rates,
 	.apply = kernel_apply,
 	.read_timeouts = kernel_read_timeouts,
 	.set_timeouts = kernel_set_timeouts,

@@ -59,7 +59,7 @@ bool addr_is_any(const struct addr *a)
 
 /* As inet_ntop() has it, which takes ten times as long: a status has a hundred thousand
  * of them. */
-static void ip4_text(const uint8_t bytes[4], char *buf)
+static char *ip4_text(const uint8_t bytes[4], char *buf)
 {
 	for (int i = 0; i < 4; i++) {
 		unsigned n = bytes[i];
@@ -71,6 +71,21 @@ static void ip4_text(const uint8_t bytes[4], char *buf)
 		*buf++ = (char)('0' + n % 10);
 		*buf++ = i < 3 ? '.' : '\0';
 	}
+	return buf - 1;
+}
+
+static void port_text(uint16_t port, char *buf)
+{
+	char digits[5];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + port % 10);
+	while ((port /= 10) > 0);
+	*buf++ = ':';
+	while (n > 0)
+		*buf++ = digits[--n];
+	*buf = '\0';
 }
 
 const char *addr_text(const struct addr *a, char *buf)
@@ -87,6 +102,10 @@ const char *addr_port_text(const struct addr *a, uint16_t port, char *buf)
 {
 	char ip[ADDR_TEXT_MAX];
 
+	if (a->family == AF_INET) {
+		port_text(port, ip4_text(a->bytes, buf));
+		return buf;
+	}
 	addr_text(a, ip);
 	snprintf(buf, ADDR_TEXT_MAX, a->family == AF_INET6 ? "[%.46s]:%u" : "%.46s:%u",
 	    ip, (unsigned)port);

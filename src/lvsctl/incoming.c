@@ -2,6 +2,7 @@
 #include "lvsctl/incoming.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdint.h>
@@ -85,31 +86,53 @@ const char *incoming_piece(struct incoming *in, size_t min, size_t *len)
 	return hand_out(in, in->raw.len, len);
 }
 
-/* What a write may have that comes when there is room: to anything but a file it may not
- * wait for more of it (pipe(7)). */
-static size_t write_max(void)
-{
-	struct stat st;
+/* How standard output is written to: a write must not wait while an answer comes. */
+struct output {
+	int fd;
+	size_t max; /* of one write, when there is room */
+	bool is_own;
+};
 
-	return fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) ? SIZE_MAX
-								     : PIPE_BUF;
+/*
+ * What O_NONBLOCK is set for is shared with others who have the same terminal or pipe, so
+ * it is opened once more. What cannot be opened takes PIPE_BUF bytes when there is room
+ * (pipe(7)); a file is never waited for.
+ */
+static struct output output_open(void)
+{
+	struct output o = { STDOUT_FILENO, PIPE_BUF, false };
+	struct stat st;
+	int fd;
+
+	if (fstat(STDOUT_FILENO, &st) < 0)
+		return o;
+	if (S_ISREG(st.st_mode)) {
+		o.max = SIZE_MAX;
+	} else if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)) {
+		fd =
+		    open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd >= 0)
+			o = (struct output){ fd, SIZE_MAX, true };
+	}
+	return o;
 }
 
 /* Some of the LEN bytes at TEXT; -1 with errno. */
-static ssize_t write_some(const char *text, size_t len, size_t max)
+static ssize_t write_some(const struct output *o, const char *text, size_t len)
 {
-	ssize_t n = write(STDOUT_FILENO, text, len < max ? len : max);
+	ssize_t n = write(o->fd, text, len < o->max ? len : o->max);
 
 	return n < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : n;
 }
 
 bool incoming_show(struct incoming *in, struct buf *out)
 {
-	size_t done = 0, max = write_max();
+	struct output o = output_open();
+	size_t done = 0;
 	ssize_t n = 0;
 
 	while (n >= 0 && done < out->len) {
-		struct pollfd fds[] = { { .fd = STDOUT_FILENO, .events = POLLOUT },
+		struct pollfd fds[] = { { .fd = o.fd, .events = POLLOUT },
 			{ .fd = in->fd, .events = POLLIN } };
 
 		if (poll(fds, 2, -1) < 0)
@@ -118,12 +141,14 @@ bool incoming_show(struct incoming *in, struct buf *out)
 			take_more(in);
 		if (fds[0].revents == 0)
 			continue;
-		n = write_some(out->data + done, out->len - done, max);
+		n = write_some(&o, out->data + done, out->len - done);
 		done += n > 0 ? (size_t)n : 0;
 	}
 	out->len = 0;
 	if (n < 0)
 		fprintf(stderr, "lvsctl: cannot write: %s\n", strerror(errno));
+	if (o.is_own)
+		close(o.fd);
 	return n >= 0;
 }
 

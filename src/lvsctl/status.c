@@ -16,23 +16,28 @@
 
 #define IPV4_WIDTH 21 /* "255.255.255.255:65535" */
 
-static void take_max(int *max, const json_t *text)
+static void take_longest(int *max, const json_t *texts)
 {
-	int len = (int)json_string_length(text);
+	const json_t *text;
+	size_t i;
 
-	if (len > *max)
-		*max = len;
+	json_array_foreach (texts, i, text) {
+		int len = (int)json_string_length(text);
+
+		if (len > *max)
+			*max = len;
+	}
 }
 
 void status_fit(struct page *p, const json_t *director)
 {
 	const int room = STATUS_NAMES_WIDTH - 1;
-	const json_t *row;
+	const json_t *servers;
 	size_t i;
 
-	json_array_foreach (json_object_get(director, "servers"), i, row) {
-		take_max(&p->name, json_array_get(row, ROW_NAME));
-		take_max(&p->address, json_array_get(row, ROW_ADDRESS));
+	json_array_foreach (json_object_get(director, "servers"), i, servers) {
+		take_longest(&p->name, json_array_get(servers, COLUMN_NAME));
+		take_longest(&p->address, json_array_get(servers, COLUMN_ADDRESS));
 	}
 	p->address_width = p->address < IPV4_WIDTH ? p->address : IPV4_WIDTH;
 	p->name_width =

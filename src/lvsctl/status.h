@@ -16,16 +16,17 @@
 /* Name, blank and address: what state, since, weight and connections leave. */
 #define STATUS_NAMES_WIDTH 40
 
-/* What stands where in the row of a server; the last one is an object, or not there. */
-enum status_row {
-	ROW_NAME,
-	ROW_ADDRESS,
-	ROW_STATE,
-	ROW_SINCE,
-	ROW_WEIGHT, /* this and the next: null when it is not in the table */
-	ROW_ACTIVE,
-	ROW_INACTIVE,
-	ROW_REST,
+/* What the columns of servers are, in their order; doc/control.md, "show brief". */
+enum status_column {
+	COLUMN_NAME,
+	COLUMN_ADDRESS,
+	COLUMN_STATE,
+	COLUMN_SINCE,
+	COLUMN_WEIGHT, /* this and the next two: null when it is not in the table */
+	COLUMN_ACTIVE,
+	COLUMN_INACTIVE,
+	COLUMN_REST,
+	COLUMNS,
 };
 
 struct page {

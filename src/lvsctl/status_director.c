@@ -42,17 +42,6 @@ static void put_right(const struct page *p, const char *text, size_t width)
 	buf_add(p->out, text, len);
 }
 
-/* A number of ROW in 6 columns; "-" when the server is not in the kernel's table. */
-static void put_number(const struct page *p, const json_t *row, enum status_row column)
-{
-	const json_t *n = json_array_get(row, column);
-	char text[WORDS_MAX] = "-";
-
-	if (json_is_integer(n))
-		words_count((double)json_integer_value(n), text);
-	put_right(p, text, 7);
-}
-
 /* Below a server: one line, whatever TEXT is. */
 static void put_note(const struct page *p, const char *text)
 {
@@ -162,37 +151,85 @@ static void put_names(const struct page *p, const char *name, const char *addres
 	put_blanks(p, end - used);
 }
 
-static const char *text_at(const json_t *row, enum status_row column)
+/* Where all servers have the same it is there once, for all of them. */
+struct column {
+	const json_t *values; /* or the one value */
+	char text[WORDS_MAX]; /* of that, or of the server that is shown */
+};
+
+static const json_t *value_at(const json_t *values, size_t i)
 {
-	const char *text = json_string_value(json_array_get(row, column));
+	return json_is_array(values) ? json_array_get(values, i) : values;
+}
+
+static const char *text_at(const json_t *values, size_t i)
+{
+	const char *text = json_string_value(value_at(values, i));
 
 	return text != NULL ? text : "";
 }
 
-static void put_server(const struct page *p, const json_t *row)
+/* A time, or a number; "-" for what is not in the kernel's table. */
+static void say(struct column *c, bool is_time, const json_t *value)
 {
-	const json_t *rest = json_array_get(row, ROW_REST);
-	const char *state = text_at(row, ROW_STATE);
-	bool is_out = strcmp(state, "drain") == 0 || strcmp(state, "maint") == 0;
-	char since[WORDS_MAX];
+	if (is_time)
+		words_time(json_number_value(value), c->text);
+	else if (json_is_integer(value))
+		words_count((double)json_integer_value(value), c->text);
+	else
+		strcpy(c->text, "-");
+}
 
-	put_names(p, text_at(row, ROW_NAME), text_at(row, ROW_ADDRESS));
-	buf_str(p->out, " ");
-	status_put_state(p, state, 9);
-	words_time(json_number_value(json_array_get(row, ROW_SINCE)), since);
-	put_right(p, since, 7);
-	put_number(p, row, ROW_WEIGHT);
-	put_number(p, row, ROW_ACTIVE);
-	put_number(p, row, ROW_INACTIVE);
-	buf_str(p->out, "\n");
-	if (rest == NULL)
+/* Those of numbers, for the server I. */
+static void put_numbers(const struct page *p, struct column columns[COLUMNS], size_t i)
+{
+	for (int c = COLUMN_SINCE; c < COLUMN_REST; c++) {
+		struct column *column = &columns[c];
+
+		if (json_is_array(column->values))
+			say(column, c == COLUMN_SINCE, json_array_get(column->values, i));
+		put_right(p, column->text, 7);
+	}
+}
+
+/* What is not so with most servers. IS_OUT: somebody took it out of service. */
+static void put_rest(
+    const struct page *p, const json_t *rest, bool is_out, bool is_in_table)
+{
+	if (!json_is_object(rest))
 		return;
-	put_decision(p, rest, is_out && json_is_integer(json_array_get(row, ROW_WEIGHT)));
+	put_decision(p, rest, is_out && is_in_table);
 	if (json_is_true(json_object_get(rest, "sorry")))
 		put_note(p, "sorry server: used only while no other is usable");
 	if (json_is_object(json_object_get(rest, "check")))
 		put_check(p, json_object_get(rest, "check"));
 	put_agent(p, json_object_get(rest, "agent"));
+}
+
+static void put_servers(const struct page *p, const json_t *servers)
+{
+	struct column columns[COLUMNS];
+	const json_t *name;
+	size_t i;
+
+	for (int c = 0; c < COLUMNS; c++) {
+		columns[c].values = json_array_get(servers, (size_t)c);
+		say(&columns[c], c == COLUMN_SINCE, columns[c].values);
+	}
+	json_array_foreach (columns[COLUMN_NAME].values, i, name) {
+		const char *state = text_at(columns[COLUMN_STATE].values, i);
+		const json_t *weight = value_at(columns[COLUMN_WEIGHT].values, i);
+		bool is_out = strcmp(state, "drain") == 0 || strcmp(state, "maint") == 0;
+
+		put_names(p, json_string_value(name),
+		    text_at(columns[COLUMN_ADDRESS].values, i));
+		buf_str(p->out, " ");
+		status_put_state(p, state, 9);
+		put_numbers(p, columns, i);
+		buf_str(p->out, "\n");
+		put_rest(p, value_at(columns[COLUMN_REST].values, i), is_out,
+		    json_is_integer(weight));
+	}
 }
 
 /* ---- directors ---- */
@@ -238,7 +275,7 @@ static void put_director_line(const struct page *p, const json_t *director)
 
 void status_put_director(const struct page *p, const json_t *director)
 {
-	const json_t *server, *fault = json_object_get(director, "fault");
+	const json_t *servers, *fault = json_object_get(director, "fault");
 	size_t i;
 
 	put_director_line(p, director);
@@ -249,6 +286,6 @@ void status_put_director(const struct page *p, const json_t *director)
 	buf_printf(p->out, "%*s%-*s %-*s %-9s %6s %6s %6s %6s\n", STATUS_INDENT, "",
 	    p->name_width, "SERVER", p->address_width, "ADDRESS", "STATE", "SINCE",
 	    "WEIGHT", "ACTIVE", "INACT");
-	json_array_foreach (json_object_get(director, "servers"), i, server)
-		put_server(p, server);
+	json_array_foreach (json_object_get(director, "servers"), i, servers)
+		put_servers(p, servers);
 }

@@ -15,7 +15,8 @@
 #include "lvsctl/status.h"
 #include "lvsctl/words.h"
 
-#define PIECE (64 * 1024) /* that is written at once; what the first wait for */
+#define PIECE (64 * 1024) /* that is written at once */
+#define FIRST (16 * 1024) /* what the first directors wait for */
 
 struct reading {
 	struct incoming in;
@@ -68,9 +69,10 @@ static bool take_director(struct reading *r, json_t *director, size_t len)
 	r->taken += len;
 	if (r->waiting != NULL) {
 		json_array_append_new(r->waiting, director);
-		if (r->taken < PIECE)
+		if (r->taken < FIRST)
 			return true;
 		show_first(r);
+		return flush(r);
 	} else {
 		show_director(r, director);
 		json_decref(director);

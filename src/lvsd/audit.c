@@ -5,7 +5,7 @@
  * the last service, because the table may change between two slices.
  *
  * The list comes in pieces, over a socket of its own, and is only held against what we
- * think: when something is not so, all of it is read at once, to be sure, and to mend.
+ * think. Of what is not so, each service is asked for by itself, to be sure, and to mend.
  */
 #include "lvsd/audit.h"
 
@@ -25,21 +25,17 @@
 #include "lvsd/sync.h"
 
 #define PASS_S 60.	/* from start to start */
-#define SLICE_S .2	/* the shortest time between two slices */
-#define BUDGET_US 2000	/* of a slice: with those distances, a hundredth of a CPU */
+#define SLICE_S .1	/* the shortest time between two slices */
+#define BUDGET_US 1000	/* of a slice: with those distances, a hundredth of a CPU */
 #define LINES_A_PASS 20 /* of the log */
 #define LARGE_TRIES 3	/* to read a large service undisturbed */
-#define LIST_TRIES 3	/* the same for the list of services */
 #define RETRY_S 1.	/* after the kernel could not be read */
 
 /* The list of services, while it comes. */
 struct listing {
 	struct pieces pieces;
-	size_t ours, foreign; /* that were in it */
-	bool differs;	      /* one of ours does */
-	/* What it is held against. */
-	size_t n;
-	uint64_t configuration;
+	size_t foreign;		    /* that were in it */
+	struct ipvs_table suspects; /* of ours that were not, or were others */
 };
 
 /* A service of many servers, while they come. */
@@ -56,10 +52,9 @@ struct audit {
 	bool running, hurry, waited_for;
 	struct listing listing;
 	struct large large;
-	bool rules_wait;     /* the rules of flows are still looked at, or mended */
-	bool rules_last;     /* and nothing else */
-	unsigned list_tries; /* of the pass that runs, to read the list undisturbed */
-	bool failed;	     /* the kernel could not be read; that was told */
+	bool rules_wait; /* the rules of flows are still looked at, or mended */
+	bool rules_last; /* and nothing else */
+	bool failed;	 /* the kernel could not be read; that was told */
 	/* of the pass that runs */
 	uint64_t started_us, spent_us;
 	size_t services, findings;
@@ -180,7 +175,7 @@ static bool judge_large(struct audit *a)
 /* The next piece of it. False: the kernel did not answer. */
 static bool more_large(struct audit *a)
 {
-	enum ipvs_more more = pieces_dests(&a->large.pieces, &a->large.fresh);
+	enum ipvs_more more = pieces_dests(&a->large.pieces, &a->large.fresh, NULL);
 
 	return more == IPVS_MORE || (more == IPVS_ALL && judge_large(a));
 }
@@ -198,9 +193,12 @@ static void stop_reading(struct audit *a)
 {
 	pieces_stop(&a->listing.pieces);
 	pieces_stop(&a->large.pieces);
+	ipvs_table_fini(&a->listing.suspects);
 	free(a->large.fresh.dests);
 	a->large.fresh.dests = NULL;
 }
+
+/* ---- the list ---- */
 
 /* The attributes of KERNEL become what we think that SVC has. */
 static void take_attributes(struct ipvs_svc *svc, const struct ipvs_svc *kernel)
@@ -211,79 +209,56 @@ static void take_attributes(struct ipvs_svc *svc, const struct ipvs_svc *kernel)
 	taken.n_dests = svc->n_dests;
 	taken.cap_dests = svc->cap_dests;
 	taken.lingering = svc->lingering;
+	taken.held = svc->held;
 	taken.tag = svc->tag;
 	taken.until_us = svc->until_us;
 	*svc = taken;
 }
 
-/* All of it at once. */
-static bool look_at_list(struct audit *a)
-{
-	struct lvsd *l = a->l;
-	struct ipvs_table listed = { 0 };
-
-	if (!ipvs_read_services(l->ipvs, &listed))
-		return false;
-	for (size_t i = l->have.n; i-- > 0;) {
-		struct ipvs_svc *svc = &l->have.svcs[i];
-		const struct ipvs_svc *kernel = ipvs_table_find(&listed, svc);
-
-		if (kernel == NULL) {
-			found(a, svc, "it was deleted");
-			ipvs_table_remove(&l->have, svc);
-		} else if (!ipvs_svc_same(kernel, svc)) {
-			found(a, svc, "scheduler, flags or persistence");
-			take_attributes(svc, kernel);
-		}
-	}
-	own_count_foreign(l, &listed);
-	ipvs_table_fini(&listed);
-	return l->foreign == 0 || !l->state->conf->table_exclusive || own_take_all(l);
-}
-
-/* ---- the list ---- */
-
 /* False: there is no socket for it. */
 static bool begin_listing(struct audit *a)
 {
-	struct listing *list = &a->listing;
 	struct lvsd *l = a->l;
 
-	list->ours = list->foreign = 0;
-	list->differs = false;
-	list->n = l->have.n;
-	list->configuration = l->configuration;
+	a->listing.foreign = 0;
 	a->services = l->have.n;
-	return pieces_begin(&list->pieces, l);
+	for (size_t i = 0; i < l->have.n; i++)
+		l->have.svcs[i].listed = false;
+	return pieces_begin(&a->listing.pieces, l);
+}
+
+static void suspect(struct audit *a, const struct ipvs_svc *svc)
+{
+	struct ipvs_svc id = identity_of(svc);
+
+	ipvs_table_append(&a->listing.suspects, &id);
 }
 
 static void take_piece(struct audit *a, const struct ipvs_table *piece)
 {
 	for (size_t i = 0; i < piece->n; i++) {
-		const struct ipvs_svc *svc =
-		    ipvs_table_find(&a->l->have, &piece->svcs[i]);
+		struct ipvs_svc *svc = ipvs_table_find(&a->l->have, &piece->svcs[i]);
 
-		a->listing.ours += svc != NULL;
 		a->listing.foreign += svc == NULL;
-		if (svc != NULL && !ipvs_svc_same(&piece->svcs[i], svc))
-			a->listing.differs = true;
+		if (svc == NULL)
+			continue;
+		svc->listed = true;
+		if (!ipvs_svc_same(&piece->svcs[i], svc))
+			suspect(a, svc);
 	}
 }
 
-/* The list is whole. False: the kernel did not answer. */
+/* The list is whole. What we changed meanwhile is suspected, too. False: the kernel did
+ * not answer. */
 static bool judge_list(struct audit *a)
 {
-	const struct listing *list = &a->listing;
 	struct lvsd *l = a->l;
 
-	/* What we changed meanwhile: in the end it is read at once. */
-	if (l->have.n != list->n || l->configuration != list->configuration)
-		return ++a->list_tries < LIST_TRIES ? begin_listing(a) : look_at_list(a);
-	if (list->differs || list->ours != list->n ||
-	    (list->foreign > 0 && l->state->conf->table_exclusive))
-		return look_at_list(a);
-	l->foreign = list->foreign;
-	return true;
+	for (size_t i = 0; i < l->have.n; i++)
+		if (!l->have.svcs[i].listed)
+			suspect(a, &l->have.svcs[i]);
+	l->foreign = a->listing.foreign;
+	return l->foreign == 0 || !l->state->conf->table_exclusive || own_take_all(l);
 }
 
 /* The next piece of the list. False: the kernel did not answer. */
@@ -295,6 +270,28 @@ static bool more_list(struct audit *a)
 	take_piece(a, &piece);
 	ipvs_table_fini(&piece);
 	return more == IPVS_MORE || (more == IPVS_ALL && judge_list(a));
+}
+
+/* Asks for the last suspect by itself. False: the kernel did not answer. */
+static bool look_at_suspect(struct audit *a)
+{
+	struct ipvs_table *suspects = &a->listing.suspects;
+	struct ipvs_svc kernel = suspects->svcs[--suspects->n];
+	struct ipvs_svc *svc = ipvs_table_find(&a->l->have, &kernel);
+	bool there;
+
+	if (svc == NULL)
+		return true;
+	if (!ipvs_read_service(a->l->ipvs, &kernel, &there))
+		return false;
+	if (!there) {
+		found(a, svc, "it was deleted");
+		ipvs_table_remove(&a->l->have, svc);
+	} else if (!ipvs_svc_same(&kernel, svc)) {
+		found(a, svc, "scheduler, flags or persistence");
+		take_attributes(svc, &kernel);
+	}
+	return true;
 }
 
 /* ---- the pass ---- */
@@ -361,7 +358,6 @@ static bool begin_pass(struct audit *a)
 	a->started_us = mono_us();
 	a->spent_us = 0;
 	a->services = a->findings = 0;
-	a->list_tries = 0;
 	memset(&a->last, 0, sizeof a->last);
 	a->running = true;
 	stop_reading(a);
@@ -383,7 +379,8 @@ static double slice_s(const struct audit *a)
 
 static bool is_reading(const struct audit *a)
 {
-	return a->listing.pieces.comes || a->large.pieces.comes;
+	return a->listing.pieces.comes || a->listing.suspects.n > 0 ||
+	       a->large.pieces.comes;
 }
 
 /* Looks at what fits in this slice. False: the kernel did not answer. */
@@ -398,6 +395,9 @@ static bool do_slice(struct audit *a)
 		quota = (size_t)((double)a->l->have.n * period_s / PASS_S) + 1;
 	while (answers && a->listing.pieces.comes && mono_us() - began_us < budget_us)
 		answers = more_list(a);
+	while (answers && !a->listing.pieces.comes && a->listing.suspects.n > 0 &&
+	       mono_us() - began_us < budget_us)
+		answers = look_at_suspect(a);
 	while (answers && a->large.pieces.comes && mono_us() - began_us < budget_us)
 		answers = more_large(a);
 	for (size_t n = 0; answers && !is_reading(a) && n < quota; n++) {
@@ -415,9 +415,14 @@ static bool do_slice(struct audit *a)
 			break;
 	}
 	a->spent_us += mono_us() - began_us;
-	/* What comes in pieces does not wait for the next service's time. */
+	/* What comes in pieces does not wait for the next service's time, and what may have
+	 * to be mended not at all. */
+	if (a->listing.suspects.n > 0)
+		period_s = 0.;
+	else if (is_reading(a) && period_s > SLICE_S)
+		period_s = SLICE_S;
 	if (answers)
-		schedule(a, is_reading(a) && period_s > SLICE_S ? SLICE_S : period_s);
+		schedule(a, period_s);
 	return answers;
 }
 

@@ -29,7 +29,10 @@
 
 #define RESTART_MAX_S 30.
 #define HEALTHY_US (10 * 1000000ull) /* lived so long: no back-off */
-#define REPORTS_A_TURN 256	     /* so that a chatty checker cannot hold the loop */
+/* So that a chatty checker cannot hold the loop. */
+#define REPORTS_A_TURN 256
+#define REPORTS_US 1000
+#define REPORTS_AT_ONCE 16
 
 /* ---- reports ---- */
 
@@ -82,37 +85,71 @@ static bool report_is_sane(const struct lvsd *l, const struct probe_report *r)
 	       memchr(r->text, '\0', sizeof r->text) != NULL;
 }
 
+/* False: it is no record of ours. */
+static bool take_record(struct lvsd *l, struct child *child, const struct probe_report *r,
+    size_t len, uint64_t now_us)
+{
+	if (len == sizeof child->told) {
+		take_figures(l, child, r);
+		return true;
+	}
+	if (len == sizeof *r && r->generation != l->generation)
+		return true;
+	if (len != sizeof *r || !report_is_sane(l, r))
+		return false;
+	if (agents_is_agent(&l->state->probes[r->probe]))
+		agents_report(l, r);
+	else
+		state_report(l->state, r, now_us, server_changed, l);
+	return true;
+}
+
+/* It died, or must: on_exit_of_child() starts another. */
+static void give_up(struct child *child, size_t len)
+{
+	if (len > 0)
+		log_warnx("the checker sent nonsense; replacing it");
+	ev_io_stop(child->l->loop, &child->readable);
+	kill(child->pid, SIGKILL);
+}
+
+/* Reads some reports. True: there may be more. */
+static bool read_some(struct child *child, uint64_t now_us)
+{
+	struct probe_report reports[REPORTS_AT_ONCE];
+	struct iovec iov[REPORTS_AT_ONCE];
+	struct mmsghdr read[REPORTS_AT_ONCE];
+	int n;
+
+	for (int i = 0; i < REPORTS_AT_ONCE; i++) {
+		iov[i] = (struct iovec){ &reports[i], sizeof reports[i] };
+		read[i] = (struct mmsghdr){ .msg_hdr = {
+						.msg_iov = &iov[i], .msg_iovlen = 1 } };
+	}
+	n = recvmmsg(child->fd, read, REPORTS_AT_ONCE, MSG_DONTWAIT, NULL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		give_up(child, 0);
+	for (int i = 0; i < n; i++) {
+		if (take_record(child->l, child, &reports[i], read[i].msg_len, now_us))
+			continue;
+		give_up(child, read[i].msg_len);
+		return false;
+	}
+	return n == REPORTS_AT_ONCE;
+}
+
 static void on_report(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct child *child = w->data;
-	struct lvsd *l = child->l;
-	struct probe_report r;
+	uint64_t now_us = mono_us(), until_us = now_us + REPORTS_US;
+	int n = 0;
 
+	(void)loop;
 	(void)events;
-	turn_does(&l->turns, "reports");
-	for (int i = 0; i < REPORTS_A_TURN; i++) {
-		ssize_t len = recv(child->fd, &r, sizeof r, MSG_DONTWAIT);
-
-		if (len < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (len == (ssize_t)sizeof child->told) {
-			take_figures(l, child, &r);
-			continue;
-		}
-		if (len == (ssize_t)sizeof r && r.generation != l->generation)
-			continue;
-		if (len != (ssize_t)sizeof r || !report_is_sane(l, &r)) {
-			/* It died, or must: on_exit_of_child() starts another. */
-			if (len > 0)
-				log_warnx("the checker sent nonsense; replacing it");
-			ev_io_stop(loop, w);
-			kill(child->pid, SIGKILL);
-			return;
-		}
-		if (agents_is_agent(&l->state->probes[r.probe]))
-			agents_report(l, &r);
-		else
-			state_report(l->state, &r, mono_us(), server_changed, l);
+	turn_does(&child->l->turns, "reports");
+	while (now_us < until_us && n < REPORTS_A_TURN && read_some(child, now_us)) {
+		n += REPORTS_AT_ONCE;
+		now_us = mono_us();
 	}
 }
 
@@ -218,7 +255,7 @@ static void __attribute__((noreturn)) run_child(struct lvsd *l, int fd)
 	conf_free(s->conf);
 	conf_free(l->pending.conf);
 	ipvs_table_fini(&l->have);
-	own_saved(l, NULL);
+	own_saved(l, &(struct owned){ 0 });
 	malloc_trim(0);
 	log_ident("lvsd-checker");
 	checker_run(&start);

@@ -29,6 +29,7 @@
 #include "lvsd/reload.h"
 #include "lvsd/show.h"
 #include "lvsd/statefile.h"
+#include "lvsd/tick.h"
 
 /* What outlives a function but belongs to the process, not to its work. */
 static struct {
@@ -242,7 +243,7 @@ static void on_tick(struct ev_loop *loop, struct ev_timer *w, int events)
 	(void)loop;
 	(void)events;
 	turn_does(&l->turns, "tick");
-	reconcile_tick(l);
+	tick_now(l);
 }
 
 static void on_checker_restart(struct ev_loop *loop, struct ev_timer *w, int events)

@@ -48,6 +48,7 @@ struct job {
 	char what[32];
 	uint64_t configuration; /* whose servers are gone through */
 	size_t at;		/* the next of them */
+	bool decided;		/* by the end of the turn the kernel has it, too */
 	struct request_wait wait;
 };
 
@@ -123,8 +124,11 @@ static enum reply_next job_more(struct reply *r, struct buf *out)
 	struct job *j = (struct job *)r;
 
 	if (j->wait.what == WAIT_NOTHING) {
-		if (!decide_more(j))
+		/* The save begins with a fork: the kernel comes before it. */
+		if (!j->decided) {
+			j->decided = decide_more(j);
 			return REPLY_PAUSE;
+		}
 		if (j->wait.changed == 0)
 			return answer(
 			    request_refusal("there is no such server; name it as "

@@ -9,6 +9,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/children.c src/lvsd/children.h \
 	src/lvsd/client.c src/lvsd/client.h \
 	src/lvsd/confirm.c src/lvsd/confirm.h \
+	src/lvsd/counts.c src/lvsd/counts.h \
 	src/lvsd/control.c src/lvsd/control.h \
 	src/lvsd/daemon.c src/lvsd/daemon.h \
 	src/lvsd/decide.c src/lvsd/decide.h \
@@ -39,11 +40,13 @@ libdaemon_a_SOURCES = \
 	src/lvsd/state.c src/lvsd/state.h \
 	src/lvsd/statefile.c src/lvsd/statefile.h \
 	src/lvsd/status.c src/lvsd/status.h \
+	src/lvsd/status_brief.c src/lvsd/status_brief.h \
 	src/lvsd/status_director.c src/lvsd/status_director.h \
 	src/lvsd/status_server.c src/lvsd/status_server.h \
 	src/lvsd/status_totals.c src/lvsd/status_totals.h \
 	src/lvsd/sync.c src/lvsd/sync.h \
 	src/lvsd/table.c src/lvsd/table.h \
+	src/lvsd/tick.c src/lvsd/tick.h \
 	src/lvsd/turn.c src/lvsd/turn.h \
 	src/lvsd/user.c src/lvsd/user.h
 lvsd_SOURCES = src/lvsd/main.c

@@ -114,11 +114,15 @@ struct lvsd {
 	struct sync_state *sync;
 	struct statefile *statefile;
 	struct audit *audit;
+	struct tick *ticks; /* NULL: none has anything for the next */
 	struct marking *marking;
 	bool resync;		 /* have is not to be trusted: read the kernel again */
 	unsigned resyncs_failed; /* in a row */
 	bool dirty;		 /* some director is */
 	size_t tick_at;		 /* where in have the next tick looks first */
+	size_t plan_at;		 /* the director that is planned first */
+	size_t pace;		 /* of operations in a turn (run.c); 0: not known yet */
+	struct ev_idle plan_on;	 /* directors wait for their next turn */
 	bool clear;		 /* at the end take what is ours out of the kernel */
 	bool cleared;		 /* that was done */
 

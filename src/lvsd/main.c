@@ -36,6 +36,7 @@
 #include "lvsd/reload.h"
 #include "lvsd/statefile.h"
 #include "lvsd/sync.h"
+#include "lvsd/tick.h"
 #include "lvsd/user.h"
 
 static const char usage_text[] =
@@ -290,13 +291,14 @@ static void stop(struct lvsd *l)
 	log_info("stopped, the table %s services=%zu", clear ? "is cleared" : "stays",
 	    services);
 	audit_free(l->audit);
+	tick_free(l->ticks);
 	reload_fini(l);
 	confirm_free(l->confirm);
 	statefile_free(l->statefile);
 	marking_free(l->marking);
 	state_free(l->state);
 	ipvs_table_fini(&l->have);
-	own_saved(l, NULL);
+	own_saved(l, &(struct owned){ 0 });
 	ipvs_close(l->ipvs);
 	ev_loop_destroy(l->loop);
 }

@@ -17,6 +17,8 @@
 #include "lvsd/reconcile.h"
 #include "lvsd/service.h"
 
+#define ONE_BY_ONE 16 /* so few services are */
+
 void own_add_id(struct ipvs_table *ids, const struct ipvs_svc *svc)
 {
 	struct ipvs_svc id = *svc;
@@ -33,10 +35,32 @@ void own_count_foreign(struct lvsd *l, const struct ipvs_table *listed)
 		l->foreign += ipvs_table_find(&l->have, &listed->svcs[i]) == NULL;
 }
 
+/* The services in IDS that the kernel has, without servers: few are asked for one by one,
+ * as there may be ten thousand others. */
+static bool read_ids(struct lvsd *l, const struct ipvs_table *ids, struct ipvs_table *t)
+{
+	if (ids->n > ONE_BY_ONE) {
+		if (!ipvs_read_services(l->ipvs, t))
+			return false;
+		own_count_foreign(l, t);
+		return true;
+	}
+	for (size_t i = 0; i < ids->n; i++) {
+		struct ipvs_svc svc = ids->svcs[i];
+		bool there;
+
+		if (!ipvs_read_service(l->ipvs, &svc, &there))
+			return false;
+		if (there)
+			ipvs_table_append(t, &svc);
+	}
+	return true;
+}
+
 bool own_reread(struct lvsd *l, const struct ipvs_table *ids)
 {
 	struct ipvs_table listed = { 0 };
-	bool done = ids->n == 0 || ipvs_read_services(l->ipvs, &listed);
+	bool done = read_ids(l, ids, &listed);
 	int error = errno;
 
 	for (size_t i = 0; done && i < ids->n; i++) {
@@ -57,8 +81,6 @@ bool own_reread(struct lvsd *l, const struct ipvs_table *ids)
 			ipvs_table_remove(&l->have, known);
 		}
 	}
-	if (ids->n > 0 && done)
-		own_count_foreign(l, &listed);
 	ipvs_table_fini(&listed);
 	errno = error;
 	return done;
@@ -264,25 +286,73 @@ static int id_cmp(const void *key, const void *element)
 	return ipvs_svc_cmp(key, &svc);
 }
 
-void own_saved(struct lvsd *l, const struct ipvs_table *listed)
+static int two_ids_cmp(const void *a, const void *b)
 {
-	struct owned *o = &l->owned;
+	const struct own_id *id = a;
+	const struct ipvs_svc svc = {
+		.addr = id->addr,
+		.protocol = id->protocol,
+		.port = id->port,
+		.fwmark = id->fwmark,
+	};
 
-	free(o->ids);
-	*o = (struct owned){ 0 };
-	if (listed == NULL)
-		return;
-	o->ids = xcalloc(listed->n, sizeof *o->ids);
-	for (size_t i = 0; i < listed->n; i++) {
-		const struct ipvs_svc *svc = &listed->svcs[i];
+	return id_cmp(&svc, b);
+}
 
-		o->ids[o->n++] = (struct own_id){
-			.addr = svc->addr,
-			.protocol = svc->protocol,
-			.port = svc->port,
-			.fwmark = svc->fwmark,
-		};
+static void add_id(struct owned *o, size_t *cap, const struct ipvs_svc *svc)
+{
+	o->ids = xgrow(o->ids, o->n, cap, sizeof *o->ids);
+	o->ids[o->n++] = (struct own_id){
+		.addr = svc->addr,
+		.protocol = svc->protocol,
+		.port = svc->port,
+		.fwmark = svc->fwmark,
+	};
+}
+
+/* The services of D that the kernel does not have yet. */
+static void add_new(
+    const struct lvsd *l, const struct director_conf *d, struct owned *o, size_t *cap)
+{
+	struct ipvs_svc ids[SERVICE_FAMILIES];
+	size_t n = service_identities(d, ids);
+
+	for (size_t i = 0; i < n; i++)
+		if (ipvs_table_find(&l->have, &ids[i]) == NULL)
+			add_id(o, cap, &ids[i]);
+}
+
+/* This is on the loop with each save: a service that the kernel has tells of its director,
+ * which then need not be looked for. */
+void own_identities(const struct lvsd *l, struct owned *o)
+{
+	const struct state *s = l->state;
+	bool *seen = xcalloc(s->n_directors, sizeof *seen);
+	size_t cap = l->have.n;
+	const struct director_conf *d;
+
+	*o = (struct owned){ .ids = xcalloc(cap, sizeof *o->ids) };
+	for (size_t i = 0; i < l->have.n; i++) {
+		add_id(o, &cap, &l->have.svcs[i]);
+		if (l->have.svcs[i].tag < s->n_directors)
+			seen[l->have.svcs[i].tag] = true;
 	}
+	for (size_t i = 0; i < s->n_directors && !l->cleared; i++)
+		if (!seen[i] || s->directors[i].conf->mark != 0)
+			add_new(l, s->directors[i].conf, o, &cap);
+	if (l->pending.conf != NULL && !l->cleared)
+		STAILQ_FOREACH (d, &l->pending.conf->directors, entry)
+			add_new(l, d, o, &cap);
+	if (o->n > l->have.n)
+		qsort(o->ids, o->n, sizeof *o->ids, two_ids_cmp);
+	free(seen);
+}
+
+void own_saved(struct lvsd *l, struct owned *o)
+{
+	free(l->owned.ids);
+	l->owned = *o;
+	*o = (struct owned){ 0 };
 }
 
 bool own_is_new(const struct lvsd *l, const struct conf *conf)

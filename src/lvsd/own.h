@@ -23,8 +23,11 @@ bool own_adopt(struct lvsd *l, const struct conf *conf, const struct ipvs_table 
 /* Appends the services that are ours or are about to be, with the notes of what
  * leaves; sorted. */
 void own_list(const struct lvsd *l, struct ipvs_table *owned);
-/* The services in LISTED (sorted) are on disk as ours now, and no others. NULL: none is. */
-void own_saved(struct lvsd *l, const struct ipvs_table *listed);
+/* The identities of these alone, in O, which is empty; a table of services takes five
+ * times as much. o->ids is to be freed. */
+void own_identities(const struct lvsd *l, struct owned *o);
+/* The services in O, whose ids are taken over, are on disk as ours now, and no others. */
+void own_saved(struct lvsd *l, struct owned *o);
 /* Whether CONF needs a service that is not known on disk to be ours. */
 bool own_is_new(const struct lvsd *l, const struct conf *conf);
 

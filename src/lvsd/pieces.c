@@ -47,9 +47,10 @@ enum ipvs_more pieces_services(struct pieces *p, struct ipvs_table *t)
 	return went(p, ipvs_read_more(p->from, t, &p->at));
 }
 
-enum ipvs_more pieces_dests(struct pieces *p, struct ipvs_svc *svc)
+enum ipvs_more pieces_dests(
+    struct pieces *p, struct ipvs_svc *svc, struct ipvs_rates *rates)
 {
-	return went(p, ipvs_read_dests_more(p->from, svc, &p->at));
+	return went(p, ipvs_read_dests_more(p->from, svc, rates, &p->at));
 }
 
 bool pieces_undisturbed(const struct pieces *p)

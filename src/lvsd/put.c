@@ -93,15 +93,26 @@ void put_json(struct buf *b, const char *key, const json_t *value)
 	json_dump_callback(value, add_dumped, b, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-void put_decimal(struct buf *b, uint64_t us)
+/* REST, of DIGITS digits, behind a point. */
+static void put_fraction(struct buf *b, uint64_t rest, size_t digits)
 {
 	char fraction[] = ".000000";
-	uint64_t rest = us % 1000000;
 
-	for (int i = 6; i > 0; i--, rest /= 10)
+	for (size_t i = digits; i > 0; i--, rest /= 10)
 		fraction[i] = (char)('0' + rest % 10);
+	buf_add(b, fraction, digits + 1);
+}
+
+void put_decimal(struct buf *b, uint64_t us)
+{
 	put_digits(b, (int64_t)(us / 1000000));
-	buf_add(b, fraction, 7);
+	put_fraction(b, us % 1000000, 6);
+}
+
+void put_thousandths(struct buf *b, uint64_t ms)
+{
+	put_digits(b, (int64_t)(ms / 1000));
+	put_fraction(b, ms % 1000, 3);
 }
 
 void put_seconds(struct buf *b, const char *key, uint64_t us)

@@ -17,8 +17,9 @@
 /* TEXT quoted and escaped; bytes that are not UTF-8 become "?". */
 void put_quoted(struct buf *b, const char *text);
 void put_digits(struct buf *b, int64_t n);
-/* US microseconds as seconds. */
+/* US microseconds as seconds, and MS milliseconds. */
 void put_decimal(struct buf *b, uint64_t us);
+void put_thousandths(struct buf *b, uint64_t ms);
 
 void put_text(struct buf *b, const char *key, const char *text); /* NULL: null */
 void put_integer(struct buf *b, const char *key, int64_t n);

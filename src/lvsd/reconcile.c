@@ -1,6 +1,6 @@
 /*
  * When the road is walked, and for whom: all directors after a start or a reload, the
- * dirty ones at the end of a turn, and what lingers, grows or failed once a second.
+ * dirty ones at the end of a turn, as many as a turn has time for.
  *
  * A kernel that did not answer is read as a whole before anything else is sent.
  */
@@ -20,11 +20,9 @@
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 
-#define TICK_S 1.
-#define TICK_SOON_S .05	    /* when the last one did not come through */
-#define TICK_BUDGET_US 2000 /* for reading connections */
-#define ROUNDS 3	    /* in one turn, when the kernel proved different */
-#define TEXT_DIRECTORS 20   /* told one by one */
+#define ROUNDS 3	   /* in one turn, when the kernel proved different */
+#define PLAN_SERVERS 20000 /* of the directors that are planned in one turn */
+#define TEXT_DIRECTORS 20  /* told one by one */
 
 void reconcile_wake(struct lvsd *l)
 {
@@ -128,37 +126,71 @@ static void tell_more(size_t told)
 		    told - TEXT_DIRECTORS);
 }
 
+/* Those that are dirty in turn, as many as a turn has time for. */
 static void plan_dirty(struct lvsd *l, struct run *r)
 {
+	size_t told = 0, servers = 0, n = l->state->n_directors, first = l->plan_at;
 	uint64_t now_us = mono_us();
-	size_t told = 0;
 
-	for (size_t i = 0; i < l->state->n_directors; i++) {
-		struct director_state *d = &l->state->directors[i];
+	l->dirty = false;
+	for (size_t i = 0; i < n; i++) {
+		size_t at = (first + i) % n;
+		struct director_state *d = &l->state->directors[at];
 		struct serving_count c;
 		enum serving now;
 
 		if (!d->dirty)
 			continue;
+		if (servers > 0 && servers + d->n_servers > PLAN_SERVERS) {
+			l->dirty = true;
+			l->plan_at = at;
+			break;
+		}
+		servers += d->n_servers;
 		d->dirty = d->fault.fresh = false;
 		d->fault.waits = must_wait(d, now_us);
-		now = plan_director(d, (uint32_t)i, &l->have, now_us, &r->want, &c);
+		now = plan_director(d, (uint32_t)at, &l->have, now_us, &r->want, &c);
 		tell_serving(l, d, now, &c, &told);
 	}
 	tell_more(told);
 	ipvs_table_sort(&r->want);
-	l->dirty = false;
+}
+
+static void on_plan_on(struct ev_loop *loop, struct ev_idle *w, int events)
+{
+	const struct lvsd *l = w->data;
+
+	(void)events;
+	/* The turn that ends now goes on with it, by itself. */
+	if (!l->dirty || l->resync)
+		ev_idle_stop(loop, w);
+}
+
+/* What is still dirty has its next turn at once. */
+static void plan_on(struct lvsd *l)
+{
+	if (ev_is_active(&l->plan_on))
+		return;
+	ev_idle_init(&l->plan_on, on_plan_on);
+	/* As events have, or it would wait for a loop without any. */
+	ev_set_priority(&l->plan_on, EV_MAXPRI);
+	l->plan_on.data = l;
+	ev_idle_start(l->loop, &l->plan_on);
 }
 
 static void run_dirty(struct lvsd *l, struct reconcile_counts *counts)
 {
-	for (int round = 1; l->dirty && round <= ROUNDS; round++) {
-		struct run r = { 0 };
+	bool differs = true;
+
+	for (int round = 1; l->dirty && differs && round <= ROUNDS; round++) {
+		struct run r = { .bounded = true };
 
 		plan_dirty(l, &r);
-		run_send(l, &r, round == ROUNDS, counts);
+		differs = run_send(l, &r, round == ROUNDS, counts);
 		run_fini(&r);
 	}
+	if (l->dirty && !l->resync)
+		plan_on(l);
 	marking_follow(l->marking);
 }
 
@@ -254,111 +286,4 @@ size_t reconcile_failed(const struct lvsd *l)
 		n += l->state->directors[i].fault.text != NULL ||
 		     marking_fault(l->marking, l->state->directors[i].conf) != NULL;
 	return n;
-}
-
-/* ---- the tick ---- */
-
-/* Reads the connections of one service that lingers. Its director is planned again by
- * being dirty; without one it comes into R. */
-static void look_at_lingering(struct lvsd *l, struct ipvs_svc *svc, struct run *r)
-{
-	struct director_state *d = run_director(l, svc->tag);
-	size_t n_want = r->want.n;
-
-	if (!ipvs_read_dests(l->ipvs, svc)) {
-		l->resync = true;
-		return;
-	}
-	if (d != NULL) {
-		reconcile_mark(l, d);
-		return;
-	}
-	plan_leaving(svc, mono_us(), &r->want);
-	if (r->want.n == n_want)
-		own_add_id(&r->gone, svc);
-}
-
-/* What lingers is looked at in turn, for TICK_BUDGET_US; the rest has to wait for the
- * next tick, which comes soon then (*ALL false). */
-static bool tick_lingering(struct lvsd *l, struct run *r, bool *all)
-{
-	uint64_t begun_us = mono_us();
-	bool any = false;
-
-	*all = true;
-	for (size_t i = 0; i < l->have.n && !l->resync; i++) {
-		struct ipvs_svc *svc = &l->have.svcs[(l->tick_at + i) % l->have.n];
-
-		if (svc->lingering == 0)
-			continue;
-		any = true;
-		if (mono_us() - begun_us > TICK_BUDGET_US) {
-			l->tick_at = (l->tick_at + i) % l->have.n;
-			*all = false;
-			return true;
-		}
-		look_at_lingering(l, svc, r);
-	}
-	return any;
-}
-
-/* Weights that grow: their directors are planned again. */
-static bool tick_slow(struct lvsd *l)
-{
-	uint64_t now_us = mono_us();
-	bool any = false;
-
-	for (size_t i = 0; i < l->state->n_directors; i++) {
-		struct director_state *d = &l->state->directors[i];
-
-		if (d->slow_until_us == 0)
-			continue;
-		any = true;
-		if (now_us >= d->slow_until_us)
-			d->slow_until_us = 0;
-		reconcile_mark(l, d);
-	}
-	return any;
-}
-
-static bool tick_faults(struct lvsd *l)
-{
-	uint64_t now_us = mono_us();
-	bool any = false;
-
-	for (size_t i = 0; i < l->state->n_directors; i++) {
-		struct director_state *d = &l->state->directors[i];
-
-		if (d->fault.text == NULL || d->fault.retry_us == UINT64_MAX)
-			continue;
-		any = true;
-		if (now_us >= d->fault.retry_us)
-			reconcile_mark(l, d);
-	}
-	return any;
-}
-
-void reconcile_tick(struct lvsd *l)
-{
-	struct reconcile_counts counts = { 0 };
-	struct run r = { 0 };
-	bool busy = l->resync, all = true;
-
-	if (l->resync) {
-		reconcile_all(l, &counts);
-	} else {
-		busy = tick_lingering(l, &r, &all);
-		busy = tick_slow(l) || busy;
-		busy = tick_faults(l) || busy;
-		busy = marking_tick(l->marking) || busy;
-		ipvs_table_sort(&r.want);
-		run_send(l, &r, true, &counts);
-	}
-	run_fini(&r);
-	buf_fini(&counts.text);
-	l->tick.repeat = all ? TICK_S : TICK_SOON_S;
-	if (busy || l->resync)
-		ev_timer_again(l->loop, &l->tick);
-	else
-		ev_timer_stop(l->loop, &l->tick);
 }

@@ -28,10 +28,6 @@ void reconcile_plan(struct lvsd *l, struct run *r);
 void reconcile_all(struct lvsd *l, struct reconcile_counts *counts);
 /* Plans and sends the dirty directors; the end of a turn. */
 void reconcile_dirty(struct lvsd *l);
-/* Once a second while something waits: servers that leave when their last
- * connection ends, directors that the kernel refused, a kernel that did not
- * answer. Stops its timer when nothing does. */
-void reconcile_tick(struct lvsd *l);
 
 void reconcile_mark(struct lvsd *l, struct director_state *d);
 /* Something other than a director has to be looked at by the tick. */

@@ -4,6 +4,11 @@
  * After a run, what was done is what the kernel has; a service with a refused
  * operation is read again instead of being guessed at. Faults wait with a
  * back-off, each director for itself.
+ *
+ * What an operation costs the kernel grows with the servers of its service, which it
+ * walks through several times (ip_vs_ctl.c, ip_vs_lookup_dest; ip_vs_wrr.c,
+ * ip_vs_wrr_gcd_weight): 0.3 ms with ten thousand. How many of such steps a turn has
+ * time for is learned from the last ones.
  */
 #include "lvsd/run.h"
 
@@ -21,9 +26,15 @@
 #define RETRY_MAX_US (60 * 1000000ull)
 #define TEXT_OPS 20 /* operations told one by one */
 
+#define SEND_US 1500	  /* that the kernel may take in a turn */
+#define OP_STEPS 300	  /* of an operation, beside its servers */
+#define PACE_FIRST 100000 /* steps in a turn, before anything is known */
+#define PACE_MAX 2000000
+#define PACE_MIN 1000
+
 /* ---- refusals ---- */
 
-struct director_state *run_director(struct lvsd *l, uint32_t tag)
+struct director_state *run_director(const struct lvsd *l, uint32_t tag)
 {
 	return tag < l->state->n_directors ? &l->state->directors[tag] : NULL;
 }
@@ -87,11 +98,13 @@ static void fail_director(
 /*
  * Goes through the answers. A service whose first operation was refused fails
  * once; that its servers then had nowhere to go is no failure of its own.
- * Services with a refusal come into FAILED.
+ * Services with a refusal come into FAILED. True: the kernel is another than we thought.
  */
-static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_round,
+static bool take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_round,
     struct ipvs_table *failed)
 {
+	bool differs = false;
+
 	for (size_t i = 0; i < ops->n; i++) {
 		const struct ipvs_op *op = &ops->list[i];
 		struct director_state *d = run_director(l, op->svc->tag);
@@ -107,10 +120,12 @@ static void take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_
 				  "mending director %s director=%s",
 			    d->conf->name, d->conf->name);
 			reconcile_mark(l, d);
+			differs = true;
 		} else {
 			fail_director(l, d, op);
 		}
 	}
+	return differs;
 }
 
 /* ---- one run ---- */
@@ -119,13 +134,75 @@ void run_fini(struct run *r)
 {
 	ipvs_table_fini(&r->want);
 	ipvs_table_fini(&r->gone);
+	ipvs_table_fini(&r->cut);
 }
 
-void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
+/* Steps that a turn has for operations; of one service three quarters, so that a crowd of
+ * servers does not keep the others waiting. */
+static size_t pace(const struct lvsd *l)
 {
-	for (size_t i = 0; i < r->want.n; i++)
-		ipvs_diff_svc(
-		    ipvs_table_find(&l->have, &r->want.svcs[i]), &r->want.svcs[i], ops);
+	return l->pace != 0 ? l->pace : PACE_FIRST;
+}
+
+/* What those of R took tells how many there may be next time. */
+static void learn_pace(struct lvsd *l, const struct run *r)
+{
+	uint64_t took_us = ipvs_stats(l->ipvs)->last_us;
+	size_t now = pace(l), next;
+
+	if (r->cut.n == 0)
+		return;
+	next = took_us > 0 ? (size_t)(r->steps * (uint64_t)SEND_US / took_us) : PACE_MAX;
+	next = next > 2 * now ? 2 * now : next < now / 4 ? now / 4 : next;
+	l->pace = next < PACE_MIN ? PACE_MIN : next > PACE_MAX ? PACE_MAX : next;
+}
+
+/* Of one that is in trouble all is asked for, or what is refused would be in the way of
+ * what is not. One that is filled under another scheduler must not stay so. */
+static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fills)
+{
+	const struct director_state *d = run_director(l, want->tag);
+
+	return !fills && (d == NULL || d->fault.text == NULL);
+}
+
+/* What WANT needs, as far as there are steps for it; the first of all that a turn sends
+ * is always there. */
+static void diff_bounded(const struct lvsd *l, struct run *r, const struct ipvs_svc *want,
+    struct ipvs_ops *ops)
+{
+	const struct ipvs_svc *have = ipvs_table_find(&l->have, want);
+	size_t first = ops->n, fills = ops->n_fills;
+	size_t left = r->steps < pace(l) ? pace(l) - r->steps : 0;
+	size_t share = pace(l) / 4 * 3, each = OP_STEPS + want->n_dests, room;
+
+	if (have != NULL && have->n_dests > want->n_dests)
+		each = OP_STEPS + have->n_dests;
+	room = (left < share ? left : share) / each;
+	if (room == 0 && first == 0)
+		room = 1;
+	ipvs_diff_svc(have, want, ops);
+	if (ops->n - first > room && may_cut(l, want, ops->n_fills > fills)) {
+		struct ipvs_svc id = *want;
+
+		id.dests = NULL;
+		id.n_dests = id.cap_dests = 0;
+		ipvs_table_append(&r->cut, &id);
+		ipvs_ops_cut(ops, first + room);
+	}
+	r->steps += (ops->n - first) * each;
+}
+
+void run_diff(const struct lvsd *l, struct run *r, struct ipvs_ops *ops)
+{
+	for (size_t i = 0; i < r->want.n; i++) {
+		const struct ipvs_svc *want = &r->want.svcs[i];
+
+		if (r->bounded)
+			diff_bounded(l, r, want, ops);
+		else
+			ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
+	}
 	for (size_t i = 0; i < r->gone.n; i++)
 		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
 	ipvs_ops_order(ops);
@@ -180,11 +257,59 @@ static void settle_service(struct lvsd *l, size_t n, struct ipvs_svc *svc)
 	memset(svc, 0, sizeof *svc);
 }
 
+static bool is_cut(
+    const struct run *r, const struct ipvs_table *failed, const struct ipvs_svc *svc)
+{
+	return ipvs_table_find(&r->cut, svc) != NULL &&
+	       ipvs_table_find(failed, svc) == NULL;
+}
+
+/* What OPS did of services that were cut becomes what the kernel has. Deletions point
+ * into that: they come first, and the last of them before the others. */
+static void settle_ops(struct lvsd *l, const struct run *r,
+    const struct ipvs_table *failed, const struct ipvs_ops *ops)
+{
+	for (size_t i = ops->n; i-- > 0;) {
+		const struct ipvs_op *op = &ops->list[i];
+
+		if (op->cmd == IPVS_DEL_DEST && is_cut(r, failed, op->svc))
+			ipvs_table_apply(&l->have, op);
+	}
+	for (size_t i = 0; i < ops->n; i++) {
+		const struct ipvs_op *op = &ops->list[i];
+
+		if (op->cmd != IPVS_DEL_DEST && is_cut(r, failed, op->svc))
+			ipvs_table_apply(&l->have, op);
+	}
+}
+
+/* The rest is planned again: that of a director in the next turn, that of one that leaves
+ * by the tick. */
+static void settle_cut(struct lvsd *l, const struct run *r,
+    const struct ipvs_table *failed, const struct ipvs_ops *ops)
+{
+	if (r->cut.n > 0)
+		settle_ops(l, r, failed, ops);
+	for (size_t i = 0; i < r->cut.n; i++) {
+		const struct ipvs_svc *cut = &r->cut.svcs[i];
+		struct ipvs_svc *have = ipvs_table_find(&l->have, cut);
+		struct director_state *d = run_director(l, cut->tag);
+
+		if (have != NULL) {
+			have->tag = cut->tag;
+			have->lingering = cut->lingering;
+		}
+		if (d != NULL)
+			reconcile_mark(l, d);
+	}
+}
+
 /* What was done becomes what the kernel has; services in FAILED are read. */
-static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *failed)
+static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *failed,
+    const struct ipvs_ops *ops)
 {
 	size_t n = l->have.n;
-	bool lingers = false, is_first = n == 0 && failed->n == 0;
+	bool lingers = false, is_first = n == 0 && failed->n == 0 && r->cut.n == 0;
 
 	for (size_t i = 0; i < r->want.n; i++) {
 		struct ipvs_svc *svc = &r->want.svcs[i];
@@ -194,6 +319,8 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 			keep_notes(l, svc);
 			continue;
 		}
+		if (ipvs_table_find(&r->cut, svc) != NULL)
+			continue;
 		clear_fault(l, svc);
 		if (!is_first)
 			settle_service(l, n, svc);
@@ -205,6 +332,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 	}
 	if (l->have.n > n)
 		ipvs_table_sort(&l->have);
+	settle_cut(l, r, failed, ops);
 	if (r->gone.n > 0) {
 		ipvs_table_subtract(&r->gone, failed);
 		ipvs_table_subtract(&l->have, &r->gone);
@@ -216,17 +344,19 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		reconcile_wake(l);
 }
 
-void run_send(
+bool run_send(
     struct lvsd *l, struct run *r, bool last_round, struct reconcile_counts *counts)
 {
 	struct ipvs_ops ops = { 0 };
 	struct ipvs_table failed = { 0 };
+	bool differs = false;
 
 	run_diff(l, r, &ops);
 	if (ipvs_apply(l->ipvs, &ops)) {
-		take_refusals(l, &ops, last_round, &failed);
+		learn_pace(l, r);
+		differs = take_refusals(l, &ops, last_round, &failed);
 		tell(counts, &ops);
-		settle(l, r, &failed);
+		settle(l, r, &failed, &ops);
 	} else {
 		log_err(
 		    "the kernel did not take %zu operations: %s", ops.n, strerror(errno));
@@ -236,4 +366,5 @@ void run_send(
 		reconcile_wake(l);
 	ipvs_table_fini(&failed);
 	ipvs_ops_fini(&ops);
+	return differs;
 }

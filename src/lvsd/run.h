@@ -10,26 +10,35 @@
 #include "lvsd/lvsd.h"
 #include "lvsd/reconcile.h"
 
-/* A zeroed one is empty. Both tables are sorted; run_fini() frees what they hold. */
+/*
+ * A zeroed one is empty. WANT and GONE are sorted; run_fini() frees what they hold.
+ *
+ * A bounded run sends what a turn of the loop has time for. Of each service that is the
+ * first of its operations, in their order, so that what is left is planned and sent the
+ * same way in the next turns: CUT has those, without servers.
+ */
 struct run {
-	struct ipvs_table want, gone;
+	struct ipvs_table want, gone, cut;
+	size_t steps; /* that the kernel has to go */
+	bool bounded;
 };
 
 void run_fini(struct run *r);
 
-/* Appends what run_send() sends first, in its order. OPS points into R and L->have. */
-void run_diff(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops);
+/* Appends what run_send() sends, in its order. OPS points into R and L->have. */
+void run_diff(const struct lvsd *l, struct run *r, struct ipvs_ops *ops);
 
 /*
  * Sends R and adds to COUNTS. Services of want move to what the kernel has (l->have).
  * Directors whose service was different in the kernel are dirty again afterwards,
  * unless this was the LAST_ROUND: then they fail, as those do whose operation was
- * refused for another reason. l->resync is set when it is not known what was done.
+ * refused for another reason; so are those of services in CUT. l->resync is set when it
+ * is not known what was done. True: the kernel proved different.
  */
-void run_send(
+bool run_send(
     struct lvsd *l, struct run *r, bool last_round, struct reconcile_counts *counts);
 
 /* The director whose service has this tag (plan.h), or NULL: it leaves. */
-struct director_state *run_director(struct lvsd *l, uint32_t tag);
+struct director_state *run_director(const struct lvsd *l, uint32_t tag);
 
 #endif

@@ -43,8 +43,8 @@ struct statefile {
 	struct record_origin origin;
 	/* Numbers of saves; that for which the time of slow runs. */
 	uint64_t wanted, writing, done, awaited;
-	struct ipvs_table owned; /* what the child writes is ours */
-	pid_t pid;		 /* of the child; 0: none */
+	struct owned owned; /* what the child writes is ours */
+	pid_t pid;	    /* of the child; 0: none */
 	char *error;
 	struct ev_child exited;
 	struct ev_timer slow, touched;
@@ -149,15 +149,18 @@ static int sync_parent(const char *path)
 static int write_out(const struct statefile *f, FILE *out)
 {
 	const struct lvsd *l = f->l;
+	struct ipvs_table owned = { 0 };
 	json_t *more = json_object();
 	bool done;
 
+	own_list(l, &owned);
 	json_object_set_new(more, "marking", marking_record(l->marking));
 	confirm_record(l->confirm, more);
 	sync_record(l->sync, more);
 	errno = 0;
-	done = record_write(out, &f->origin, &f->owned, &l->settings, l->state, more) &&
+	done = record_write(out, &f->origin, &owned, &l->settings, l->state, more) &&
 	       fflush(out) == 0 && fsync(fileno(out)) == 0;
+	ipvs_table_fini(&owned);
 	json_decref(more);
 	return done ? 0 : errno != 0 ? errno : EIO;
 }
@@ -192,6 +195,12 @@ static int write_record(const struct statefile *f)
 	return error;
 }
 
+static void forget_owned(struct statefile *f)
+{
+	free(f->owned.ids);
+	f->owned = (struct owned){ 0 };
+}
+
 static void take_result(struct statefile *f, int error)
 {
 	if (error != 0 && f->error == NULL)
@@ -204,7 +213,7 @@ static void take_result(struct statefile *f, int error)
 	f->error = error != 0 ? xstrdup(strerror(error)) : NULL;
 	if (error == 0)
 		own_saved(f->l, &f->owned);
-	ipvs_table_fini(&f->owned);
+	forget_owned(f);
 }
 
 /* Ends the child: what it would write is older than what is to be written now. */
@@ -222,7 +231,7 @@ static bool end_child(struct statefile *f)
 		poll(NULL, 0, 1);
 	}
 	f->pid = 0;
-	ipvs_table_fini(&f->owned);
+	forget_owned(f);
 	return true;
 }
 
@@ -230,7 +239,7 @@ bool statefile_write_now(struct statefile *f)
 {
 	if (!end_child(f))
 		return false;
-	own_list(f->l, &f->owned);
+	own_identities(f->l, &f->owned);
 	take_result(f, write_record(f));
 	return f->error == NULL;
 }
@@ -300,7 +309,7 @@ static void write_next(struct statefile *f)
 	turn_does(&f->l->turns, "state file");
 	f->writing = f->wanted;
 	ev_timer_stop(loop, &f->touched);
-	own_list(f->l, &f->owned);
+	own_identities(f->l, &f->owned);
 	f->pid = fork();
 	if (f->pid == 0) {
 		/* The next daemon must not find two writers. */
@@ -379,7 +388,7 @@ void statefile_free(struct statefile *f)
 	ev_child_stop(f->l->loop, &f->exited);
 	ev_timer_stop(f->l->loop, &f->slow);
 	ev_timer_stop(f->l->loop, &f->touched);
-	ipvs_table_fini(&f->owned);
+	forget_owned(f);
 	free(f->error);
 	free(f->path);
 	free(f->fresh);

@@ -13,11 +13,13 @@
 
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/counts.h"
 #include "lvsd/marking.h"
 #include "lvsd/pieces.h"
 #include "lvsd/put.h"
 #include "lvsd/service.h"
 #include "lvsd/show.h"
+#include "lvsd/status_brief.h"
 #include "lvsd/status_director.h"
 #include "lvsd/status_server.h"
 #include "lvsd/status_totals.h"
@@ -25,6 +27,7 @@
 #define SERVERS_A_PIECE 200
 #define DIRECTOR_SERVERS 10 /* a director costs as much as so many, for it is read */
 #define LEAVING_A_PIECE 1000
+#define ASKED_FIRST 64 /* directors, so that they are there before all are counted */
 
 enum part { PART_TOTALS, PART_DAEMON, PART_DIRECTORS, PART_LEAVING, PART_END };
 
@@ -33,20 +36,23 @@ struct status {
 	struct lvsd *l;
 	enum status_kind kind;
 	struct status_totals totals;
-	struct status_view view; /* of the director whose turn it is */
-	uint64_t configuration;	 /* that it tells of */
-	const char *server;	 /* the only one, of the configuration; NULL: all */
-	bool whole;		 /* of all directors, and what leaves */
-	bool answers;		 /* the kernel did so far */
+	struct status_view view;	 /* of the director whose turn it is */
+	uint64_t configuration;		 /* that it tells of */
+	const struct server_state *only; /* of this configuration; NULL: all */
+	bool whole;			 /* of all directors, and what leaves */
+	bool answers;			 /* the kernel did so far */
 	enum part part;
 	size_t director, end; /* the next one, and behind the last */
 	size_t at;	      /* its next server, or what leaves next */
+	size_t servers_end;   /* behind the last of its servers that is wanted */
 	bool open;	      /* the array of something has an element */
 	bool in_director;
 	/* Its services, and the one that is read; true: all of them were. */
 	struct pieces pieces;
 	size_t service;
 	bool is_read;
+	struct counts counts;	/* of all directors but the first */
+	bool counting, counted; /* they come; that has begun */
 };
 
 /* ---- directors ---- */
@@ -59,7 +65,7 @@ static void begin_director(
 
 	buf_str(b, st->open ? "," : "");
 	buf_str(b, st->kind == STATUS_BRIEF ? "\n{" : "{");
-	status_director(st->l, d, st->kind != STATUS_BRIEF, b);
+	status_director(st->l, d, st->kind == STATUS_BRIEF, b);
 	for (size_t i = 0; i < n; i++)
 		ipvs_table_append(&st->view.now, &ids[i]);
 	ipvs_table_sort(&st->view.now);
@@ -68,26 +74,36 @@ static void begin_director(
 	st->service = 0;
 }
 
+/* The destinations of KNOWN, which were counted just now. */
+static void take_counted(struct ipvs_svc *svc, const struct ipvs_svc *known)
+{
+	ipvs_svc_reserve(svc, known->n_dests);
+	for (size_t i = 0; i < known->n_dests; i++)
+		ipvs_svc_append(svc, &known->dests[i]);
+}
+
 /* Reads SVC, with connections; one of many servers piece by piece. False: there is more.
  * Once the kernel did not answer it is not asked again: each question may take long. */
 static bool read_service(struct status *st, struct ipvs_svc *svc)
 {
 	const struct ipvs_svc *known = ipvs_table_find(&st->l->have, svc);
+	struct ipvs_rates *rates = st->view.with_rates ? &st->view.rates : NULL;
 	enum ipvs_more more = IPVS_FAILED;
 
 	if (!st->answers || known == NULL) {
 		pieces_stop(&st->pieces); /* it may have gone while it was read */
 		return true;
 	}
-	if (st->view.with_rates ||
-	    (known->n_dests <= PIECES_LARGE && !st->pieces.comes)) {
-		st->answers = ipvs_read_dests(st->l->ipvs, svc) &&
-			      (!st->view.with_rates ||
-				  ipvs_read_rates(st->l->ipvs, svc, &st->view.rates));
+	if (counts_has(&st->counts, known)) {
+		take_counted(svc, known);
+		return true;
+	}
+	if (known->n_dests <= PIECES_LARGE && !st->pieces.comes) {
+		st->answers = ipvs_read_traffic(st->l->ipvs, svc, rates);
 		return true;
 	}
 	if (st->pieces.comes || pieces_begin(&st->pieces, st->l))
-		more = pieces_dests(&st->pieces, svc);
+		more = pieces_dests(&st->pieces, svc, rates);
 	st->answers = more != IPVS_FAILED;
 	if (more == IPVS_ALL)
 		ipvs_svc_sort(svc);
@@ -97,6 +113,7 @@ static bool read_service(struct status *st, struct ipvs_svc *svc)
 /* The director's services as the kernel has them now. False: there is more. */
 static bool read_director(struct status *st, struct buf *b)
 {
+	const struct director_state *d = &st->l->state->directors[st->director];
 	struct ipvs_table *now = &st->view.now;
 
 	while (st->service < now->n) {
@@ -105,11 +122,13 @@ static bool read_director(struct status *st, struct buf *b)
 		st->service++;
 	}
 	ipvs_rates_sort(&st->view.rates);
-	put_bool(b, "answers", st->answers);
+	if (st->kind != STATUS_BRIEF)
+		put_bool(b, "answers", st->answers);
 	buf_str(b, ",\"servers\":[");
 	st->is_read = true;
 	st->open = false;
-	st->at = 0;
+	st->at = st->only != NULL ? (size_t)(st->only - d->servers) : 0;
+	st->servers_end = st->only != NULL ? st->at + 1 : d->n_servers;
 	return true;
 }
 
@@ -130,10 +149,20 @@ static void put_server(struct status *st, const struct server_state *s, struct b
 	if (st->open)
 		buf_str(b, ",");
 	st->open = true;
-	if (st->kind == STATUS_BRIEF)
-		status_server_row(&st->view, s, b);
-	else
-		status_server(&st->view, s, b);
+	status_server(&st->view, s, b);
+}
+
+/* True: first the connections of the directors to come are counted. */
+static bool is_counting(struct status *st)
+{
+	if (!st->counted && st->whole && !st->view.with_rates &&
+	    st->director >= ASKED_FIRST) {
+		st->counted = true;
+		st->counting = counts_begin(&st->counts, st->l);
+	}
+	if (st->counting)
+		st->counting = counts_more(&st->counts);
+	return st->counting;
 }
 
 static void end_directors(struct status *st, struct buf *b)
@@ -147,13 +176,20 @@ static void end_directors(struct status *st, struct buf *b)
 /* At most N servers of the director whose turn it is. Returns what is left of N. */
 static size_t some_servers(struct status *st, size_t n, struct buf *b)
 {
-	const struct director_state *d = &st->l->state->directors[st->director];
+	const struct server_state *servers =
+	    st->l->state->directors[st->director].servers;
+	size_t end = st->servers_end - st->at < n ? st->servers_end : st->at + n;
 
-	for (; st->at < d->n_servers && n > 0; st->at++, n--)
-		if (st->server == NULL ||
-		    strcmp(st->server, d->servers[st->at].conf->name) == 0)
-			put_server(st, &d->servers[st->at], b);
-	if (st->at == d->n_servers) {
+	n -= end - st->at;
+	if (st->kind == STATUS_BRIEF && st->at < end) {
+		buf_str(b, st->open ? "," : "");
+		st->open = true;
+		status_brief(&st->view, &servers[st->at], end - st->at, b);
+		st->at = end;
+	}
+	for (; st->at < end; st->at++)
+		put_server(st, &servers[st->at], b);
+	if (st->at == st->servers_end) {
 		end_director(st, b);
 		st->director++;
 	}
@@ -166,6 +202,8 @@ static void more_directors(struct status *st, struct buf *b)
 
 	while (n > 0 && st->director < st->end) {
 		if (!st->in_director) {
+			if (is_counting(st))
+				return;
 			begin_director(st, &st->l->state->directors[st->director], b);
 			n -= n < DIRECTOR_SERVERS ? n : DIRECTOR_SERVERS;
 		}
@@ -270,6 +308,7 @@ static void status_free(struct reply *r)
 	struct status *st = (struct status *)r;
 
 	pieces_fini(&st->pieces);
+	counts_fini(&st->counts);
 	ipvs_table_fini(&st->view.now);
 	ipvs_rates_fini(&st->view.rates);
 	free(st);
@@ -306,6 +345,6 @@ struct reply *status_reply(struct lvsd *l, const char *director, const char *ser
 	st->answers = !l->resync;
 	st->director = first;
 	st->end = director != NULL ? first + 1 : state->n_directors;
-	st->server = found != NULL ? found->conf->name : NULL;
+	st->only = found;
 	return &st->base;
 }

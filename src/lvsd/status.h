@@ -12,7 +12,7 @@
 
 enum status_kind {
 	STATUS_FULL,
-	STATUS_RATES, /* with what goes through each server, for one dump more a director */
+	STATUS_RATES, /* with what goes through each server */
 	STATUS_BRIEF, /* what a page for people shows, a director a line */
 };
 

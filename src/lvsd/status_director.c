@@ -61,8 +61,8 @@ static const char *balance_text(const struct director_conf *d, char *buf)
 	return buf;
 }
 
-/* How many of its servers could serve. */
-static void put_counts(struct buf *b, const struct director_state *d)
+/* How many of its servers could serve; BRIEF: what is as with most is left out. */
+static void put_counts(struct buf *b, const struct director_state *d, bool brief)
 {
 	struct serving_count count;
 	int64_t total = 0;
@@ -71,9 +71,11 @@ static void put_counts(struct buf *b, const struct director_state *d)
 		total += !d->servers[i].conf->sorry;
 	serving_count(d, &count);
 	put_integer(b, "total", total);
-	put_integer(b, "ready", (int64_t)count.ready);
 	put_integer(b, "usable", (int64_t)count.usable);
-	put_integer(b, "quorum", (int64_t)count.quorum);
+	if (!brief)
+		put_integer(b, "ready", (int64_t)count.ready);
+	if (!brief || count.quorum != 1)
+		put_integer(b, "quorum", (int64_t)count.quorum);
 }
 
 /* What it asks of the kernel. */
@@ -92,8 +94,9 @@ static void put_facts(struct buf *b, const struct director_state *d)
 }
 
 void status_director(
-    const struct lvsd *l, const struct director_state *d, bool facts, struct buf *b)
+    const struct lvsd *l, const struct director_state *d, bool brief, struct buf *b)
 {
+	const char *fault = status_fault(l, d);
 	char service[IPVS_SVC_NAME_MAX], balance[32];
 
 	buf_str(b, "\"name\":");
@@ -102,8 +105,9 @@ void status_director(
 	put_text(b, "balance", balance_text(d->conf, balance));
 	put_text(b, "mode", conf_mode_name(d->conf->mode));
 	put_text(b, "state", status_director_word(l, d));
-	put_text(b, "fault", status_fault(l, d));
-	put_counts(b, d);
-	if (facts)
+	if (!brief || fault != NULL)
+		put_text(b, "fault", fault);
+	put_counts(b, d, brief);
+	if (!brief)
 		put_facts(b, d);
 }

@@ -12,9 +12,9 @@ const char *status_director_word(const struct lvsd *l, const struct director_sta
 /* "TCP 10.9.9.1:80", "FWM 5" or "FWM -". BUF has IPVS_SVC_NAME_MAX bytes. */
 const char *status_service_text(const struct director_conf *d, char *buf);
 
-/* Appends the members of D but its servers, as they stand in an object. FACTS: with what it
- * asks of the kernel. */
+/* Appends the members of D but its servers, as they stand in an object. BRIEF: without what
+ * is so with most, and what it asks of the kernel. */
 void status_director(
-    const struct lvsd *l, const struct director_state *d, bool facts, struct buf *b);
+    const struct lvsd *l, const struct director_state *d, bool brief, struct buf *b);
 
 #endif

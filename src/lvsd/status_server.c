@@ -152,7 +152,7 @@ void status_server(
 	buf_str(b, "}");
 }
 
-/* ---- in a row ---- */
+/* ---- what is not so with most ---- */
 
 /* All is well with its check, or it has none. */
 static bool is_fine(const struct status_view *v, const struct server_state *s)
@@ -166,54 +166,22 @@ static bool is_fine(const struct status_view *v, const struct server_state *s)
 	       (reason == REASON_OK || reason == REASON_NONE);
 }
 
-/* What is not so with most servers. */
-static void put_rest(
-    const struct status_view *v, const struct server_state *s, struct buf *b)
+bool status_server_has_rest(const struct status_view *v, const struct server_state *s)
 {
 	const struct decision *d = state_decision(s);
 
-	buf_str(b, ",{\"sorry\":");
-	buf_str(b, s->conf->sorry ? "true" : "false");
-	put_decision(v, d, b);
+	return s->conf->sorry || d->word != DECISION_READY || d->has_weight ||
+	       !is_fine(v, s) || agents_probe(s) != NULL;
+}
+
+void status_server_rest(
+    const struct status_view *v, const struct server_state *s, struct buf *b)
+{
+	buf_str(b, s->conf->sorry ? "{\"sorry\":true" : "{\"sorry\":false");
+	put_decision(v, state_decision(s), b);
 	if (!is_fine(v, s))
 		put_check(v, s, b);
 	if (agents_probe(s) != NULL)
 		put_agent(v, s, b);
 	buf_str(b, "}");
-}
-
-static void put_place(struct buf *b, const struct ipvs_dest *dest)
-{
-	if (dest == NULL) {
-		buf_str(b, ",null,null,null");
-		return;
-	}
-	buf_str(b, ",");
-	put_digits(b, dest->weight);
-	buf_str(b, ",");
-	put_digits(b, dest->active);
-	buf_str(b, ",");
-	put_digits(b, dest->inactive);
-}
-
-void status_server_row(
-    const struct status_view *v, const struct server_state *s, struct buf *b)
-{
-	const struct ipvs_dest *dest = service_find(s, &v->now);
-	const struct decision *d = state_decision(s);
-	char addr[ADDR_TEXT_MAX];
-
-	buf_str(b, "[");
-	put_quoted(b, s->conf->name);
-	buf_str(b, ",");
-	put_quoted(b, addr_port_text(&s->conf->addr, s->conf->port, addr));
-	buf_str(b, ",");
-	put_quoted(b, status_server_word(s, dest != NULL));
-	buf_str(b, ",");
-	put_decimal(b, v->now_us - s->since_us);
-	put_place(b, dest);
-	if (s->conf->sorry || d->word != DECISION_READY || d->has_weight ||
-	    !is_fine(v, s) || agents_probe(s) != NULL)
-		put_rest(v, s, b);
-	buf_str(b, "]");
 }

@@ -21,9 +21,11 @@ const char *status_server_word(const struct server_state *s, bool in_table);
 /* Appends S as an object. */
 void status_server(
     const struct status_view *v, const struct server_state *s, struct buf *b);
-/* Appends S as a row of "show brief": what all have, and an object of the rest if there is
- * something to tell. */
-void status_server_row(
+/* There is more to tell of S than most servers have. */
+bool status_server_has_rest(const struct status_view *v, const struct server_state *s);
+/* Appends that as an object: sorry or not, an operator's decision, a check that is not
+ * well, and the agent. */
+void status_server_rest(
     const struct status_view *v, const struct server_state *s, struct buf *b);
 
 #endif

@@ -32,10 +32,11 @@ static bool yes_services(struct ipvs *h, struct ipvs_table *t)
 	return true;
 }
 
-static bool yes_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool yes_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
 	(void)h;
 	(void)svc;
+	(void)r;
 	return true;
 }
 
@@ -102,7 +103,9 @@ static void all(struct lvsd *l, bool up)
 		if (i % REPORTS_A_TURN == REPORTS_A_TURN - 1)
 			reconcile_dirty(l);
 	}
-	reconcile_dirty(l);
+	do
+		reconcile_dirty(l);
+	while (l->dirty); /* what a turn had no time for */
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,8 @@
  *
  *   floor fill DIRECTORS SERVERS SCHEDULER   the table of tests/bench/generate
  *   floor replace DIRECTORS SERVERS          other servers for all of them, additions first
+ *   floor change SERVERS N                   N of a director's servers get another weight
+ *   floor fork KILOBYTES                     a process as large forks, and waits
  *   floor read                               the whole table
  *   floor clear                              an empty table, not measured
  *
@@ -20,10 +22,13 @@
 #include <netinet/in.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/mono.h"
 #include "lib/xalloc.h"
@@ -33,6 +38,7 @@
 #define DIRECTOR_NET 20u
 #define SERVER_NET 10u
 #define SERVER_PORT 8080
+#define PAGE 4096
 #define OTHER_PORT 8081 /* of the servers that "replace" brings */
 
 /* A request that is sent again and again; where its addresses are. */
@@ -352,6 +358,55 @@ static void read_table(struct floor *f, struct list *l)
 	}
 }
 
+static void change(struct floor *f, uint32_t servers, uint32_t n)
+{
+	struct message m;
+
+	begin(&m, f, IPVS_CMD_SET_DEST);
+	service(&m, NULL);
+	server(&m, SERVER_PORT, true);
+	for (uint32_t i = 0; i < n; i++)
+		copy(f, &m, director_addr(0),
+		    server_addr((uint32_t)((uint64_t)i * servers / n)));
+	wait_for_all(f);
+}
+
+/* ---- forking ---- */
+
+/* A byte in each of N pages; in an order that leaves them anywhere in the machine's
+ * memory, as those of a process that has worked for a while. */
+static void touch(char *memory, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		memory[i * 7919 % n * PAGE]++;
+}
+
+/* How long fork() takes until it returns to who called it, and then a MiB that is written
+ * again, of which the child has a copy. */
+static void fork_and_write(size_t kilobytes)
+{
+	size_t n = kilobytes * 1024 / PAGE | 1;
+	char *memory = xcalloc(n, PAGE);
+	uint64_t begun, forked;
+	pid_t pid;
+
+	touch(memory, n);
+	begun = mono_us();
+	pid = fork();
+	if (pid == 0)
+		pause();
+	if (pid < 0)
+		err(1, "fork");
+	forked = mono_us();
+	for (size_t i = 0; i < 256 && i < n; i++)
+		memory[i * PAGE]++;
+	printf("us=%llu again_us=%llu\n", (unsigned long long)(forked - begun),
+	    (unsigned long long)(mono_us() - forked));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	free(memory);
+}
+
 /* ---- */
 
 static void open_floor(struct floor *f)
@@ -377,6 +432,8 @@ static void usage(void)
 {
 	fprintf(stderr, "usage: floor fill DIRECTORS SERVERS SCHEDULER\n"
 			"       floor replace DIRECTORS SERVERS\n"
+			"       floor change SERVERS N\n"
+			"       floor fork KILOBYTES\n"
 			"       floor read|clear\n");
 	exit(2);
 }
@@ -390,12 +447,18 @@ int main(int argc, char **argv)
 	struct floor f;
 	uint64_t begun;
 
+	if (strcmp(what, "fork") == 0 && argc == 3) {
+		fork_and_write(strtoull(argv[2], NULL, 10));
+		return 0;
+	}
 	open_floor(&f);
 	begun = mono_us();
 	if (strcmp(what, "fill") == 0 && argc == 5)
 		fill(&f, directors, servers, argv[4]);
 	else if (strcmp(what, "replace") == 0 && argc == 4)
 		replace(&f, directors, servers);
+	else if (strcmp(what, "change") == 0 && argc == 4)
+		change(&f, directors, servers);
 	else if (strcmp(what, "read") == 0)
 		read_table(&f, &l);
 	else if (strcmp(what, "clear") == 0)

@@ -15,9 +15,9 @@ like "CRLF will do" "$(ask "$status" 'show status\r\n')" '^\{"ok":true'
 like "brief: the first line" "$(ask "$status" 'show brief\n' | sed -n 1p)" \
 	'^\{"ok":true,.*"totals":\{"directors":\{"up":1\},"servers":\{"unchecked":1\}\},"directors":\[$'
 like "then a line a director" "$(ask "$status" 'show brief\n' | sed -n 2p)" \
-	"^\\{\"name\":\"web\",.*\"servers\":\[\[\"a\",\"127.0.0.1:$port\",\"unchecked\",[0-9.]+,1,0,0\]\]\}\$"
+	"^\\{\"name\":\"web\",.*\"total\":1,\"usable\":1,\"servers\":\[\[\[\"a\"\],\[\"127.0.0.1:$port\"\],\"unchecked\",[0-9.]+,1,0,0,null\]\]\}\$"
 is "and the last" "$(ask "$status" 'show brief\n' | sed 1,2d)" '],"leaving":[],"table_read":true,"complete":true}'
-is "it is one object" "$(ask "$status" 'show brief web/a\n' | jq -c '.directors[0].servers[0][0], .totals')" '"a"
+is "it is one object" "$(ask "$status" 'show brief web/a\n' | jq -c '.directors[0].servers[0][0][0], .totals')" '"a"
 null'
 like "an unknown request is answered" "$(ask "$status" 'shw\n')" '"ok":false,"error":"unknown request'
 verbs=$(ask "$status" 'shw\n' | jq -r .error | sed 's/.*there are: //; s/, /\n/g')

@@ -333,6 +333,25 @@ static void test_late_answers_are_ignored(void **state)
 	ipvs_ops_fini(&ops);
 }
 
+static void test_one_service(void **state)
+{
+	struct ipvs_svc svc = {
+		.addr = { AF_INET, { 10, 9, 9, 1 } }, .port = 80, .protocol = IPPROTO_TCP
+	};
+	bool there = false;
+
+	queue_service(1, 80, 0);
+	assert_true(ipvs_read_service(*state, &svc, &there));
+	assert_true(there);
+	assert_string_equal(svc.sched, "wlc");
+	queue_error(2, ESRCH);
+	assert_true(ipvs_read_service(*state, &svc, &there));
+	assert_false(there);
+	queue_error(3, EPERM);
+	assert_false(ipvs_read_service(*state, &svc, &there));
+	assert_int_equal(errno, EPERM);
+}
+
 /* An overrun loses answers; the caller is told and reads again. */
 static void test_overrun(void **state)
 {
@@ -453,6 +472,7 @@ int main(void)
 		TEST(test_operations_go_out_in_batches),
 		TEST(test_the_last_one_is_refused),
 		TEST(test_late_answers_are_ignored),
+		TEST(test_one_service),
 		TEST(test_overrun),
 		TEST(test_silence_has_a_deadline),
 		TEST(test_absurd_length),

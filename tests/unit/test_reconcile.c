@@ -18,6 +18,7 @@
 
 #include "ipvs/handle.h"
 #include "lvsd/reconcile.h"
+#include "lvsd/tick.h"
 #include "tests/plan/call.h"
 
 /* ---- a kernel that can be lost ---- */
@@ -38,12 +39,20 @@ static bool lossy_services(struct ipvs *h, struct ipvs_table *t)
 	return !k->mute && ipvs_read_services(k->table, t);
 }
 
-static bool lossy_dests(struct ipvs *h, struct ipvs_svc *svc)
+static bool lossy_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
 {
 	const struct lossy *k = (const struct lossy *)h;
 
 	errno = ENOBUFS;
-	return !k->mute && ipvs_read_dests(k->table, svc);
+	return !k->mute && ipvs_read_service(k->table, svc, there);
+}
+
+static bool lossy_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
+{
+	const struct lossy *k = (const struct lossy *)h;
+
+	errno = ENOBUFS;
+	return !k->mute && ipvs_read_traffic(k->table, svc, r);
 }
 
 static bool lossy_apply(struct ipvs *h, struct ipvs_ops *ops)
@@ -69,6 +78,7 @@ static void lossy_close(struct ipvs *h)
 
 static const struct ipvs_backend lossy_backend = {
 	.read_services = lossy_services,
+	.read_service = lossy_service,
 	.read_dests = lossy_dests,
 	.apply = lossy_apply,
 	.close = lossy_close,
@@ -126,7 +136,7 @@ static void test_lost_batch(void **state)
 	ev_timer_init(&l.tick, NULL, 1., 1.);
 	l.state = state_build(
 	    call_conf("director web 10.9.9.1:80\n server a 10.2.0.11:80 check\n"
-		  " server b 10.2.0.12:80 check\n server c 10.2.0.13:80 check\n"),
+		      " server b 10.2.0.12:80 check\n server c 10.2.0.13:80 check\n"),
 	    NULL, &l.have, 1);
 	reconcile_all(&l, &counts);
 	expect_table(&k, SVC);
@@ -142,20 +152,166 @@ static void test_lost_batch(void **state)
 	k.mute = true;
 	report(&l, 0, false);
 	reconcile_dirty(&l);
-	reconcile_tick(&l);
-	reconcile_tick(&l);
+	tick_now(&l);
+	tick_now(&l);
 	assert_int_equal(k.applies, 2);
 	expect_table(&k, SVC S1);
 	assert_true(ev_is_active(&l.tick));
 	/* then everything is what it should be, without a refusal */
 	k.mute = false;
-	reconcile_tick(&l);
+	tick_now(&l);
 	expect_table(&k, SVC S2 S3);
 	assert_false(l.resync);
 	assert_int_equal(ipvs_stats(k.table)->ops_refused, 0);
 	assert_int_equal(reconcile_failed(&l), 0);
-	reconcile_tick(&l);
+	tick_now(&l);
 	assert_false(ev_is_active(&l.tick));
+	state_free(l.state);
+	ipvs_table_fini(&l.have);
+	ipvs_close(k.table);
+	buf_fini(&counts.text);
+	ev_loop_destroy(l.loop);
+}
+
+/* ---- more than a turn has time for ---- */
+
+#define CROWD 3000
+
+/* Says what comes: how many operations at once, and in which order. */
+struct watched {
+	struct ipvs base;
+	struct ipvs *table;
+	size_t n, most; /* of the last batch, and of any */
+	int phase;	/* that the crowd is in: additions, weights of 0, deletions */
+	bool backwards; /* something that brings weight came later */
+	bool other;	/* the other director was served in the last batch */
+};
+
+static bool watched_services(struct ipvs *h, struct ipvs_table *t)
+{
+	return ipvs_read_services(((const struct watched *)h)->table, t);
+}
+
+static bool watched_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
+{
+	return ipvs_read_service(((const struct watched *)h)->table, svc, there);
+}
+
+static bool watched_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
+{
+	return ipvs_read_traffic(((const struct watched *)h)->table, svc, r);
+}
+
+static bool watched_apply(struct ipvs *h, struct ipvs_ops *ops)
+{
+	struct watched *k = (struct watched *)h;
+
+	k->n = ops->n;
+	k->most = ops->n > k->most ? ops->n : k->most;
+	k->other = false;
+	for (size_t i = 0; i < ops->n; i++) {
+		const struct ipvs_op *op = &ops->list[i];
+		int phase = op->cmd == IPVS_DEL_DEST				? 2
+			    : op->cmd == IPVS_SET_DEST && op->dest->weight == 0 ? 1
+										: 0;
+
+		k->other = k->other || op->svc->port != 80;
+		if (op->svc->port != 80)
+			continue;
+		k->backwards = k->backwards || phase < k->phase;
+		k->phase = phase;
+	}
+	return ipvs_apply(k->table, ops);
+}
+
+static const struct ipvs_backend watched_backend = {
+	.read_services = watched_services,
+	.read_service = watched_service,
+	.read_dests = watched_dests,
+	.apply = watched_apply,
+	.close = lossy_close,
+};
+
+/* What L thinks that the kernel has is what K has. */
+static void expect_same(struct watched *k, const struct lvsd *l)
+{
+	struct ipvs_table t = { 0 };
+	struct buf there = { 0 }, thought = { 0 };
+
+	assert_true(ipvs_read_services(k->table, &t));
+	for (size_t i = 0; i < t.n; i++)
+		assert_true(ipvs_read_dests(k->table, &t.svcs[i]));
+	ipvs_table_text(&t, &there);
+	ipvs_table_text(&l->have, &thought);
+	assert_string_equal(thought.data, there.data);
+	buf_fini(&there);
+	buf_fini(&thought);
+	ipvs_table_fini(&t);
+}
+
+static uint32_t probe_of(const struct lvsd *l, const char *director, size_t i)
+{
+	char name[16];
+	const struct server_state *s;
+
+	snprintf(name, sizeof name, "s%zu", i);
+	s = state_find(l->state, director, name);
+	assert_non_null(s);
+	return s->probe;
+}
+
+/* Half of a crowd fails at once and the quorum is lost: the sorry server comes first, then
+ * the others' weights, then the deletions, a part of them each turn; and whoever changes
+ * meanwhile does not wait for them. */
+static void test_crowd(void **state)
+{
+	struct watched k = { .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+	size_t turns = 0;
+
+	(void)state;
+	ev_timer_init(&l.tick, NULL, 1., 1.);
+	buf_str(&text, "director other 10.9.9.1:81\n server s0 10.2.99.1:80 check\n"
+		       "director web 10.9.9.1:80\n option quorum 2000\n"
+		       " server sorry 10.2.99.9:80 sorry\n");
+	for (size_t i = 0; i < CROWD; i++)
+		buf_printf(&text, " server s%zu 10.2.%zu.%zu:80 check\n", i, i / 250,
+		    i % 250 + 1);
+	l.state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	report(&l, probe_of(&l, "other", 0), true);
+	for (size_t i = 0; i < CROWD; i++)
+		report(&l, probe_of(&l, "web", i), true);
+	reconcile_all(&l, &counts);
+	assert_int_equal(k.n, CROWD + 3); /* a reload and the start are one batch */
+	assert_false(l.dirty);
+
+	k.most = 0;
+	for (size_t i = 0; i < CROWD; i += 2)
+		report(&l, probe_of(&l, "web", i), false);
+	for (; l.dirty; turns++) {
+		bool up = turns % 2 != 0;
+
+		assert_true(turns < 10 * CROWD);
+		report(&l, probe_of(&l, "other", 0), up);
+		reconcile_dirty(&l);
+		assert_true(k.other);
+		assert_true(k.n <= 1 + 2000000 / CROWD);
+		if (turns == 0)
+			assert_true(k.n <= 1 + 100000 / CROWD);
+	}
+	assert_true(turns > 1);
+	assert_false(k.backwards);
+	assert_int_equal(k.phase, 2);
+	assert_int_equal(ipvs_stats(k.table)->ops_refused, 0);
+	for (size_t i = 0; i < l.have.n; i++)
+		if (l.have.svcs[i].port == 80)
+			assert_int_equal(l.have.svcs[i].n_dests, CROWD / 2 + 1);
+	expect_same(&k, &l);
 	state_free(l.state);
 	ipvs_table_fini(&l.have);
 	ipvs_close(k.table);
@@ -165,7 +321,10 @@ static void test_lost_batch(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_lost_batch) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lost_batch),
+		cmocka_unit_test(test_crowd),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,9 +14,15 @@
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "ipvs/handle.h"
+#include "lvsd/events.h"
 #include "lvsd/pieces.h"
+#include "lvsd/reconcile.h"
+#include "lvsd/reply.h"
+#include "lvsd/request.h"
 #include "lvsd/show.h"
 #include "lvsd/status_totals.h"
+#include "lvsd/tick.h"
 
 /* ---- words ---- */
 
@@ -160,7 +166,7 @@ static void reads_in_pieces(void **state)
 	assert_true(pieces_begin(&p, &l));
 	for (size_t before = 0; more == IPVS_MORE; before = svc.n_dests, pieces++) {
 		assert_true(p.comes);
-		more = pieces_dests(&p, &svc);
+		more = pieces_dests(&p, &svc, NULL);
 		assert_true(svc.n_dests - before <= 256);
 	}
 	assert_int_equal(more, IPVS_ALL);
@@ -183,6 +189,132 @@ static void reads_in_pieces(void **state)
 	ipvs_close(l.ipvs);
 }
 
+/* A table in memory that says how it was read. */
+struct counted {
+	struct ipvs base;
+	struct ipvs *table;
+	size_t whole, pieces;
+};
+
+static bool counted_services(struct ipvs *h, struct ipvs_table *t)
+{
+	return ipvs_read_services(((const struct counted *)h)->table, t);
+}
+
+static bool counted_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
+{
+	struct counted *c = (struct counted *)h;
+
+	c->whole++;
+	return ipvs_read_traffic(c->table, svc, r);
+}
+
+static enum ipvs_more counted_dests_more(
+    struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at)
+{
+	struct counted *c = (struct counted *)h;
+
+	c->pieces++;
+	return ipvs_read_dests_more(c->table, svc, r, at);
+}
+
+static bool counted_apply(struct ipvs *h, struct ipvs_ops *ops)
+{
+	return ipvs_apply(((struct counted *)h)->table, ops);
+}
+
+static void counted_close(struct ipvs *h)
+{
+	ipvs_close(((struct counted *)h)->table);
+}
+
+static const struct ipvs_backend counted_backend = {
+	.read_services = counted_services,
+	.read_dests = counted_dests,
+	.read_dests_more = counted_dests_more,
+	.apply = counted_apply,
+	.close = counted_close,
+};
+
+/* A daemon with one director of 3,000 servers in a table that counts. */
+static void make_counted(struct lvsd *l, struct counted *c)
+{
+	struct reconcile_counts counts = { 0 };
+
+	make(l, 1, 3000);
+	*c = (struct counted){ .base.backend = &counted_backend, .table = l->ipvs };
+	l->ipvs = &c->base;
+	l->options.dry_run = true;
+	l->events = events_new();
+	ev_timer_init(&l->tick, NULL, 1., 1.);
+	reconcile_all(l, &counts);
+	assert_int_equal(counts.n_ops, 3001);
+	buf_fini(&counts.text);
+}
+
+static void unmake_counted(struct lvsd *l)
+{
+	events_free(l->events);
+	ipvs_table_fini(&l->have);
+	tick_free(l->ticks);
+	unmake(l);
+}
+
+static void explains_in_pieces(void **state)
+{
+	struct lvsd l;
+	struct counted c;
+	char line[] = "explain d0/s2999";
+	struct request r = { .l = &l };
+	struct answer a = { 0 };
+	struct buf out = { 0 };
+	enum reply_next next;
+	size_t n = 0;
+
+	(void)state;
+	make_counted(&l, &c);
+	request_answer(&r, line, &a);
+	assert_non_null(a.reply);
+	for (; (next = a.reply->ops->more(a.reply, &out)) == REPLY_MORE; n++)
+		assert_int_equal(out.len, 0);
+	assert_int_equal(next, REPLY_END);
+	assert_int_equal(n + 1, (3000 + 255) / 256);
+	assert_int_equal(c.pieces, n + 1);
+	assert_int_equal(c.whole, 0);
+	assert_non_null(strstr(out.data, "\"verdict\":\"it takes traffic\""));
+	assert_non_null(
+	    strstr(out.data, "\"kernel\":{\"answers\":true,\"server\":{\"weight\":1"));
+	a.reply->ops->free(a.reply);
+	buf_fini(&out);
+	unmake_counted(&l);
+}
+
+/* A server without connections leaves when a tick has seen that it has none. */
+static void ticks_in_pieces(void **state)
+{
+	const struct decision drain = { .word = DECISION_DRAIN };
+	struct lvsd l;
+	struct counted c;
+	size_t ticks = 0;
+
+	(void)state;
+	make_counted(&l, &c);
+	state_decide(state_find(l.state, "d0", "s7"), &drain);
+	reconcile_mark(&l, l.state->directors);
+	reconcile_dirty(&l);
+	assert_true(ev_is_active(&l.tick));
+	assert_int_equal(l.have.svcs[0].n_dests, 3000);
+	for (; l.have.svcs[0].n_dests == 3000; ticks++) {
+		assert_true(ticks < 3000);
+		tick_now(&l);
+		reconcile_dirty(&l);
+	}
+	assert_int_equal(l.have.svcs[0].n_dests, 2999);
+	assert_int_equal(c.whole, 0);
+	assert_int_equal(c.pieces, (3000 + 255) / 256);
+	unmake_counted(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +322,8 @@ int main(void)
 		cmocka_unit_test(logs_some_a_turn),
 		cmocka_unit_test(counts_some_at_a_time),
 		cmocka_unit_test(reads_in_pieces),
+		cmocka_unit_test(explains_in_pieces),
+		cmocka_unit_test(ticks_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
