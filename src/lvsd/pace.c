@@ -6,6 +6,11 @@
  */
 #include "lvsd/pace.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+
 #define SEND_US 1500	  /* that the kernel may take in a turn */
 #define OP_STEPS 300	  /* of an operation, beside its servers */
 #define PACE_FIRST 100000 /* steps in a turn, before anything is known */
@@ -40,6 +45,33 @@ static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fill
 	return !fills && (d == NULL || d->fault.text == NULL);
 }
 
+/* OP changes a weight that serves into another that does. */
+static bool only_adjusts(const struct ipvs_svc *have, const struct ipvs_op *op)
+{
+	const struct ipvs_dest *dest;
+
+	if (have == NULL || op->cmd != IPVS_SET_DEST || op->dest->weight == 0)
+		return false;
+	dest = ipvs_svc_find(have, op->dest);
+	return dest != NULL && dest->weight > 0;
+}
+
+/* Weights that grow come anew all the time: they come last of what is cut, or nothing
+ * else of the service would ever be its turn. */
+static void adjust_last(const struct ipvs_svc *have, struct ipvs_ops *ops, size_t first)
+{
+	struct ipvs_op *late = xcalloc(ops->n - first, sizeof *late);
+	size_t n = 0, kept = first;
+
+	for (size_t i = first; i < ops->n; i++)
+		if (only_adjusts(have, &ops->list[i]))
+			late[n++] = ops->list[i];
+		else
+			ops->list[kept++] = ops->list[i];
+	memcpy(&ops->list[kept], late, n * sizeof *late);
+	free(late);
+}
+
 void pace_diff(const struct lvsd *l, struct run *r, const struct ipvs_svc *want,
     struct ipvs_ops *ops)
 {
@@ -60,6 +92,7 @@ void pace_diff(const struct lvsd *l, struct run *r, const struct ipvs_svc *want,
 		id.dests = NULL;
 		id.n_dests = id.cap_dests = 0;
 		ipvs_table_append(&r->cut, &id);
+		adjust_last(have, ops, first);
 		ipvs_ops_cut(ops, first + room);
 	}
 	r->steps += (ops->n - first) * each;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "ipvs/handle.h"
+#include "lib/mono.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/tick.h"
 #include "tests/plan/call.h"
@@ -323,11 +324,62 @@ static void test_crowd(void **state)
 	ev_loop_destroy(l.loop);
 }
 
+/* Weights that grow come anew each turn, more of them than a turn has time for: a server
+ * that dies does not wait until they have grown. */
+static void test_growing(void **state)
+{
+	enum { SERVERS = 300, TURNS = 10 * SERVERS };
+	struct watched k = { .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	ev_timer_init(&l.tick, NULL, 1., 1.);
+	buf_str(&text, "director web 10.9.9.1:80\n option slowstart 1000s\n");
+	for (size_t i = 0; i < SERVERS; i++)
+		buf_printf(&text, " server s%zu 10.2.%zu.%zu:80 check weight 65535\n", i,
+		    i / 250, i % 250 + 1);
+	l.state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "web", i), false);
+	reconcile_all(&l, &counts);
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "web", i), true);
+	for (size_t turn = 0; turn < TURNS && (n != SERVERS - 1 || turn <= TURNS / 2);
+	     turn++) {
+		if (turn == TURNS / 2)
+			report(&l, probe_of(&l, "web", 0), false);
+		for (size_t i = 0; i < SERVERS; i++)
+			l.state->servers[i].since_us =
+			    mono_us() - (turn + 1) * 100000; /* past */
+		l.pace = 2000;
+		reconcile_mark(&l, &l.state->directors[0]);
+		reconcile_dirty(&l);
+		n = l.have.svcs[0].n_dests;
+		if (turn == TURNS / 2 - 1)
+			assert_int_equal(n, SERVERS);
+		assert_true(turn < TURNS / 2 || n == SERVERS - 1);
+	}
+	ev_timer_stop(l.loop, &l.tick);
+	ev_idle_stop(l.loop, &l.plan_on);
+	state_free(l.state);
+	ipvs_table_fini(&l.have);
+	ipvs_close(k.table);
+	buf_fini(&counts.text);
+	ev_loop_destroy(l.loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lost_batch),
 		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_growing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
