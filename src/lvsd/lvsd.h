@@ -76,9 +76,14 @@ struct reload_result {
 struct pending_reload {
 	struct conf *conf; /* NULL: none waits */
 	struct checker_user user;
-	uint64_t save; /* the number of the save that it waits for */
-	bool back;     /* it ran before, and comes back (confirm.h) */
-	bool rules;    /* one is in place, but the rules of its flows are not yet */
+	uint64_t save;	 /* the number of the save that it waits for */
+	bool back;	 /* it ran before, and comes back (confirm.h) */
+	uint64_t number; /* of the reload */
+	/* Of the one that is in place: */
+	bool rules; /* those of its flows are not there yet */
+	bool checks_kept;
+	uint64_t placed; /* its number */
+	size_t n_ops;
 };
 
 /* Identities of services, in the order of tables; see own.h. */

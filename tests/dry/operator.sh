@@ -126,7 +126,9 @@ END
 echo ready >"$dir/op"
 socat UNIX-LISTEN:"$dir/fake.sock",fork EXEC:"sh $dir/fake $dir" &
 servers="$servers $!"
-wait_for 30 test -S "$dir/fake.sock"
+# Its file is there a moment before it listens.
+fake_answers() { lvsctl -s "$dir/fake.sock" ready web/a >/dev/null 2>&1; }
+wait_for 30 fake_answers
 check "drain --wait, with a kernel that does not answer" lvsctl -s "$dir/fake.sock" drain web/a --wait
 is "waits until it does" "$(grep -c status "$dir/asked")" 3
 like "lvsctl status" "$(echo ready >"$dir/op"; lvsctl -s "$dir/fake.sock" drain web/a; lvsctl -s "$dir/fake.sock" status)" \

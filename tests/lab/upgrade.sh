@@ -1,8 +1,7 @@
-# upgrade.sh THIS NEXT: a package of lvsd on a system with systemd, and one after it that is
-# installed over it while requests go through the table. Run by tests/package, in a guest
-# whose $OUT is a fresh system that may be written to; THIS and NEXT are files in its /root.
+# upgrade.sh: the packages on a system with systemd, and those after them, which are installed
+# over them while requests go through the table. Run by tests/package, in a guest whose $OUT
+# is a fresh system that may be written to; in its /root are PACKAGE-this.deb and -next.deb.
 . "$(dirname "$0")/test.sh"
-this=$1 next=$2
 
 lab_up
 start_backends
@@ -22,7 +21,9 @@ mkdir "$OUT/run/units"
 mount --bind /run/units "$OUT/run/units"
 container=lab SYSTEMD_UNIT_PATH=/run/units:
 export container SYSTEMD_UNIT_PATH
-exec chroot "$OUT" /lib/systemd/systemd --system --unit=lab.target --log-target=kmsg --show-status=no
+# Not a chroot, in which there are no user namespaces.
+cd "$OUT" && pivot_root . mnt && umount -l mnt
+exec /lib/systemd/systemd --system --unit=lab.target --log-target=kmsg --show-status=no
 END
 printf '#!/bin/sh\nexit 0\n' >"$OUT/usr/sbin/policy-rc.d"
 ip netns exec director unshare --pid --fork --mount --kill-child sh /run/system </dev/null >/run/system.log 2>&1 &
@@ -35,14 +36,20 @@ in_system()
 systemd_runs() { systemd=$(pgrep -P $outer) && in_system test -S /run/systemd/private; }
 check "systemd runs" wait_for 60 systemd_runs
 # The file of the new package is another one; the operator's stays.
-dpkg_install() { in_system dpkg --force-confold -i "/root/$1"; }
+dpkg_install() { in_system dpkg --force-confold -i "/root/lvsd-$1.deb" "/root/lvsweb-$1.deb"; }
 status() { in_system lvsctl --json status; }
 pid() { status | jq .pid; }
 table() { ns director ipvsadm -Sn | sort; }
 is_up() { [ "$(status | jq '[.directors[].servers[] | select(.health == "up")] | length')" = 3 ]; }
 
-check "install" dpkg_install "$this"
+page_has() { page=$(ns director curl -s -m 60 "http://127.0.0.1:8404/$1") && echo "$page" | grep -q "$2"; }
+
+check "install" dpkg_install this
+[ "$tap_failed" = 0 ] || finish
 check "it runs" wait_for 60 in_system lvsctl status
+check "so does the page, which reads the status" wait_for 60 page_has healthz '^ok$'
+web_pid() { in_system systemctl show --value -p MainPID lvsweb; }
+is "as a user of its own" "$(stat -c %u "/proc/$(pgrep -x lvsweb)")" "$(in_system id -u lvsweb)"
 cat >"$OUT/etc/lvs.conf" <<END
 director web $VIP:80
  balance roundrobin
@@ -54,16 +61,19 @@ director web $VIP:80
 END
 check "reload" in_system systemctl reload lvsd
 check "three servers serve" wait_for 60 is_up
+check "the page has them" wait_for 60 page_has '' rs3
 check "an operator's decision" in_system lvsctl weight web/rs3 5
 table >/run/table
-first=$(pid)
+first=$(pid) first_web=$(web_pid)
 hammer_start new -c 4 -r 300 "$VIP" 80
 hammer_start kept -k -c 10 -r 100 "$VIP" 80
-check "install the next version" dpkg_install "$next"
+check "install the next version" dpkg_install next
 is "it is another process" "$([ "$(pid)" != "$first" ] && echo yes)" yes
 is "the version that dpkg has" "$(in_system dpkg-query -W -f '${Version}' lvsd)" \
-	"$(dpkg-deb -f "$OUT/root/$next" Version)"
+	"$(dpkg-deb -f "$OUT/root/lvsd-next.deb" Version)"
 check "three servers serve" wait_for 60 is_up
+check "the page is there" wait_for 60 page_has healthz '^ok$'
+is "by another process, too" "$([ "$(web_pid)" != "$first_web" ] && echo yes)" yes
 is "the table is as it was" "$(table | diff /run/table -)" ""
 hammer_stop new
 is "no new connection failed" "$? $(hammer_get new failed)" "0 0"
@@ -74,8 +84,9 @@ is "who wrote the file, keeps it" "$(grep -c 'server rs3' "$OUT/etc/lvs.conf")" 
 first=$(pid)
 check "restart by the init script" in_system /etc/init.d/lvsd restart
 is "which leaves it to systemd" "$([ "$(pid)" != "$first" ] && in_system systemctl show --value -p MainPID lvsd)" "$(pid)"
-check "purge" in_system dpkg --purge lvsd
-is "no lvsd runs" "$(pgrep -x lvsd)" ""
+check "purge" in_system dpkg --purge lvsd lvsweb
+is "neither runs" "$(pgrep -x 'lvsd|lvsweb')" ""
+is "systemd knows neither" "$(in_system systemctl list-unit-files 'lvs*' --no-legend)" ""
 is "the table forwards on" "$(table | diff /run/table -)" ""
 kill -9 "$systemd"
 wait "$outer" 2>/dev/null
