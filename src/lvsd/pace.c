@@ -6,7 +6,7 @@
  */
 #include "lvsd/pace.h"
 
-#define SEND_US 1500	  /* that the kernel may take in a turn */
+#define SEND_US 2000	  /* that the kernel may take in a turn */
 #define OP_STEPS 300	  /* of an operation, beside its servers */
 #define PACE_FIRST 100000 /* steps in a turn, before anything is known */
 #define PACE_MAX 2000000
