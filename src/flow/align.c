@@ -83,11 +83,14 @@ void flow_align(const struct flow_table *have, struct flow_table *want)
 		struct flow_chain *chain = &want->chain[c];
 
 		align_chain(&have->chain[c], chain);
-		for (size_t i = 0; i < chain->n; i++)
-			if (chain->lines[i].type != FLOW_NO_SET &&
-			    chain->lines[i].old == NULL)
-				snprintf(chain->lines[i].set, FLOW_SET_NAME,
-				    FLOW_PREFIX "%c-%lu",
-				    want->family == AF_INET6 ? '6' : '4', ++number);
+		for (size_t i = 0; i < chain->n; i++) {
+			struct flow_line *l = &chain->lines[i];
+
+			/* Who fills a set of clients may be late: no other has its name. */
+			if (l->type != FLOW_NO_SET && l->old == NULL)
+				snprintf(l->set, FLOW_SET_NAME, FLOW_PREFIX "%c-%s%lu",
+				    want->family == AF_INET6 ? '6' : '4',
+				    flow_is_kept(c, l) ? "KEPT-" : "", ++number);
+		}
 	}
 }

@@ -156,3 +156,11 @@ void flow_compare_set(
 	tell_members(out, "added", d.added, d.first_added, have->type);
 	buf_str(out, "\n");
 }
+
+void flow_compare_kept(
+    const struct flow_line *have, const struct flow_line *fresh, struct buf *out)
+{
+	if (fresh->n != have->kept)
+		buf_printf(out, "members of set %s: %zu in place of %zu\n", have->set,
+		    fresh->n, have->kept);
+}

@@ -10,6 +10,9 @@
  * not what we left there, HAVE. */
 void flow_compare_rules(const struct flow_table *have, const struct flow_table *fresh,
     enum flow_chain_id c, struct buf *out);
+/* The same of a set of clients (flow_is_kept()), of which HAVE has the number alone. */
+void flow_compare_kept(
+    const struct flow_line *have, const struct flow_line *fresh, struct buf *out);
 /* At most one line: how the members of the set of HAVE are others (both sorted). */
 void flow_compare_set(
     const struct flow_line *have, const struct flow_line *fresh, struct buf *out);

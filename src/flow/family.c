@@ -36,18 +36,28 @@ static void delete_member(const struct flow_member *m, void *arg)
 	set_delete(e->sets, e->line->set, e->line->type, m);
 }
 
-/* Calls EDIT for the lines of WANT with a set. */
-static void each_set(struct flow *f, const struct flow_table *want, bool add)
+static void add_members(struct flow *f, const struct flow_table *want)
 {
 	for (int c = 0; c < FLOW_CHAINS; c++)
 		for (size_t i = 0; i < want->chain[c].n; i++) {
 			const struct flow_line *l = &want->chain[c].lines[i];
 			struct edit e = { f->sets, l };
 
-			if (l->type == FLOW_NO_SET)
-				continue;
-			flow_members_diff(l->old, l, add ? add_member : NULL,
-			    add ? NULL : delete_member, &e);
+			if (l->type != FLOW_NO_SET)
+				flow_members_diff(l->old, l, add_member, NULL, &e);
+		}
+}
+
+/* The last line first: who is spared of what a line behind does is spared to its end. */
+static void delete_members(struct flow *f, const struct flow_table *want)
+{
+	for (int c = 0; c < FLOW_CHAINS; c++)
+		for (size_t i = want->chain[c].n; i-- > 0;) {
+			const struct flow_line *l = &want->chain[c].lines[i];
+			struct edit e = { f->sets, l };
+
+			if (l->type != FLOW_NO_SET)
+				flow_members_diff(l->old, l, NULL, delete_member, &e);
 		}
 }
 
@@ -75,7 +85,7 @@ static bool grow_sets(struct flow *f, const struct flow_table *want, struct buf 
 		return false;
 	if (!create_sets(f, want))
 		return family_set_failed(f, error);
-	each_set(f, want, true);
+	add_members(f, want);
 	done = set_commit(f->sets);
 	f->figures.sets_us += mono_us() - begun_us;
 	return done || family_set_failed(f, error);
@@ -99,7 +109,7 @@ static bool shrink_sets(struct flow *f, const struct flow_table *have,
 		return true;
 	if (!family_open_sets(f, error))
 		return false;
-	each_set(f, want, false);
+	delete_members(f, want);
 	done = set_commit(f->sets);
 	for (int c = 0; c < FLOW_CHAINS; c++)
 		for (size_t i = 0; done && i < have->chain[c].n; i++) {
@@ -225,8 +235,20 @@ static bool change_rules(
 	return true;
 }
 
+/* How many clients the sets have that went over to what is wanted. */
+static void carry_kept(const struct flow_chain *have, struct flow_chain *want)
+{
+	for (size_t i = 0; i < want->n; i++)
+		for (size_t j = 0; j < have->n && want->lines[i].set[0] != '\0'; j++)
+			if (have->lines[j].kept > 0 &&
+			    strcmp(have->lines[j].set, want->lines[i].set) == 0)
+				want->lines[i].kept = have->lines[j].kept;
+}
+
 void family_settle(struct family *fa)
 {
+	if (fa->known)
+		carry_kept(&fa->have.chain[FLOW_ASIDE], &fa->want.chain[FLOW_ASIDE]);
 	flow_table_fini(&fa->have);
 	flow_table_done(&fa->want);
 	fa->have = fa->want;

@@ -130,6 +130,8 @@ bool flow_follow(struct flow *f, flow_served_fn *served, void *arg)
 			struct flow_line *l = &fa->have.chain[c].lines[i];
 			bool refuses = flow_refuses(c, l, served(l->mark, arg));
 
+			if (flow_is_kept(c, l))
+				continue;
 			if (refuses != (l->n > 0))
 				family_refuse(f, fa, l, refuses);
 		}

@@ -43,6 +43,19 @@ bool flow_apply(
 /* Refuses what SERVED says is without a server now, and nothing else; as flow_apply()
  * otherwise. */
 bool flow_follow(struct flow *f, flow_served_fn *served, void *arg);
+/*
+ * Clients that keep their server when nobody new gets one: that of MARK can be known when
+ * there is a set for it (flow_can_keep()). Another process puts them in, CLIENTS being a
+ * line of its type, before the service of MARK is FLOW_CLOSED; and tells how many there
+ * are then. The daemon is told of it by flow_kept(), before (FLOW_KEPT_UNKNOWN) and
+ * after. In the end flow_keep_nobody() empties the set.
+ */
+#define FLOW_KEPT_UNKNOWN SIZE_MAX
+bool flow_can_keep(const struct flow *f, uint32_t mark);
+bool flow_keep(
+    struct flow *f, uint32_t mark, const struct flow_line *clients, struct buf *error);
+void flow_kept(struct flow *f, uint32_t mark, size_t n);
+bool flow_keep_nobody(struct flow *f, uint32_t mark);
 /* Takes away everything of ours. */
 bool flow_clear(struct flow *f);
 

@@ -18,6 +18,7 @@ libflow_a_SOURCES += \
 	src/flow/family_check.c \
 	src/flow/family_read.c \
 	src/flow/flow.c \
+	src/flow/keep.c \
 	src/flow/route.c src/flow/route.h \
 	src/flow/set.c src/flow/set.h \
 	src/flow/show.c \

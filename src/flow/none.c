@@ -53,6 +53,37 @@ bool flow_follow(struct flow *f, flow_served_fn *served, void *arg)
 	return true;
 }
 
+bool flow_can_keep(const struct flow *f, uint32_t mark)
+{
+	(void)f;
+	(void)mark;
+	return false;
+}
+
+bool flow_keep(
+    struct flow *f, uint32_t mark, const struct flow_line *clients, struct buf *error)
+{
+	(void)f;
+	(void)mark;
+	(void)clients;
+	(void)error;
+	return false;
+}
+
+void flow_kept(struct flow *f, uint32_t mark, size_t n)
+{
+	(void)f;
+	(void)mark;
+	(void)n;
+}
+
+bool flow_keep_nobody(struct flow *f, uint32_t mark)
+{
+	(void)f;
+	(void)mark;
+	return true;
+}
+
 bool flow_apply(
     struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
 {

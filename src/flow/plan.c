@@ -215,9 +215,10 @@ void flow_refuse(struct flow_line *l, bool everyone)
 bool flow_refuses(
     enum flow_chain_id c, const struct flow_line *l, enum flow_service service)
 {
-	if (l->type == FLOW_NO_SET)
+	if (l->type == FLOW_NO_SET || flow_is_kept(c, l))
 		return false;
-	return c == FLOW_ASIDE ? service == FLOW_NOBODY : service != FLOW_SERVES;
+	return service == FLOW_NOBODY || service == FLOW_CLOSED ||
+	       (c == FLOW_REFUSE && service == FLOW_LEAVES);
 }
 
 /* A line whose set says whether MARK is refused; RULE is taken over. */
@@ -236,6 +237,9 @@ static void add_refusal(struct flow_table *t, enum flow_chain_id c, char *rule,
  * connection is reset before it comes to IPVS. A datagram gets another mark, by which
  * it is routed as one that goes through (flow/route.h): the error is then sent
  * from an address of the interface (icmp.c, icmp_send). Rules stay, sets change.
+ *
+ * A server that takes no new clients keeps those it has: those are spared before. Pieces
+ * of a datagram do not tell their port, so that needs packets that are put together.
  */
 static void add_refusals(struct flow_table *t, flow_served_fn *served, void *arg)
 {
@@ -246,6 +250,13 @@ static void add_refusals(struct flow_table *t, flow_served_fn *served, void *arg
 		enum flow_service service =
 		    served != NULL ? served(mark, arg) : FLOW_SERVES;
 
+		if (t->reassemble)
+			flow_chain_add(&t->chain[FLOW_ASIDE],
+			    xasprintf("M-%08x -p udp -m set --match-set %c "
+				      "src,src,dst -j RETURN",
+				(unsigned)mark, FLOW_SET_HERE),
+			    FLOW_NET_PORT_NET)
+			    ->mark = mark;
 		add_refusal(t, FLOW_ASIDE,
 		    xasprintf("M-%08x -p udp -m set --match-set %c src -j MARK "
 			      "--set-xmark 0x%x/0xffffffff",

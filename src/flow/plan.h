@@ -25,6 +25,7 @@ bool flow_needs(const struct conf *conf, const struct director_conf *d);
 enum flow_service {
 	FLOW_SERVES, /* takes new connections */
 	FLOW_LEAVES, /* keeps those that there are */
+	FLOW_CLOSED, /* the same, and they are all in the set of its clients */
 	FLOW_NOBODY, /* there are none */
 };
 typedef enum flow_service flow_served_fn(uint32_t mark, void *arg);

@@ -166,6 +166,15 @@ bool set_destroy(struct set_session *s, const char *name)
 	return finish(s);
 }
 
+bool set_flush(struct set_session *s, const char *name)
+{
+	s->operations++;
+	ipset_session_data_set(s->ipset, IPSET_SETNAME, name);
+	if (ipset_cmd(s->ipset, IPSET_CMD_FLUSH, 0) < 0)
+		fail(s);
+	return finish(s);
+}
+
 /* ---- members ---- */
 
 static void change(struct set_session *s, enum ipset_cmd command, const char *name,

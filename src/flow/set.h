@@ -34,6 +34,8 @@ void set_add(struct set_session *s, const char *name, enum flow_type type,
 void set_delete(struct set_session *s, const char *name, enum flow_type type,
     const struct flow_member *m);
 bool set_commit(struct set_session *s);
+/* Takes all members out at once. */
+bool set_flush(struct set_session *s, const char *name);
 
 /* The names of all sets in the kernel that begin with PREFIX, one a line, in OUT. */
 bool set_names(struct set_session *s, const char *prefix, struct buf *out);

@@ -105,6 +105,11 @@ bool flow_table_is_empty(const struct flow_table *t)
 	return t->n_marks == 0 && t->n_orphans == 0;
 }
 
+bool flow_is_kept(enum flow_chain_id c, const struct flow_line *l)
+{
+	return c == FLOW_ASIDE && l->type == FLOW_NET_PORT_NET;
+}
+
 /* ---- members ---- */
 
 void flow_line_add(struct flow_line *l, const struct flow_member *m)

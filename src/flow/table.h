@@ -52,6 +52,8 @@ struct flow_line {
 	char set[FLOW_SET_NAME]; /* "": not given yet, or none */
 	struct flow_member *members;
 	size_t n, cap;
+	/* Of flow_is_kept(): how many members its set has in the kernel. */
+	size_t kept;
 	/* What the packets get that fit, for the planner: 0 is nothing at all. */
 	uint32_t mark;
 	/* flow_align() found it in what the kernel has. */
@@ -66,6 +68,12 @@ enum flow_chain_id {
 	FLOW_REFUSE,	 /* filter, INPUT and FORWARD: refuses where nobody serves */
 	FLOW_CHAINS,
 };
+
+/*
+ * L, a line of chain C, is about clients that a server keeps which takes no new ones. Its
+ * set is filled and emptied by itself (flow.h): its members are never told of here.
+ */
+bool flow_is_kept(enum flow_chain_id c, const struct flow_line *l);
 
 /* A chain is called from one or two of those that packets come to. */
 #define FLOW_HOOKS 2

@@ -335,4 +335,26 @@ bool ipvs_set_sync(struct ipvs *h, const struct ipvs_sync *s);
 
 const struct ipvs_stats *ipvs_stats(const struct ipvs *h);
 
+/* ---- conn.c ---- */
+
+/* A connection over IPv4; ports in host order. */
+struct ipvs_conn {
+	uint8_t protocol;
+	struct addr client, vip, server;
+	uint16_t client_port, vip_port, server_port;
+};
+
+/* C becomes what LINE of the kernel's list says. False: that is no connection of TCP or
+ * UDP over IPv4. */
+bool ipvs_conn_parse(struct ipvs_conn *c, const char *line);
+
+/*
+ * Calls EACH for the connections that the kernel has, until it returns false, which then
+ * is the result. False with errno: they cannot be read, or not until UNTIL_US (mono). One
+ * may come twice, or not at all when another went meanwhile. What that takes grows with
+ * the square of how many there are: not for the loop.
+ */
+typedef bool ipvs_conn_fn(const struct ipvs_conn *c, void *arg);
+bool ipvs_conns_read(ipvs_conn_fn *each, void *arg, uint64_t until_us);
+
 #endif

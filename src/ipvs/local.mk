@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libipvs.a
 libipvs_a_SOURCES = \
+	src/ipvs/conn.c \
 	src/ipvs/diff.c \
 	src/ipvs/handle.c src/ipvs/handle.h \
 	src/ipvs/ipvs.h \

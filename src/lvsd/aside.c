@@ -22,6 +22,7 @@
 
 #define ASIDES_MAX 4 /* at a time; one place is the operators' */
 #define ASIDE_S 30   /* to live */
+#define CHILD_NICE 5 /* a lone processor is the loop's first */
 #define PIECE (64 * 1024)
 
 struct aside {
@@ -73,6 +74,8 @@ static void __attribute__((noreturn)) run_child(struct aside *a, pid_t parent, i
 		signal(signals[i], SIG_DFL);
 	alarm(ASIDE_S);
 	be_first_to_go();
+	if (nice(CHILD_NICE) < 0)
+		log_debug("an answer is made at the daemon's priority");
 	log_open("lvsd", LOG_TO_NOBODY, false);
 	/* Nobody hears of what this process does, and a netlink socket has one reader. */
 	events_free(l->events);

@@ -383,6 +383,24 @@ static bool is_reading(const struct audit *a)
 	       a->large.pieces.comes;
 }
 
+/* Goes on with what is read in pieces. False: the kernel did not answer. */
+static bool read_on(struct audit *a, uint64_t until_us)
+{
+	bool answers = true;
+
+	while (answers && is_reading(a) && mono_us() < until_us) {
+		if (a->listing.pieces.comes)
+			answers = more_list(a);
+		else if (a->listing.suspects.n > 0)
+			answers = look_at_suspect(a);
+		else if (a->l->dirty)
+			break; /* operations are on their way: they would disturb it */
+		else
+			answers = more_large(a);
+	}
+	return answers;
+}
+
 /* Looks at what fits in this slice. False: the kernel did not answer. */
 static bool do_slice(struct audit *a)
 {
@@ -393,13 +411,8 @@ static bool do_slice(struct audit *a)
 
 	if (!a->hurry)
 		quota = (size_t)((double)a->l->have.n * period_s / PASS_S) + 1;
-	while (answers && a->listing.pieces.comes && mono_us() - began_us < budget_us)
-		answers = more_list(a);
-	while (answers && !a->listing.pieces.comes && a->listing.suspects.n > 0 &&
-	       mono_us() - began_us < budget_us)
-		answers = look_at_suspect(a);
-	while (answers && a->large.pieces.comes && mono_us() - began_us < budget_us)
-		answers = more_large(a);
+	if (answers)
+		answers = read_on(a, began_us + budget_us);
 	for (size_t n = 0; answers && !is_reading(a) && n < quota; n++) {
 		struct ipvs_svc *svc = next_service(a);
 

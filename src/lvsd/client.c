@@ -70,6 +70,7 @@ static void client_free(struct client *c)
 		c->reply->ops->free(c->reply);
 	if (c->making)
 		TAILQ_REMOVE(&c->home->making, c, turn);
+	json_decref(c->wait.answer);
 	buf_fini(&c->out);
 	LIST_REMOVE(c, entry);
 	free(c);
@@ -266,6 +267,16 @@ void clients_wake(struct clients *cs, enum request_waits what, uint64_t done)
 		else if (c->idle) /* its reply may wait for the same */
 			on_reply_ready(c);
 	}
+}
+
+void clients_note(struct clients *cs, enum request_waits what, uint64_t done)
+{
+	struct client *c;
+
+	LIST_FOREACH (c, &cs->all, entry)
+		if (c->wait.what == what && c->wait.number <= done &&
+		    c->wait.answer == NULL)
+			c->wait.answer = request_done(cs->l, &c->wait);
 }
 
 /* ---- its request ---- */

@@ -28,4 +28,7 @@ void clients_add(struct clients *cs, int fd, bool may_change);
 /* What those wait for that wait for WHAT is done, up to number DONE. */
 void clients_wake(struct clients *cs, enum request_waits what, uint64_t done);
 
+/* What will be said to these is what is to be said now. */
+void clients_note(struct clients *cs, enum request_waits what, uint64_t done);
+
 #endif

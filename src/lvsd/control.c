@@ -71,9 +71,15 @@ static void wake(struct control *c, enum request_waits what, uint64_t done)
 		clients_wake(c->clients, what, done);
 }
 
-void control_reloaded(struct control *c)
+void control_reloaded(struct control *c, uint64_t number)
 {
-	wake(c, WAIT_RELOAD, 0);
+	wake(c, WAIT_RELOAD, number);
+}
+
+void control_note_reload(struct control *c, uint64_t number)
+{
+	if (c != NULL)
+		clients_note(c->clients, WAIT_RELOAD, number);
 }
 
 void control_saved(struct control *c, uint64_t saved)

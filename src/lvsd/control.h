@@ -22,11 +22,14 @@ struct control *control_open(struct lvsd *l, char *error, size_t size);
 /* Closes clients and sockets and removes their paths. NULL is allowed. */
 void control_close(struct control *c);
 
-/* A reload is done, or was refused after it waited; the state file was saved up to
+/* Reloads up to NUMBER are done, or were refused after they waited; the state file was saved up to
  * number SAVED; the audit that was asked for went through. Who waits for that is
  * answered. C may be NULL. */
-void control_reloaded(struct control *c);
+void control_reloaded(struct control *c, uint64_t number);
 void control_saved(struct control *c, uint64_t saved);
 void control_audited(struct control *c);
+/* Those who wait for reloads up to NUMBER will be answered with what is to be said of
+ * the last one now. C may be NULL. */
+void control_note_reload(struct control *c, uint64_t number);
 
 #endif

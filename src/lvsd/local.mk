@@ -15,11 +15,14 @@ libdaemon_a_SOURCES = \
 	src/lvsd/decide.c src/lvsd/decide.h \
 	src/lvsd/events.c src/lvsd/events.h \
 	src/lvsd/explain.c src/lvsd/explain.h \
+	src/lvsd/explain_server.c src/lvsd/explain_server.h \
 	src/lvsd/job.c src/lvsd/job.h \
 	src/lvsd/lvsd.h \
+	src/lvsd/keeping.c src/lvsd/keeping.h \
 	src/lvsd/marking.c src/lvsd/marking.h \
 	src/lvsd/notify.c src/lvsd/notify.h \
 	src/lvsd/own.c src/lvsd/own.h \
+	src/lvsd/pace.c src/lvsd/pace.h \
 	src/lvsd/path.c src/lvsd/path.h \
 	src/lvsd/pieces.c src/lvsd/pieces.h \
 	src/lvsd/plan.c src/lvsd/plan.h \

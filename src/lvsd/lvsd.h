@@ -76,9 +76,14 @@ struct reload_result {
 struct pending_reload {
 	struct conf *conf; /* NULL: none waits */
 	struct checker_user user;
-	uint64_t save; /* the number of the save that it waits for */
-	bool back;     /* it ran before, and comes back (confirm.h) */
-	bool rules;    /* one is in place, but the rules of its flows are not yet */
+	uint64_t save;	 /* the number of the save that it waits for */
+	bool back;	 /* it ran before, and comes back (confirm.h) */
+	uint64_t number; /* of the reload */
+	/* Of the one that is in place: */
+	bool rules; /* those of its flows are not there yet */
+	bool checks_kept;
+	uint64_t placed; /* its number */
+	size_t n_ops;
 };
 
 /* Identities of services, in the order of tables; see own.h. */
@@ -121,7 +126,7 @@ struct lvsd {
 	bool dirty;		 /* some director is */
 	size_t tick_at;		 /* where in have the next tick looks first */
 	size_t plan_at;		 /* the director that is planned first */
-	size_t pace;		 /* of operations in a turn (run.c); 0: not known yet */
+	size_t pace;		 /* of operations in a turn (pace.c); 0: not known yet */
 	struct ev_idle plan_on;	 /* directors wait for their next turn */
 	bool clear;		 /* at the end take what is ours out of the kernel */
 	bool cleared;		 /* that was done */

@@ -16,6 +16,7 @@
 #include "lib/xalloc.h"
 #include "lvsd/audit.h"
 #include "lvsd/job.h"
+#include "lvsd/keeping.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 
@@ -34,9 +35,11 @@ struct marking {
 	unsigned failures; /* in a row */
 	uint64_t retry_us; /* mono; 0: nothing failed */
 
-	struct job *job; /* that makes the rules, or looks at them; NULL: none */
-	bool looks;
-	bool make_wanted, look_wanted; /* after it */
+	struct keeping *keeping; /* NULL like flow */
+
+	struct job *job;		   /* NULL: none */
+	enum { MAKES, READS, LOOKS } does; /* the rules, who is kept, at the rules */
+	bool make_wanted, look_wanted;	   /* after it */
 	bool look_at_all;
 	bool followed;	 /* we changed sets while it looks */
 	size_t findings; /* of the audit */
@@ -69,6 +72,8 @@ struct marking *marking_new(struct lvsd *l, const json_t *record, bool is_here)
 	read_marks(&m->marks, record);
 	if (!l->options.dry_run)
 		m->flow = flow_new(is_here && json_is_true(there));
+	if (m->flow != NULL)
+		m->keeping = keeping_new(l, m->flow);
 	return m;
 }
 
@@ -78,6 +83,7 @@ void marking_free(struct marking *m)
 		return;
 	job_kill(m->job);
 	marks_fini(&m->marks);
+	keeping_free(m->keeping);
 	flow_free(m->flow);
 	free(m);
 }
@@ -154,7 +160,7 @@ static void tell_faults(struct marking *m)
 
 /* What the service of MARK does over IPv4. Connections are counted after the weight
  * became 0, or not known: what was counted never grows. */
-static enum flow_service is_served(uint32_t mark, void *arg)
+static enum flow_service service_of(uint32_t mark, void *arg)
 {
 	const struct lvsd *l = arg;
 	struct ipvs_svc id = { .fwmark = mark, .addr.family = AF_INET };
@@ -172,6 +178,15 @@ static enum flow_service is_served(uint32_t mark, void *arg)
 	return service;
 }
 
+static enum flow_service is_served(uint32_t mark, void *arg)
+{
+	const struct marking *m = arg;
+	enum flow_service service = service_of(mark, m->l);
+
+	return service == FLOW_LEAVES && keeping_is_closed(m->keeping, mark) ? FLOW_CLOSED
+									     : service;
+}
+
 static void fail(struct marking *m)
 {
 	unsigned shift = m->failures < 6 ? m->failures : 6;
@@ -179,6 +194,7 @@ static void fail(struct marking *m)
 
 	if (m->failures++ == 0)
 		tell_faults(m);
+	keeping_forget(m->keeping); /* their sets are emptied when rules are made anew */
 	m->retry_us = mono_us() + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US);
 	reconcile_wake(m->l);
 }
@@ -203,8 +219,10 @@ static void take_result(struct marking *m, bool done)
 
 void marking_make(struct marking *m)
 {
-	if (m->flow != NULL)
-		take_result(m, flow_apply(m->flow, m->l->state->conf, is_served, m->l));
+	if (m->flow == NULL)
+		return;
+	take_result(m, flow_apply(m->flow, m->l->state->conf, is_served, m));
+	reconcile_wake(m->l); /* who is kept is read when there is a loop */
 }
 
 void marking_clear(struct marking *m)
@@ -247,12 +265,12 @@ static void on_worked(void *arg, const struct buf *told, const char *why)
 static bool start_making(struct marking *m)
 {
 	m->make_wanted = false;
-	if (!flow_begin(m->flow, m->l->state->conf, is_served, m->l)) {
+	if (!flow_begin(m->flow, m->l->state->conf, is_served, m)) {
 		take_result(m, true);
 		return false;
 	}
 	m->job = job_start(m->l->loop, work, on_worked, m, JOB_S);
-	m->looks = false;
+	m->does = MAKES;
 	if (m->job == NULL) {
 		flow_worked(m->flow, NULL, "cannot start a process for the rules");
 		take_result(m, false);
@@ -289,8 +307,10 @@ static void on_looked(void *arg, const struct buf *told, const char *why)
 		log_warnx("audit: reading the rules of flows: %s", why);
 	else if (m->followed)
 		m->look_wanted = true; /* it may have seen what we did ourselves */
-	else if (flow_checked(m->flow, told->data, note_finding, m) > 0)
+	else if (flow_checked(m->flow, told->data, note_finding, m) > 0) {
 		m->make_wanted = true;
+		keeping_forget(m->keeping);
+	}
 	run(m);
 }
 
@@ -301,9 +321,37 @@ static bool start_looking(struct marking *m)
 		return false; /* what failed is read and made whole, in its time */
 	m->followed = false;
 	m->job = job_start(m->l->loop, look, on_looked, m, JOB_S);
-	m->looks = true;
+	m->does = LOOKS;
 	if (m->job == NULL)
 		log_warn("audit: cannot start a process that reads the rules of flows");
+	return m->job != NULL;
+}
+
+static void read_kept(void *arg, struct buf *told)
+{
+	keeping_read(((struct marking *)arg)->keeping, told);
+}
+
+static void on_read(void *arg, const struct buf *told, const char *why)
+{
+	struct marking *m = arg;
+
+	m->job = NULL;
+	keeping_done(m->keeping, told, why);
+	marking_follow(m);
+	run(m);
+}
+
+static bool start_reading(struct marking *m)
+{
+	static const struct buf nothing;
+
+	if (m->job != NULL || m->failures > 0 || !keeping_begin(m->keeping))
+		return false;
+	m->job = job_start(m->l->loop, read_kept, on_read, m, JOB_S);
+	m->does = READS;
+	if (m->job == NULL)
+		keeping_done(m->keeping, &nothing, "no process can be started");
 	return m->job != NULL;
 }
 
@@ -312,23 +360,28 @@ static void run(struct marking *m)
 {
 	if (m->make_wanted && start_making(m))
 		return;
+	reload_rules_done(m->l);
+	if (m->job != NULL || start_reading(m)) /* of who is kept */
+		return;
 	if (m->look_wanted && start_looking(m))
 		return;
-	reload_rules_done(m->l);
 	if (m->audit_waits) {
 		m->audit_waits = false;
 		audit_rules_done(m->l->audit, m->findings);
 	}
 }
 
-/* Ends the process that looks, which will begin again. */
+/* Ends the process that looks or reads, which will begin again. */
 static void stop_looking(struct marking *m)
 {
-	if (m->job == NULL || !m->looks)
+	if (m->job == NULL || m->does == MAKES)
 		return;
 	job_kill(m->job);
 	m->job = NULL;
-	m->look_wanted = true;
+	if (m->does == READS)
+		keeping_done(m->keeping, NULL, NULL);
+	else
+		m->look_wanted = true;
 }
 
 void marking_apply(struct marking *m)
@@ -343,21 +396,27 @@ void marking_apply(struct marking *m)
 
 bool marking_is_busy(const struct marking *m)
 {
-	return m->job != NULL && !m->looks;
+	return m->job != NULL && m->does == MAKES;
 }
 
 void marking_follow(struct marking *m)
 {
 	struct flow_figures before, after;
 
-	/* What failed, or is being made, is done whole, in its time. */
-	if (m == NULL || m->flow == NULL || m->failures > 0 || marking_is_busy(m))
+	if (m == NULL || m->flow == NULL)
 		return;
+	keeping_follow(m->keeping, service_of, m->l);
+	/* What failed, or is being made, is done whole, in its time. */
+	if (m->failures > 0 || marking_is_busy(m))
+		return;
+	if (keeping_is_over(m->keeping) && m->job != NULL && m->does == READS)
+		stop_looking(m);
 	flow_figures(m->flow, &before);
-	if (!flow_follow(m->flow, is_served, m->l))
+	if (!flow_follow(m->flow, is_served, m) || !keeping_drop(m->keeping))
 		fail(m);
 	flow_figures(m->flow, &after);
 	m->followed = m->followed || after.set_operations != before.set_operations;
+	start_reading(m);
 }
 
 bool marking_audit(struct marking *m, bool all)
@@ -370,7 +429,7 @@ bool marking_audit(struct marking *m, bool all)
 		stop_looking(m);
 		m->look_at_all = true;
 	}
-	m->look_wanted = m->look_wanted || m->job == NULL || !m->looks;
+	m->look_wanted = m->look_wanted || m->job == NULL || m->does != LOOKS;
 	if (m->job == NULL)
 		run(m);
 	return m->audit_waits;
@@ -382,6 +441,8 @@ bool marking_tick(struct marking *m)
 		return false;
 	if (m->retry_us != 0 && !marking_is_busy(m) && mono_us() >= m->retry_us)
 		marking_apply(m);
+	else
+		marking_follow(m);
 	return m->retry_us != 0;
 }
 

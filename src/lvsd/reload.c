@@ -120,16 +120,26 @@ void reload_fini(struct lvsd *l)
 	l->pending.conf = NULL;
 }
 
+/* Who waits for rules is told of the reload that is in place, not of what comes now. */
+static void note_answers(struct lvsd *l)
+{
+	if (l->pending.rules)
+		control_note_reload(l->control, l->pending.placed);
+}
+
+static void log_reloaded(const struct lvsd *l)
+{
+	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
+	    l->state->n_directors, l->state->n_servers, l->pending.n_ops,
+	    reconcile_failed(l), l->pending.checks_kept ? "kept" : "restarted");
+}
+
 static enum reload_outcome refuse(struct lvsd *l, char *why)
 {
 	log_err("reload refused, the running configuration stays config=%s",
 	    l->options.config);
 	notify_ready();
-	/* Who waits for the rules of the reload before is told of that one, now. */
-	if (l->pending.rules && l->pending.conf == NULL) {
-		l->pending.rules = false;
-		control_reloaded(l->control);
-	}
+	note_answers(l);
 	result_fini(&l->reload);
 	l->reload.error = why;
 	l->reload.at_us = mono_us();
@@ -158,15 +168,18 @@ bool reload_keeps_checks(
 	       l->checker != NULL;
 }
 
-/* Puts CONF in place. From here on nothing can fail. */
+/* Puts CONF, of reload NUMBER, in place. From here on nothing can fail. */
 static void put_in_place(
-    struct lvsd *l, struct conf *conf, const struct checker_user *user)
+    struct lvsd *l, struct conf *conf, const struct checker_user *user, uint64_t number)
 {
 	struct reconcile_counts counts = { 0 };
 	struct reload_result *r = &l->reload;
 	struct state *before = l->state;
 
 	turn_reloads(&l->turns); /* it may have waited for the disk */
+	note_answers(l);
+	if (l->pending.rules) /* and they come with those of this one */
+		log_reloaded(l);
 	warn_restart(before->conf, conf);
 	own_note_removed(l, conf);
 	result_fini(r);
@@ -196,35 +209,32 @@ static void put_in_place(
 	else
 		statefile_touch(l->statefile); /* a file that was overtaken, settings */
 	l->pending.rules = true;
+	l->pending.placed = number;
+	l->pending.n_ops = r->n_ops;
+	l->pending.checks_kept = r->checks_kept;
 	if (!marking_is_busy(l->marking))
 		reload_rules_done(l);
 }
 
 void reload_rules_done(struct lvsd *l)
 {
-	const struct reload_result *r = &l->reload;
-
 	if (!l->pending.rules)
 		return;
 	l->pending.rules = false;
 	notify_ready();
-	log_info("reloaded directors=%zu servers=%zu operations=%zu failed=%zu checks=%s",
-	    l->state->n_directors, l->state->n_servers, r->n_ops, reconcile_failed(l),
-	    r->checks_kept ? "kept" : "restarted");
-	/* With another one on its way, all are told at the end of that one. */
-	if (l->pending.conf == NULL)
-		control_reloaded(l->control);
+	log_reloaded(l);
+	control_reloaded(l->control, l->pending.placed);
 }
 
-/* The end of a reload of CONF, for all that wait for one. */
-static enum reload_outcome install(
-    struct lvsd *l, struct conf *conf, const struct checker_user *user, bool back)
+/* The end of reload NUMBER, of CONF, for all that wait for it. */
+static enum reload_outcome install(struct lvsd *l, struct conf *conf,
+    const struct checker_user *user, bool back, uint64_t number)
 {
 	enum reload_outcome outcome;
 	char error[256];
 
 	if (own_adopt(l, conf, NULL)) {
-		put_in_place(l, conf, user);
+		put_in_place(l, conf, user, number);
 		return l->pending.rules ? RELOAD_WAITS : RELOAD_DONE;
 	}
 	snprintf(
@@ -235,7 +245,7 @@ static enum reload_outcome install(
 	else
 		conf_free(conf);
 	outcome = refuse(l, xstrdup(error));
-	control_reloaded(l->control);
+	control_reloaded(l->control, number);
 	return outcome;
 }
 
@@ -249,10 +259,11 @@ static enum reload_outcome offer(struct lvsd *l, struct conf *conf,
 	marking_give(l->marking, conf);
 	if (!settings_note(&l->settings, conf, l->ipvs, l->options.dry_run) &&
 	    !own_is_new(l, conf) && !wait)
-		return install(l, conf, user, back);
+		return install(l, conf, user, back, l->reloads);
 	l->pending.conf = conf;
 	l->pending.user = *user;
 	l->pending.back = back;
+	l->pending.number = l->reloads;
 	l->pending.save = statefile_save(l->statefile);
 	return RELOAD_WAITS;
 }
@@ -297,7 +308,7 @@ void reload_take_back(struct lvsd *l, struct conf *conf)
 		conf_free(l->pending.conf);
 		l->pending.conf = NULL;
 		refuse(l, xstrdup("it was not confirmed in time"));
-		control_reloaded(l->control);
+		control_reloaded(l->control, l->reloads);
 		return;
 	}
 	if (!user_resolve(conf, &user, error, sizeof error)) {
@@ -314,5 +325,5 @@ void reload_saved(struct lvsd *l)
 	if (conf == NULL || statefile_saved(l->statefile) < l->pending.save)
 		return;
 	l->pending.conf = NULL;
-	install(l, conf, &l->pending.user, l->pending.back);
+	install(l, conf, &l->pending.user, l->pending.back, l->pending.number);
 }

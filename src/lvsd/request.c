@@ -113,7 +113,8 @@ static void do_reload(struct request *r, struct answer *a)
 	else if (reload(r->l, confirm_ms) != RELOAD_WAITS)
 		a->json = reload_answer(r->l);
 	else
-		a->wait.what = WAIT_RELOAD;
+		a->wait =
+		    (struct request_wait){ .what = WAIT_RELOAD, .number = r->l->reloads };
 }
 
 static void do_confirm(struct request *r, struct answer *a)
@@ -235,6 +236,11 @@ json_t *request_done(const struct lvsd *l, const struct request_wait *wait)
 	const char *error = statefile_error(l->statefile);
 	json_t *o;
 
+	if (wait->answer != NULL) {
+		json_object_set_new(wait->answer, "failed",
+		    json_integer((json_int_t)reconcile_failed(l)));
+		return json_incref(wait->answer);
+	}
 	if (wait->what == WAIT_RELOAD)
 		return reload_answer(l);
 	if (wait->what == WAIT_AUDIT)

@@ -19,7 +19,8 @@ enum request_waits { WAIT_NOTHING, WAIT_RELOAD, WAIT_SAVED, WAIT_AUDIT };
 
 struct request_wait {
 	enum request_waits what;
-	uint64_t number; /* of the save */
+	uint64_t number; /* of the save or the reload */
+	json_t *answer;	 /* what will be said then, NULL: that is not known yet */
 	size_t changed;	 /* servers whose decision it was */
 };
 

@@ -4,11 +4,6 @@
  * After a run, what was done is what the kernel has; a service with a refused
  * operation is read again instead of being guessed at. Faults wait with a
  * back-off, each director for itself.
- *
- * What an operation costs the kernel grows with the servers of its service, which it
- * walks through several times (ip_vs_ctl.c, ip_vs_lookup_dest; ip_vs_wrr.c,
- * ip_vs_wrr_gcd_weight): 0.3 ms with ten thousand. How many of such steps a turn has
- * time for is learned from the last ones.
  */
 #include "lvsd/run.h"
 
@@ -20,17 +15,12 @@
 #include "lib/mono.h"
 #include "lvsd/events.h"
 #include "lvsd/own.h"
+#include "lvsd/pace.h"
 #include "lvsd/statefile.h"
 
 #define RETRY_FIRST_US (1 * 1000000ull)
 #define RETRY_MAX_US (60 * 1000000ull)
 #define TEXT_OPS 20 /* operations told one by one */
-
-#define SEND_US 1500	  /* that the kernel may take in a turn */
-#define OP_STEPS 300	  /* of an operation, beside its servers */
-#define PACE_FIRST 100000 /* steps in a turn, before anything is known */
-#define PACE_MAX 2000000
-#define PACE_MIN 1000
 
 /* ---- refusals ---- */
 
@@ -137,69 +127,13 @@ void run_fini(struct run *r)
 	ipvs_table_fini(&r->cut);
 }
 
-/* Steps that a turn has for operations; of one service three quarters, so that a crowd of
- * servers does not keep the others waiting. */
-static size_t pace(const struct lvsd *l)
-{
-	return l->pace != 0 ? l->pace : PACE_FIRST;
-}
-
-/* What those of R took tells how many there may be next time. */
-static void learn_pace(struct lvsd *l, const struct run *r)
-{
-	uint64_t took_us = ipvs_stats(l->ipvs)->last_us;
-	size_t now = pace(l), next;
-
-	if (r->cut.n == 0)
-		return;
-	next = took_us > 0 ? (size_t)(r->steps * (uint64_t)SEND_US / took_us) : PACE_MAX;
-	next = next > 2 * now ? 2 * now : next < now / 4 ? now / 4 : next;
-	l->pace = next < PACE_MIN ? PACE_MIN : next > PACE_MAX ? PACE_MAX : next;
-}
-
-/* Of one that is in trouble all is asked for, or what is refused would be in the way of
- * what is not. One that is filled under another scheduler must not stay so. */
-static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fills)
-{
-	const struct director_state *d = run_director(l, want->tag);
-
-	return !fills && (d == NULL || d->fault.text == NULL);
-}
-
-/* What WANT needs, as far as there are steps for it; the first of all that a turn sends
- * is always there. */
-static void diff_bounded(const struct lvsd *l, struct run *r, const struct ipvs_svc *want,
-    struct ipvs_ops *ops)
-{
-	const struct ipvs_svc *have = ipvs_table_find(&l->have, want);
-	size_t first = ops->n, fills = ops->n_fills;
-	size_t left = r->steps < pace(l) ? pace(l) - r->steps : 0;
-	size_t share = pace(l) / 4 * 3, each = OP_STEPS + want->n_dests, room;
-
-	if (have != NULL && have->n_dests > want->n_dests)
-		each = OP_STEPS + have->n_dests;
-	room = (left < share ? left : share) / each;
-	if (room == 0 && first == 0)
-		room = 1;
-	ipvs_diff_svc(have, want, ops);
-	if (ops->n - first > room && may_cut(l, want, ops->n_fills > fills)) {
-		struct ipvs_svc id = *want;
-
-		id.dests = NULL;
-		id.n_dests = id.cap_dests = 0;
-		ipvs_table_append(&r->cut, &id);
-		ipvs_ops_cut(ops, first + room);
-	}
-	r->steps += (ops->n - first) * each;
-}
-
 void run_diff(const struct lvsd *l, struct run *r, struct ipvs_ops *ops)
 {
 	for (size_t i = 0; i < r->want.n; i++) {
 		const struct ipvs_svc *want = &r->want.svcs[i];
 
 		if (r->bounded)
-			diff_bounded(l, r, want, ops);
+			pace_diff(l, r, want, ops);
 		else
 			ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
 	}
@@ -353,7 +287,7 @@ bool run_send(
 
 	run_diff(l, r, &ops);
 	if (ipvs_apply(l->ipvs, &ops)) {
-		learn_pace(l, r);
+		pace_learn(l, r);
 		differs = take_refusals(l, &ops, last_round, &failed);
 		tell(counts, &ops);
 		settle(l, r, &failed, &ops);

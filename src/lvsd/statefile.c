@@ -33,7 +33,8 @@
 #include "lvsd/sync.h"
 
 #define TOUCHED_S 30.
-#define SLOW_S 10. /* nobody waits longer for a disk */
+#define SLOW_S 10.   /* nobody waits longer for a disk */
+#define CHILD_NICE 5 /* a lone processor is the loop's first */
 #define BUFFER_BYTES 65536
 #define SIZE_MAX_BYTES (256 * 1024 * 1024)
 
@@ -315,6 +316,8 @@ static void write_next(struct statefile *f)
 		/* The next daemon must not find two writers. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		closefrom(STDERR_FILENO + 1); /* locks and sockets are the daemon's */
+		if (nice(CHILD_NICE) < 0)
+			log_debug("the state file is written at the daemon's priority");
 		_exit(getppid() == parent ? write_record(f) : ECANCELED);
 	}
 	if (f->pid < 0) {

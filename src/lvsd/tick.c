@@ -19,9 +19,9 @@
 #include "lvsd/run.h"
 
 #define TICK_S 1.
-#define TICK_SOON_S .05 /* when the last one did not come through */
-#define BUDGET_US 2000	/* for reading connections */
-#define LARGE_TRIES 3	/* to read a large service undisturbed */
+#define TICK_SOON_S .025 /* when the last one did not come through */
+#define BUDGET_US 1000	 /* for reading connections */
+#define LARGE_TRIES 3	 /* to read a large service undisturbed */
 
 struct tick {
 	struct pieces pieces;

@@ -69,7 +69,7 @@ lvsd_stop
 if [ -e /proc/sys/kernel/modprobe ]; then
 	for module in xt_set ip_set; do
 		ns director ipset destroy
-		modprobe -r xt_set ip_set_hash_netport ip_set_hash_net ip_set 2>/dev/null
+		modprobe -r xt_set ip_set_hash_netportnet ip_set_hash_netport ip_set_hash_net ip_set 2>/dev/null
 		echo "install $module /bin/false" >>/run/lab/modprobe.conf
 		lvsd_start < <(conf)
 		finds "$module cannot be loaded" "pool: the module $module is not loaded" \

@@ -64,7 +64,7 @@ if [ -e /proc/sys/kernel/modprobe ]; then
 	lvsd_start -x </dev/null
 	lvsd_stop
 	ns director ipset destroy
-	modprobe -r xt_set ip_set_hash_netport ip_set_hash_net ip_set
+	modprobe -r xt_set ip_set_hash_netportnet ip_set_hash_netport ip_set_hash_net ip_set
 	note "$(grep "pool failed" $LVSD_LOG)"
 	: >$LVSD_LOG
 	missing ip_set

@@ -89,20 +89,67 @@ done
 start_backend rs1 -p 98
 pid98=${backend_pid[rs1]##* }
 check "a server comes" wait_for 30 says rs1 192.0.2.33 53 -u
-coproc held { exec ip netns exec client socat -t 100 - UDP4:192.0.2.34:53,bind=10.1.1.251; }
+# client NAME CLIENT ADDRESS: one that sends datagrams from one port of its own.
+client()
+{
+	mkfifo "/run/$1.in" "/run/$1.out"
+	# Both ends are ours, too, so that neither waits to be opened, or ends.
+	eval "exec {$1_in}<>/run/$1.in {$1_out}<>/run/$1.out"
+	ip netns exec client socat -t 100 - "UDP4:$3:53,bind=$2" <"/run/$1.in" >"/run/$1.out" &
+}
+# talk NAME: what is answered to its next datagram.
 talk()
 {
-	local answer
+	local in=$1_in out=$1_out answer
 
-	echo x >&"${held[1]}" && read -r -t 10 answer <&"${held[0]}"
+	echo x >&"${!in}" && read -r -t 10 answer <&"${!out}"
 	echo "$answer"
 }
+client held 10.1.1.251 192.0.2.34
 stopped() { ns director ipvsadm -Ln -f "$(marked leaving)" | grep -q ' Masq *0 '; }
-is "a client talks to it" "$(talk)" rs1
+is "a client talks to it" "$(talk held)" rs1
 kill "$pid98"
 check "it is down and stays" wait_for 30 stopped
 check "a new connection is refused" wait_for 30 says refused 192.0.2.33 80
-is "the talk goes on" "$(talk)$(talk)" rs1rs1
+check "new datagrams are refused, too" wait_for 30 says refused 192.0.2.33 53 -u
+is "the talk goes on" "$(talk held)$(talk held)" rs1rs1
+check "new ones to the address of the talk are refused" wait_for 30 says refused 192.0.2.34 53 -u
+lvsctl audit >/run/audit
+is "the audit is content with that" "$(logged 'rules of flows:')" 0
+set=$(ns director ipset save | sed -n 's/^add \(LVSD-4-KEPT-[0-9]*\) 10.1.1.251,udp:[0-9]*,192.0.2.34$/\1/p')
+kept() { ns director ipset save "$set" | grep -c '^add'; }
+is_filled() { [ "$(kept)" -ge 1 ]; }
+is_empty() { [ "$(kept)" = 0 ]; }
+check "a set has who talks" [ "$(kept)" -ge 1 ]
+before=$(lvsctl --json status | jq -c '[.marking.set_operations, .marking.rule_writes]')
+lvsd_reload </dev/null >/run/reload
+is "a reload changes nothing" \
+	"$(lvsctl --json status | jq -c '[.marking.set_operations, .marking.rule_writes]')" "$before"
+is "the talk goes on" "$(talk held)$(talk held)" rs1rs1
+
+# Somebody empties the set; another process takes it over; a server comes and goes.
+ns director ipset flush "$set"
+lvsctl audit >/run/audit
+like "somebody empties the set: the audit tells" "$(grep 'rules of flows:' $LVSD_LOG)" \
+	"members of set $set: 0 in place of"
+check "it is filled again" wait_for 30 is_filled
+check "new datagrams are refused" wait_for 30 says refused 192.0.2.33 53 -u
+is "the talk goes on" "$(talk held)$(talk held)" rs1rs1
+lvsd_stop KILL
+is "the talk goes on without a daemon" "$(talk held)$(talk held)" rs1rs1
+lvsd_start </dev/null
+check "after that new datagrams are refused" wait_for 30 says refused 192.0.2.33 53 -u
+is "and the talk goes on" "$(talk held)$(talk held)" rs1rs1
+start_backend rs1 -p 98
+pid98=${backend_pid[rs1]##* }
+check "the server is back: new datagrams are served" wait_for 30 says rs1 192.0.2.33 53 -u
+is "and the talk goes on" "$(talk held)$(talk held)" rs1rs1
+check "the set is empty" wait_for 30 is_empty
+client late 10.1.1.252 192.0.2.35
+is "another client talks" "$(talk late)" rs1
+kill "$pid98"
+check "it is down again: new datagrams are refused" wait_for 30 says refused 192.0.2.33 53 -u
+is "both talks go on" "$(talk held)$(talk late)$(talk held)$(talk late)" rs1rs1rs1rs1
 
 # Without an administrator's permission, too: the rules come before.
 ns director iptables-legacy -I INPUT -p tcp --dport 80 -j ACCEPT

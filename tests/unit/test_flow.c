@@ -506,6 +506,60 @@ static void test_change(void **state)
 	expect_change(POOL, FLOW " match proto tcp\n", 0, 0, true);
 }
 
+/* ---- where nobody serves ---- */
+
+static enum flow_service as_told(uint32_t mark, void *arg)
+{
+	(void)mark;
+	return *(enum flow_service *)arg;
+}
+
+#define KEPT "M-4c560001 -p udp -m set --match-set @ src,src,dst -j RETURN\n"
+#define ASIDE                                                             \
+	"M-4c560001 -p udp -m set --match-set @ src -j MARK --set-xmark " \
+	"0x4c560000/0xffffffff\n"
+#define EVERYONE "  0.0.0.0/1\n  128.0.0.0/1\n"
+
+/* With SERVICE the lines of datagrams are WANT, and connections are refused or not. */
+static void expect_refusals(
+    const char *text, enum flow_service service, const char *want, bool refuses)
+{
+	struct conf *conf = call_conf(text);
+	struct marks marks = { 0 };
+	struct flow_table t, none = { .family = AF_INET };
+	char *got;
+
+	assert_true(marks_give(&marks, conf, unused, NULL));
+	flow_plan(conf, AF_INET, as_told, &service, &t);
+	got = text_of(&t, FLOW_ASIDE);
+	assert_string_equal(got, want);
+	assert_int_equal(t.chain[FLOW_REFUSE].lines[0].n > 0, refuses);
+	flow_align(&none, &t);
+	for (size_t i = 0; i < t.chain[FLOW_ASIDE].n; i++)
+		assert_int_equal(
+		    strstr(t.chain[FLOW_ASIDE].lines[i].set, "LVSD-4-KEPT-") != NULL,
+		    flow_is_kept(FLOW_ASIDE, &t.chain[FLOW_ASIDE].lines[i]));
+	free(got);
+	flow_table_fini(&t);
+	marks_fini(&marks);
+	conf_free(conf);
+}
+
+static void test_refusals(void **state)
+{
+	static const char ports[] = FLOW " match proto udp dst 192.0.2.1 dstport 53\n";
+	static const char all[] = FLOW " match dst 192.0.2.1\n";
+
+	(void)state;
+	expect_refusals(ports, FLOW_SERVES, KEPT ASIDE, false);
+	expect_refusals(ports, FLOW_LEAVES, KEPT ASIDE, true);
+	expect_refusals(ports, FLOW_CLOSED, KEPT ASIDE EVERYONE, true);
+	expect_refusals(ports, FLOW_NOBODY, KEPT ASIDE EVERYONE, true);
+	/* Pieces that are not put together do not tell their port. */
+	expect_refusals(all, FLOW_LEAVES, ASIDE, true);
+	expect_refusals(all, FLOW_NOBODY, ASIDE EVERYONE, true);
+}
+
 /* ---- marks ---- */
 
 static uint32_t mark_of(const struct conf *conf, const char *name)
@@ -574,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_rules_foreign),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_change_words),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_marks),

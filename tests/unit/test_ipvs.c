@@ -477,6 +477,43 @@ static void test_list_in_pieces(void **state)
 	ipvs_close(h);
 }
 
+/* Lines of the kernel's list of connections, as ip_vs_conn_seq_show() prints them. */
+static void test_connections(void **state)
+{
+	static const char *const others[] = {
+		"Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName "
+		"PEData\n",
+		"UDP fd01:0000:0000:0000:0000:0000:0000:0001 C350 "
+		"fd92:0000:0000:0000:0000:0000:0000:0003 0035 "
+		"fd02:0000:0000:0000:0000:0000:0000:0011 0035 UDP             299\n",
+		"UDP 0A0101FB C350 C0000222 0035 fd02:0000:0000:0000:0000:0000:0000:0011 0035 "
+		"UDP             299\n",
+		"UDP 0A0101FB C350 C0000222\n",
+		"IP  0A0101FB 0000 C0000222 0000 0A02000B 0000 NONE            299\n",
+		"UDP",
+		"",
+	};
+	struct ipvs_conn c;
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_true(ipvs_conn_parse(&c, "UDP 0A0101FB C350 C0000222 0035 0A02000B 14E9 "
+					"UDP             299\n"));
+	assert_int_equal(c.protocol, IPPROTO_UDP);
+	assert_string_equal(addr_text(&c.client, text), "10.1.1.251");
+	assert_string_equal(addr_text(&c.vip, text), "192.0.2.34");
+	assert_string_equal(addr_text(&c.server, text), "10.2.0.11");
+	assert_int_equal(c.client_port, 50000);
+	assert_int_equal(c.vip_port, 53);
+	assert_int_equal(c.server_port, 5353);
+	assert_true(ipvs_conn_parse(&c, "TCP 0A0101FB FFFF C0000222 0050 0A02000B 0050 "
+					"ESTABLISHED     899\n"));
+	assert_int_equal(c.protocol, IPPROTO_TCP);
+	assert_int_equal(c.client_port, 65535);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_false(ipvs_conn_parse(&c, others[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_text_is_ipvsadms),
 		cmocka_unit_test(test_random_pairs),
 		cmocka_unit_test(test_list_in_pieces),
+		cmocka_unit_test(test_connections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,11 +299,15 @@ static void test_crowd(void **state)
 		assert_true(turns < 10 * CROWD);
 		report(&l, probe_of(&l, "other", 0), up);
 		reconcile_dirty(&l);
+		/* The loop does not wait for something else to happen. */
+		assert_true(!l.dirty || ev_is_active(&l.plan_on));
+		ev_run(l.loop, EVRUN_NOWAIT);
 		assert_true(k.other);
 		assert_true(k.n <= 1 + 2000000 / CROWD);
 		if (turns == 0)
 			assert_true(k.n <= 1 + 100000 / CROWD);
 	}
+	assert_false(ev_is_active(&l.plan_on));
 	assert_true(turns > 1);
 	assert_false(k.backwards);
 	assert_int_equal(k.phase, 2);

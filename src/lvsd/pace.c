@@ -1,0 +1,66 @@
+/*
+ * What an operation costs the kernel grows with the servers of its service: it walks
+ * through them to find one (ip_vs_ctl.c, ip_vs_lookup_dest), and some schedulers once more
+ * (ip_vs_wrr.c, ip_vs_wrr_gcd_weight). So operations are counted in such steps, and the
+ * time that the last ones took tells how many there may be.
+ */
+#include "lvsd/pace.h"
+
+#define SEND_US 1500	  /* that the kernel may take in a turn */
+#define OP_STEPS 300	  /* of an operation, beside its servers */
+#define PACE_FIRST 100000 /* steps in a turn, before anything is known */
+#define PACE_MAX 2000000
+#define PACE_MIN 1000
+
+/* Steps that a turn has for operations; of one service three quarters, so that a crowd of
+ * servers does not keep the others waiting. */
+static size_t pace_now(const struct lvsd *l)
+{
+	return l->pace != 0 ? l->pace : PACE_FIRST;
+}
+
+void pace_learn(struct lvsd *l, const struct run *r)
+{
+	uint64_t took_us = ipvs_stats(l->ipvs)->last_us;
+	size_t now = pace_now(l), next;
+
+	if (r->cut.n == 0)
+		return;
+	next = took_us > 0 ? (size_t)(r->steps * (uint64_t)SEND_US / took_us) : PACE_MAX;
+	next = next > 2 * now ? 2 * now : next < now / 4 ? now / 4 : next;
+	l->pace = next < PACE_MIN ? PACE_MIN : next > PACE_MAX ? PACE_MAX : next;
+}
+
+/* Of one that is in trouble all is asked for, or what is refused would be in the way of
+ * what is not. One that is filled under another scheduler must not stay so. */
+static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fills)
+{
+	const struct director_state *d = run_director(l, want->tag);
+
+	return !fills && (d == NULL || d->fault.text == NULL);
+}
+
+void pace_diff(const struct lvsd *l, struct run *r, const struct ipvs_svc *want,
+    struct ipvs_ops *ops)
+{
+	const struct ipvs_svc *have = ipvs_table_find(&l->have, want);
+	size_t first = ops->n, fills = ops->n_fills;
+	size_t left = r->steps < pace_now(l) ? pace_now(l) - r->steps : 0;
+	size_t share = pace_now(l) / 4 * 3, each = OP_STEPS + want->n_dests, room;
+
+	if (have != NULL && have->n_dests > want->n_dests)
+		each = OP_STEPS + have->n_dests;
+	room = (left < share ? left : share) / each;
+	if (room == 0 && first == 0)
+		room = 1;
+	ipvs_diff_svc(have, want, ops);
+	if (ops->n - first > room && may_cut(l, want, ops->n_fills > fills)) {
+		struct ipvs_svc id = *want;
+
+		id.dests = NULL;
+		id.n_dests = id.cap_dests = 0;
+		ipvs_table_append(&r->cut, &id);
+		ipvs_ops_cut(ops, first + room);
+	}
+	r->steps += (ops->n - first) * each;
+}
