@@ -37,6 +37,19 @@ in_tree() { in_build tree ./configure -q --enable-werror CC=clang CFLAGS=-O0 && 
 check "in the tree, by clang" in_tree
 check "is the same program" "$tmp/tree/lvsd" -c -f examples/web.conf
 
+# ---- what configure says ----
+
+mkdir "$tmp/poor"
+check "what is missing is told" sh -c "! (cd $tmp/poor && $top/configure -q PKG_CONFIG_LIBDIR=/nonexistent)"
+like "all of it, by package" "$tap_said" 'apt-get install .*libnl-3-dev .*libssl-dev .*libjansson-dev .*libmicrohttpd-dev'
+check "what is there is told" sh -c "cd $tmp/poor && $top/configure -q --disable-lvsweb --without-ipset --prefix=/opt/x"
+is "where, and what it is for" "$(echo "$tap_said" | sed -n 's/^  \(programs\|flows\|web page\)  */\1: /p')" \
+	"programs: /opt/x/sbin
+flows: none: no flows, directors of every port, masquerading
+web page: none: no lvsweb"
+
+# ---- without the page ----
+
 # without_page COMPILER
 without_page()
 {
