@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test_agents \
 	tests/unit/test_answer \
 	tests/unit/test_attributes \
+	tests/unit/test_audit \
 	tests/unit/test_chain \
 	tests/unit/test_checker \
 	tests/unit/test_checker_external \
@@ -59,6 +60,8 @@ plan_call = tests/plan/call.c tests/plan/call.h
 plan_case = tests/unit/plan_case.c tests/unit/plan_case.h $(plan_call)
 tests_unit_test_agents_SOURCES = tests/unit/test_agents.c tests/unit/record_case.h $(plan_case)
 tests_unit_test_agents_LDADD = $(unit_ldadd)
+tests_unit_test_audit_SOURCES = tests/unit/test_audit.c $(plan_call)
+tests_unit_test_audit_LDADD = $(unit_ldadd)
 tests_unit_test_chain_SOURCES = tests/unit/test_chain.c
 tests_unit_test_chain_LDADD = $(unit_ldadd)
 tests_unit_test_checker_external_SOURCES = tests/unit/test_checker_external.c tests/unit/checker_bench.c tests/unit/checker_bench.h

@@ -6,15 +6,25 @@
 
 #include "flow/family.h"
 
-/* The line with the set of MARK, or NULL. */
+/* The line with the set of MARK, or NULL. Lines stand in the order of their marks, of
+ * which it is the first. */
 static struct flow_line *line_of(const struct flow *f, uint32_t mark)
 {
 	const struct flow_chain *c = &f->family[0].have.chain[FLOW_ASIDE];
+	size_t low = 0, high = c->n;
 
-	for (size_t i = 0; f->family[0].known && i < c->n; i++)
-		if (c->lines[i].mark == mark && flow_is_kept(FLOW_ASIDE, &c->lines[i]))
-			return &c->lines[i];
-	return NULL;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (c->lines[middle].mark < mark)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return f->family[0].known && low < c->n && c->lines[low].mark == mark &&
+		       flow_is_kept(FLOW_ASIDE, &c->lines[low])
+		   ? &c->lines[low]
+		   : NULL;
 }
 
 bool flow_can_keep(const struct flow *f, uint32_t mark)

@@ -14,6 +14,8 @@
 
 #include "lib/xalloc.h"
 
+#define STRAYS 64 /* destinations that a sort puts in their places one by one */
+
 #define COMPARE(a, b)                              \
 	do {                                       \
 		if ((a) != (b))                    \
@@ -192,15 +194,90 @@ static void drop_twins(struct ipvs_svc *svc)
 	svc->n_dests = kept;
 }
 
+static bool is_sorted(const struct ipvs_svc *svc)
+{
+	for (size_t i = 1; i < svc->n_dests; i++)
+		if (ipvs_dest_cmp(&svc->dests[i - 1], &svc->dests[i]) >= 0)
+			return false;
+	return true;
+}
+
+static void reverse(struct ipvs_svc *svc)
+{
+	struct ipvs_dest *low = svc->dests, *high = low + svc->n_dests - 1;
+
+	for (; low < high; low++, high--) {
+		struct ipvs_dest d = *low;
+
+		*low = *high;
+		*high = d;
+	}
+}
+
+/* Takes those out that are behind a greater one, as far as there are STRAYS of them; how
+ * many that were. What stays is sorted. */
+static size_t take_strays(struct ipvs_svc *svc, struct ipvs_dest stray[STRAYS])
+{
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < svc->n_dests; i++) {
+		struct ipvs_dest *d = &svc->dests[i];
+
+		if (kept == 0 || ipvs_dest_cmp(&svc->dests[kept - 1], d) <= 0)
+			svc->dests[kept++] = *d;
+		else
+			stray[n++] = *d;
+	}
+	svc->n_dests = kept;
+	return n;
+}
+
+static size_t count_strays(const struct ipvs_svc *svc)
+{
+	const struct ipvs_dest *last = svc->dests;
+	size_t n = 0;
+
+	for (size_t i = 1; i < svc->n_dests && n <= STRAYS; i++)
+		if (ipvs_dest_cmp(last, &svc->dests[i]) <= 0)
+			last = &svc->dests[i];
+		else
+			n++;
+	return n;
+}
+
+/* Puts the sorted STRAY back among the others, from behind. */
+static void merge(struct ipvs_svc *svc, const struct ipvs_dest *stray, size_t n)
+{
+	size_t from = svc->n_dests, to = from + n;
+
+	svc->n_dests = to;
+	while (n > 0)
+		if (from > 0 && ipvs_dest_cmp(&svc->dests[from - 1], &stray[n - 1]) > 0)
+			svc->dests[--to] = svc->dests[--from];
+		else
+			svc->dests[--to] = stray[--n];
+}
+
+/* The kernel tells of the newest first: what came in order is the other way round, and
+ * what came back later stands in front. */
 void ipvs_svc_sort(struct ipvs_svc *svc)
 {
-	for (size_t i = 1; i < svc->n_dests; i++) {
-		if (ipvs_dest_cmp(&svc->dests[i - 1], &svc->dests[i]) < 0)
-			continue;
-		qsort(svc->dests, svc->n_dests, sizeof *svc->dests, dest_cmp_void);
-		drop_twins(svc);
+	struct ipvs_dest stray[STRAYS];
+	size_t n;
+
+	if (is_sorted(svc))
 		return;
+	if (ipvs_dest_cmp(&svc->dests[svc->n_dests / 2], &svc->dests[svc->n_dests - 1]) >
+	    0)
+		reverse(svc);
+	if (count_strays(svc) > STRAYS) {
+		qsort(svc->dests, svc->n_dests, sizeof *svc->dests, dest_cmp_void);
+	} else {
+		n = take_strays(svc, stray);
+		qsort(stray, n, sizeof *stray, dest_cmp_void);
+		merge(svc, stray, n);
 	}
+	drop_twins(svc);
 }
 
 void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest)

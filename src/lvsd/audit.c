@@ -150,6 +150,7 @@ static bool begin_large(struct audit *a, const struct ipvs_svc *svc)
 {
 	free(a->large.fresh.dests);
 	a->large.fresh = identity_of(svc);
+	ipvs_svc_reserve(&a->large.fresh, svc->n_dests);
 	return pieces_begin(&a->large.pieces, a->l);
 }
 

@@ -50,8 +50,11 @@ static enum ipvs_more read_more(struct explanation *e, struct ipvs_svc *svc)
 		return IPVS_FAILED;
 	if (!large && !e->pieces.comes)
 		return ipvs_read_dests(e->l->ipvs, svc) ? IPVS_ALL : IPVS_FAILED;
-	if (!e->pieces.comes && !pieces_begin(&e->pieces, e->l))
-		return IPVS_FAILED;
+	if (!e->pieces.comes) {
+		ipvs_svc_reserve(svc, known->n_dests);
+		if (!pieces_begin(&e->pieces, e->l))
+			return IPVS_FAILED;
+	}
 	more = pieces_dests(&e->pieces, svc, NULL);
 	if (more == IPVS_ALL)
 		ipvs_svc_sort(svc);

@@ -20,6 +20,7 @@
 
 #define CLIENTS_MAX_KEPT 65536
 #define READ_US (10 * 1000000ull) /* for all times that the list is read */
+#define LINES_A_TIME 20		  /* of the log */
 #define READS_MIN 3		  /* the last of them finds nobody more */
 
 enum keeping_state {
@@ -28,6 +29,7 @@ enum keeping_state {
 	KEEP_CLOSED,
 	KEEP_FAILED, /* and is not tried again */
 	KEEP_OVER,   /* the set has to be emptied */
+	KEEP_GONE,   /* the entry goes */
 };
 
 struct keep {
@@ -66,11 +68,17 @@ void keeping_free(struct keeping *k)
 /* Where the entry of MARK is, or has to be. */
 static size_t place_of(const struct keeping *k, uint32_t mark)
 {
-	size_t i = 0;
+	size_t low = 0, high = k->n;
 
-	while (i < k->n && k->list[i].mark < mark)
-		i++;
-	return i;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (k->list[middle].mark < mark)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 static struct keep *find(const struct keeping *k, uint32_t mark)
@@ -80,10 +88,14 @@ static struct keep *find(const struct keeping *k, uint32_t mark)
 	return i < k->n && k->list[i].mark == mark ? &k->list[i] : NULL;
 }
 
-static void remove_at(struct keeping *k, size_t i)
+static void sweep(struct keeping *k)
 {
-	memmove(&k->list[i], &k->list[i + 1], (k->n - i - 1) * sizeof *k->list);
-	k->n--;
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n; i++)
+		if (k->list[i].state != KEEP_GONE)
+			k->list[n++] = k->list[i];
+	k->n = n;
 }
 
 /* ---- what is known ---- */
@@ -115,19 +127,20 @@ static void note(struct keeping *k, uint32_t mark, enum flow_service service)
 		k->list[i] = (struct keep){ .mark = mark };
 		k->n++;
 	} else if (e != NULL && !leaves) {
-		if (e->filled)
-			e->state = KEEP_OVER;
-		else
-			remove_at(k, i);
+		e->state = e->filled ? KEEP_OVER : KEEP_GONE;
 	}
 }
 
-static bool is_among(uint32_t mark, const uint32_t *marks, size_t n)
+/* With its mark a set is gone, too. Both are sorted. */
+static void forget_gone(struct keeping *k, const uint32_t *marks, size_t n_marks)
 {
-	for (size_t i = 0; i < n; i++)
-		if (marks[i] == mark)
-			return true;
-	return false;
+	for (size_t i = 0, j = 0; i < k->n; i++) {
+		while (j < n_marks && marks[j] < k->list[i].mark)
+			j++;
+		if (j == n_marks || marks[j] != k->list[i].mark)
+			k->list[i].state = KEEP_GONE;
+	}
+	sweep(k);
 }
 
 void keeping_follow(struct keeping *k, flow_served_fn *service, void *arg)
@@ -137,10 +150,7 @@ void keeping_follow(struct keeping *k, flow_served_fn *service, void *arg)
 	flow_have(k->flow, have);
 	for (size_t i = 0; i < have[0]->n_marks; i++)
 		note(k, have[0]->marks[i], service(have[0]->marks[i], arg));
-	/* With its mark a set is gone, too. */
-	for (size_t i = k->n; i-- > 0;)
-		if (!is_among(k->list[i].mark, have[0]->marks, have[0]->n_marks))
-			remove_at(k, i);
+	forget_gone(k, have[0]->marks, have[0]->n_marks);
 }
 
 bool keeping_is_over(const struct keeping *k)
@@ -162,7 +172,7 @@ bool keeping_drop(struct keeping *k)
 {
 	bool done = true;
 
-	for (size_t i = k->n; i-- > 0;) {
+	for (size_t i = 0; i < k->n; i++) {
 		struct keep *e = &k->list[i];
 
 		if (e->filled && (e->state == KEEP_OVER || e->state == KEEP_FAILED)) {
@@ -170,8 +180,9 @@ bool keeping_drop(struct keeping *k)
 			e->filled = false;
 		}
 		if (e->state == KEEP_OVER)
-			remove_at(k, i);
+			e->state = KEEP_GONE;
 	}
+	sweep(k);
 	return done;
 }
 
@@ -329,18 +340,21 @@ static const char *name_of(const struct keeping *k, uint32_t mark)
 	return "?";
 }
 
-static void fail(struct keeping *k, struct keep *e, const char *why)
+static void fail(struct keeping *k, struct keep *e, const char *why, size_t *failed)
 {
-	const char *name = name_of(k, e->mark);
+	const char *name;
 
+	e->state = KEEP_FAILED;
+	if (++*failed > LINES_A_TIME)
+		return;
+	name = name_of(k, e->mark);
 	log_warnx("director %s: while its servers take no new clients, these cannot be "
 		  "told from those that are served: %s; over UDP they get no answer "
 		  "director=%s",
 	    name, why, name);
-	e->state = KEEP_FAILED;
 }
 
-static void take_line(struct keeping *k, char *line)
+static void take_line(struct keeping *k, char *line, size_t *failed)
 {
 	char *end;
 	struct keep *e = find(k, (uint32_t)strtoul(line, &end, 16));
@@ -349,7 +363,7 @@ static void take_line(struct keeping *k, char *line)
 	if (e == NULL || e->state != KEEP_READING || *end != ' ')
 		return;
 	if (strncmp(end, " ! ", 3) == 0) {
-		fail(k, e, end + 3);
+		fail(k, e, end + 3, failed);
 		return;
 	}
 	e->state = KEEP_CLOSED;
@@ -359,15 +373,19 @@ static void take_line(struct keeping *k, char *line)
 void keeping_done(struct keeping *k, const struct buf *told, const char *why)
 {
 	char *rest = told != NULL ? told->data : NULL, *line;
+	size_t failed = 0;
 
 	while (why == NULL && (line = strsep(&rest, "\n")) != NULL)
-		take_line(k, line);
+		take_line(k, line, &failed);
 	for (size_t i = 0; i < k->n; i++) {
 		if (k->list[i].state != KEEP_READING)
 			continue;
 		if (told == NULL)
 			k->list[i].state = KEEP_WANTED;
 		else
-			fail(k, &k->list[i], why != NULL ? why : "nothing was told");
+			fail(k, &k->list[i], why != NULL ? why : "nothing was told",
+			    &failed);
 	}
+	if (failed > LINES_A_TIME)
+		log_warnx("the same for %zu more directors", failed - LINES_A_TIME);
 }

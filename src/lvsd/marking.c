@@ -402,6 +402,7 @@ bool marking_is_busy(const struct marking *m)
 void marking_follow(struct marking *m)
 {
 	struct flow_figures before, after;
+	bool over;
 
 	if (m == NULL || m->flow == NULL)
 		return;
@@ -409,13 +410,16 @@ void marking_follow(struct marking *m)
 	/* What failed, or is being made, is done whole, in its time. */
 	if (m->failures > 0 || marking_is_busy(m))
 		return;
-	if (keeping_is_over(m->keeping) && m->job != NULL && m->does == READS)
+	over = keeping_is_over(m->keeping);
+	if (over && m->job != NULL && m->does == READS)
 		stop_looking(m);
 	flow_figures(m->flow, &before);
 	if (!flow_follow(m->flow, is_served, m) || !keeping_drop(m->keeping))
 		fail(m);
 	flow_figures(m->flow, &after);
 	m->followed = m->followed || after.set_operations != before.set_operations;
+	if (over) /* and it may be beginning anew */
+		keeping_follow(m->keeping, service_of, m->l);
 	start_reading(m);
 }
 

@@ -11,11 +11,11 @@
 
 #include "lib/xalloc.h"
 
-#define SEND_US 1500	  /* that the kernel may take in a turn */
+#define SEND_US 2000	  /* that the kernel may take in a turn */
 #define OP_STEPS 300	  /* of an operation, beside its servers */
 #define PACE_FIRST 100000 /* steps in a turn, before anything is known */
 #define PACE_MAX 2000000
-#define PACE_MIN 1000
+#define PACE_MIN 40000 /* on a busy machine, too, others than the crowd have some */
 
 /* Steps that a turn has for operations; of one service three quarters, so that a crowd of
  * servers does not keep the others waiting. */

@@ -38,6 +38,7 @@ static bool begin_large(struct lvsd *l, struct tick *t, const struct ipvs_svc *s
 	t->fresh = *svc;
 	t->fresh.dests = NULL;
 	t->fresh.n_dests = t->fresh.cap_dests = 0;
+	ipvs_svc_reserve(&t->fresh, svc->n_dests);
 	return pieces_begin(&t->pieces, l);
 }
 

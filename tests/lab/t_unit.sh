@@ -32,10 +32,9 @@ END
 : >"$LVSD_LOG"
 ip netns exec director unshare --pid --fork --mount --kill-child sh /run/system </dev/null >/run/system.log 2>&1 &
 outer=$!
-systemd_is_there() { test -S /run/systemd/private && pgrep -P $outer >/run/system.pid; }
-check "systemd runs" wait_for 60 systemd_is_there
-systemd=$(cat /run/system.pid)
 systemctl() { nsenter -t "$systemd" -a systemctl "$@"; }
+systemd_answers() { systemd=$(pgrep -P $outer) && systemctl show -p Version; }
+check "systemd runs" wait_for 60 systemd_answers
 property() { systemctl show --value -p "$1" lvsd; }
 state_is() { [ "$(property ActiveState)" = "$1" ]; }
 

@@ -33,8 +33,8 @@ in_system()
 	nsenter -t "$systemd" -m -p -n -r -w env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 		DEBIAN_FRONTEND=noninteractive "$@"
 }
-systemd_runs() { systemd=$(pgrep -P $outer) && in_system test -S /run/systemd/private; }
-check "systemd runs" wait_for 60 systemd_runs
+systemd_answers() { systemd=$(pgrep -P $outer) && in_system systemctl show -p Version; }
+check "systemd runs" wait_for 60 systemd_answers
 # The file of the new package is another one; the operator's stays.
 dpkg_install() { in_system dpkg --force-confold -i "/root/lvsd-$1.deb" "/root/lvsweb-$1.deb"; }
 status() { in_system lvsctl --json status; }

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "ipvs/ipvs.h"
+#include "lib/xalloc.h"
 
 static struct addr ip(const char *text)
 {
@@ -514,12 +515,58 @@ static void test_connections(void **state)
 		assert_false(ipvs_conn_parse(&c, others[i]));
 }
 
+/* N destinations, newest first as the kernel tells of them, BACK of which were put back
+ * later; or in no order. */
+static void sort_many(size_t n, size_t back, bool shuffled)
+{
+	struct ipvs_svc svc = { .addr = { AF_INET, { 10, 9, 9, 1 } } };
+	uint16_t *port = xcalloc(n, sizeof *port);
+
+	for (size_t i = 0; i < n; i++)
+		port[i] = (uint16_t)(n - i);
+	for (size_t i = 0; i < (shuffled ? n : back); i++) {
+		size_t from = shuffled ? i * 7919 % n : n - 1 - i * (n / back);
+		uint16_t moved = port[from];
+
+		memmove(port + 1, port, from * sizeof *port);
+		port[0] = moved;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct ipvs_dest d = { .port = port[i], .weight = port[i] };
+
+		ipvs_svc_append(&svc, &d);
+	}
+	ipvs_svc_sort(&svc);
+	assert_int_equal(svc.n_dests, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(svc.dests[i].port, i + 1);
+		assert_int_equal(svc.dests[i].weight, i + 1);
+	}
+	ipvs_svc_fini(&svc);
+	free(port);
+}
+
+static void test_sorts(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n < 200; n++) {
+		sort_many(n, 0, false);
+		sort_many(n, 1, false);
+		sort_many(n, n / 2 + 1, false);
+		sort_many(n, 0, true);
+	}
+	for (size_t back = 0; back < 100; back++)
+		sort_many(1000, back, false);
+	sort_many(3000, 0, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_keeps_order),
 		cmocka_unit_test(test_room_fits),
 		cmocka_unit_test(test_twins_are_one),
+		cmocka_unit_test(test_sorts),
 		cmocka_unit_test(test_apply_answers_as_kernel),
 		cmocka_unit_test(test_diff_brings_weight_first),
 		cmocka_unit_test(test_diff_fills_mh_under_rr),

@@ -1,0 +1,93 @@
+# lab: -t 200
+# t_flow_ways.sh: the ways of packets beside flows: marks of others stay on what no flow
+# covers, the director's own packets go where they went, pieces arrive over IPv6, too,
+# one pool serves hundreds of addresses, and no program called ipset is run.
+. "$(dirname "$0")/test.sh"
+
+lab_up 3
+start_backends -p 80 -u 53
+ip -n router route add 192.0.2.0/24 via 10.2.0.2
+ip -n router route add 198.51.0.0/16 via 10.2.0.2
+ip -n router route add fd92::/64 via fd02::2
+add_vip 192.0.2.201
+mount -t tmpfs none /usr/local/sbin # programs there come first
+printf '#!/bin/sh\necho "$*" >>/run/ipset.was.run\nexit 1\n' >/usr/local/sbin/ipset
+chmod +x /usr/local/sbin/ipset
+ipt() { ns director iptables-legacy -t mangle "$@"; }
+
+# addresses: 300 of them.
+addresses()
+{
+	awk 'BEGIN { for (i = 0; i < 300; i++) print "198.51." int(i / 100) * 7 "." i % 100 * 2 + 1 }'
+}
+lvsd_start < <(
+	cat <<-END
+		director pool
+		 server rs1 10.2.0.11
+		 server rs1-6 fd02::11
+		director given fwmark 7
+		 server rs2 10.2.0.12
+		flow pool director pool
+		 match proto udp dst 192.0.2.0/28 dstport 53
+		 match proto udp dst fd92::/112 dstport 53
+		 match proto tcp dst 192.0.2.0/28 dstport 80
+		 ignore dst 192.0.2.200/31
+	END
+	addresses | sed 's/.*/ match proto tcp dst & dstport 80/'
+)
+# who ADDRESS: who answers one request.
+who()
+{
+	hammer_run one -c 1 -n 1 -t 4000 -b 10.1.1.20/1 "$1" 80
+	sed -n 's/^from_\(.*\)=1$/\1/p; s/^failed=1$/nobody/p' /run/hammer/one
+}
+mark=$(printf 0x%x "$(lvsctl --json status | jq '.directors[] | select(.name == "pool").mark')")
+
+# seen MARK: packets that came to this machine for us with just this mark.
+count() { ipt -A INPUT -p tcp --dport 80 -m mark --mark "$1"; }
+seen() { ipt -nvxL INPUT | awk -v mark="$1\$" '$0 ~ "mark match " mark { print ($1 > 0) }'; }
+
+# An administrator marks everything, before us; what is not ours keeps that.
+ipt -I PREROUTING -p tcp --dport 80 -j MARK --set-mark 7
+count 0x7
+count "$mark"
+is "with another's mark: a director of that mark" "$(who 192.0.2.201)" rs2
+is "its packets still have it" "$(seen 0x7) $(seen "$mark")" "1 0"
+is "with another's mark: a flow" "$(who 192.0.2.3)" rs1
+is "its packets have ours and no other" "$(seen 0x7) $(seen "$mark")" "1 1"
+ipt -D PREROUTING -p tcp --dport 80 -j MARK --set-mark 7
+
+# What the director itself sends goes its way, even with a mark that is led to IPVS when it
+# comes from elsewhere, but that no service has.
+ipt -A OUTPUT -p tcp --dport 80 -j MARK --set-mark 0x4c56fff0
+is "what the director asks goes to who is asked" \
+	"$(ns director hammer -c 1 -n 1 -t 4000 10.2.0.13 80 | grep -c '^from_rs3=1')" 1
+is "and a flow is served meanwhile" "$(who 192.0.2.3)" rs1
+ipt -D OUTPUT -p tcp --dport 80 -j MARK --set-mark 0x4c56fff0
+
+# A datagram that comes in pieces: only the first of them has the ports.
+pieces() { ns client sh -c "head -c 3000 /dev/zero | socat -t 5 - $1" | tr -d '\n'; }
+is "pieces over IPv4" "$(pieces UDP4:192.0.2.4:53)" rs1
+is "pieces over IPv6" "$(pieces 'UDP6:[fd92::4]:53')" rs1
+
+# One pool, 300 addresses.
+for i in $(addresses); do
+	who "$i"
+done | sort | uniq -c | sed 's/^ *//' >/run/who
+is "each of 300 addresses is served" "$(cat /run/who)" "300 rs1"
+is "by one rule, and one for those before what is ignored" \
+	"$(ipt -S LVSD-FLOW | grep -c -- '-A .* dst,dst -g')" 2
+lvsd_reload < <(
+	cat <<-END
+		director pool
+		 server rs1 10.2.0.11
+		flow pool director pool
+		 match proto udp dst 192.0.2.0/28 dstport 53
+	END
+) >/run/reload
+is "a reload without them" "$(who "$(addresses | tail -n 1)")" nobody
+lvsd_stop
+lvsd_start -x </dev/null
+lvsd_stop
+is "no program called ipset was run" "$(cat /run/ipset.was.run 2>/dev/null)" ""
+finish
