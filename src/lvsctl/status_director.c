@@ -216,12 +216,14 @@ static void put_servers(const struct page *p, const json_t *servers)
 		columns[c].values = json_array_get(servers, (size_t)c);
 		say(&columns[c], c == COLUMN_SINCE, columns[c].values);
 	}
+	if (!json_is_array(columns[COLUMN_NAME].values))
+		put_note(p, "its servers cannot be read: lvsd is of another version");
 	json_array_foreach (columns[COLUMN_NAME].values, i, name) {
 		const char *state = text_at(columns[COLUMN_STATE].values, i);
 		const json_t *weight = value_at(columns[COLUMN_WEIGHT].values, i);
 		bool is_out = strcmp(state, "drain") == 0 || strcmp(state, "maint") == 0;
 
-		put_names(p, json_string_value(name),
+		put_names(p, text_at(columns[COLUMN_NAME].values, i),
 		    text_at(columns[COLUMN_ADDRESS].values, i));
 		buf_str(p->out, " ");
 		status_put_state(p, state, 9);

@@ -22,6 +22,7 @@
 
 #define SERVERS_A_TURN 64
 #define LOOKS_A_TURN 20000
+#define ROAD_US 5000000 /* at most it is waited for the kernel to have it */
 
 /* Called for each server that the request names. */
 typedef void decide_fn(struct decision *d, const struct decision *now);
@@ -48,7 +49,8 @@ struct job {
 	char what[32];
 	uint64_t configuration; /* whose servers are gone through */
 	size_t at;		/* the next of them */
-	bool decided;		/* by the end of the turn the kernel has it, too */
+	bool decided;		/* now the kernel gets it */
+	uint64_t road_until_us; /* mono; so long that may take */
 	struct request_wait wait;
 };
 
@@ -127,6 +129,7 @@ static enum reply_next job_more(struct reply *r, struct buf *out)
 		/* The save begins with a fork: the kernel comes before it. */
 		if (!j->decided) {
 			j->decided = decide_more(j);
+			j->road_until_us = mono_us() + ROAD_US;
 			return REPLY_PAUSE;
 		}
 		if (j->wait.changed == 0)
@@ -134,6 +137,9 @@ static enum reply_next job_more(struct reply *r, struct buf *out)
 			    request_refusal("there is no such server; name it as "
 					    "director/server, as \"show status\" does"),
 			    out);
+		/* A crowd of operations may be on its way before this one. */
+		if (j->l->dirty && !j->l->resync && mono_us() < j->road_until_us)
+			return REPLY_PAUSE;
 		save(j);
 	}
 	if (statefile_saved(j->l->statefile) < j->wait.number)

@@ -283,6 +283,12 @@ static void stop(struct lvsd *l)
 		reconcile_clear(l);
 		sync_clear(l);
 		settings_restore(&l->settings, l->ipvs, l->options.dry_run);
+	} else if (l->dirty && !l->resync) {
+		struct reconcile_counts counts = { 0 };
+
+		/* No turn follows that would send what the last one had no time for. */
+		reconcile_all(l, &counts);
+		buf_fini(&counts.text);
 	}
 	statefile_write_now(l->statefile);
 	control_close(l->control);

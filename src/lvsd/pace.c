@@ -7,7 +7,6 @@
 #include "lvsd/pace.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/xalloc.h"
 
@@ -29,6 +28,8 @@ void pace_learn(struct lvsd *l, const struct run *r)
 	uint64_t took_us = ipvs_stats(l->ipvs)->last_us;
 	size_t now = pace_now(l), next;
 
+	/* Several crowds have their turns in turn. */
+	l->pace_at = r->cut.n > 0 ? l->pace_at + 1 : 0;
 	if (r->cut.n == 0)
 		return;
 	next = took_us > 0 ? (size_t)(r->steps * (uint64_t)SEND_US / took_us) : PACE_MAX;
@@ -57,8 +58,9 @@ static bool only_adjusts(const struct ipvs_svc *have, const struct ipvs_op *op)
 }
 
 /* Weights that grow come anew all the time: they come last of what is cut, or nothing
- * else of the service would ever be its turn. */
-static void adjust_last(const struct ipvs_svc *have, struct ipvs_ops *ops, size_t first)
+ * else of the service would ever be its turn; and each time another one of them first. */
+static void adjust_last(
+    const struct ipvs_svc *have, struct ipvs_ops *ops, size_t first, size_t turn)
 {
 	struct ipvs_op *late = xcalloc(ops->n - first, sizeof *late);
 	size_t n = 0, kept = first;
@@ -68,7 +70,8 @@ static void adjust_last(const struct ipvs_svc *have, struct ipvs_ops *ops, size_
 			late[n++] = ops->list[i];
 		else
 			ops->list[kept++] = ops->list[i];
-	memcpy(&ops->list[kept], late, n * sizeof *late);
+	for (size_t i = 0; i < n; i++)
+		ops->list[kept + i] = late[(turn + i) % n];
 	free(late);
 }
 
@@ -92,7 +95,7 @@ void pace_diff(const struct lvsd *l, struct run *r, const struct ipvs_svc *want,
 		id.dests = NULL;
 		id.n_dests = id.cap_dests = 0;
 		ipvs_table_append(&r->cut, &id);
-		adjust_last(have, ops, first);
+		adjust_last(have, ops, first, l->pace_at * room);
 		ipvs_ops_cut(ops, first + room);
 	}
 	r->steps += (ops->n - first) * each;

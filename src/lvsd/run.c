@@ -129,14 +129,17 @@ void run_fini(struct run *r)
 
 void run_diff(const struct lvsd *l, struct run *r, struct ipvs_ops *ops)
 {
-	for (size_t i = 0; i < r->want.n; i++) {
-		const struct ipvs_svc *want = &r->want.svcs[i];
+	size_t n = r->want.n, first = r->bounded ? l->pace_at : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ipvs_svc *want = &r->want.svcs[(first + i) % n];
 
 		if (r->bounded)
 			pace_diff(l, r, want, ops);
 		else
 			ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
 	}
+	ipvs_table_sort(&r->cut);
 	for (size_t i = 0; i < r->gone.n; i++)
 		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
 	ipvs_ops_order(ops);
@@ -198,6 +201,16 @@ static bool is_cut(
 	       ipvs_table_find(failed, svc) == NULL;
 }
 
+/* What OP added may be one that the kernel had kept, with old connections. */
+static void count_unknown(struct lvsd *l, const struct ipvs_op *op)
+{
+	const struct ipvs_svc *svc = ipvs_table_find(&l->have, op->svc);
+	struct ipvs_dest *dest = svc != NULL ? ipvs_svc_find(svc, op->dest) : NULL;
+
+	if (dest != NULL)
+		dest->active = dest->inactive = IPVS_CONNS_UNKNOWN;
+}
+
 /* What OPS did of services that were cut becomes what the kernel has. Deletions point
  * into that: they come first, and the last of them before the others. */
 static void settle_ops(struct lvsd *l, const struct run *r,
@@ -212,8 +225,11 @@ static void settle_ops(struct lvsd *l, const struct run *r,
 	for (size_t i = 0; i < ops->n; i++) {
 		const struct ipvs_op *op = &ops->list[i];
 
-		if (op->cmd != IPVS_DEL_DEST && is_cut(r, failed, op->svc))
-			ipvs_table_apply(&l->have, op);
+		if (op->cmd == IPVS_DEL_DEST || !is_cut(r, failed, op->svc))
+			continue;
+		ipvs_table_apply(&l->have, op);
+		if (op->cmd == IPVS_ADD_DEST)
+			count_unknown(l, op);
 	}
 }
 
