@@ -10,11 +10,11 @@
 
 #include "lib/xalloc.h"
 
-#define SEND_US 2000	  /* that the kernel may take in a turn */
-#define OP_STEPS 300	  /* of an operation, beside its servers */
-#define PACE_FIRST 100000 /* steps in a turn, before anything is known */
+#define SEND_US 2000	 /* that the kernel may take in a turn */
+#define OP_STEPS 300	 /* of an operation, beside its servers */
+#define PACE_FIRST 20000 /* steps in a turn, before anything is known */
 #define PACE_MAX 2000000
-#define PACE_MIN 40000 /* on a busy machine, too, others than the crowd have some */
+#define PACE_MIN 1000 /* on a busy machine, too, there is some for others than a crowd */
 
 /* Steps that a turn has for operations; of one service three quarters, so that a crowd of
  * servers does not keep the others waiting. */
@@ -30,7 +30,8 @@ void pace_learn(struct lvsd *l, const struct run *r)
 
 	/* Several crowds have their turns in turn. */
 	l->pace_at = r->cut.n > 0 ? l->pace_at + 1 : 0;
-	if (r->cut.n == 0)
+	/* Each addition is long when many were deleted (ip_vs_ctl.c, ip_vs_trash_get_dest). */
+	if (r->steps == 0 || (r->cut.n == 0 && took_us <= SEND_US))
 		return;
 	next = took_us > 0 ? (size_t)(r->steps * (uint64_t)SEND_US / took_us) : PACE_MAX;
 	next = next > 2 * now ? 2 * now : next < now / 4 ? now / 4 : next;

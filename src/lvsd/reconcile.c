@@ -20,9 +20,9 @@
 #include "lvsd/service.h"
 #include "lvsd/serving.h"
 
-#define ROUNDS 3	   /* in one turn, when the kernel proved different */
-#define PLAN_SERVERS 20000 /* of the directors that are planned in one turn */
-#define TEXT_DIRECTORS 20  /* told one by one */
+#define ROUNDS 3	  /* in one turn, when the kernel proved different */
+#define PLAN_SERVERS 4000 /* of the directors that are planned in one turn */
+#define TEXT_DIRECTORS 20 /* told one by one */
 
 void reconcile_wake(struct lvsd *l)
 {
