@@ -1,4 +1,4 @@
-# lab: -t 60
+# lab: -t 90
 # t_masq.sh: mode nat masquerade. The servers have their way back past the director, or
 # are on one network with the client: without it no answer would find back.
 . "$(dirname "$0")/test.sh"
@@ -68,6 +68,17 @@ is "one set for all servers with a port" \
 lvsd_stop
 lvsd_start </dev/null
 is "a restart writes no rule" "$(lvsctl --json status | jq .marking.rule_writes)" 0
+# Ten thousand servers are one rule; one of them answers.
+{
+	printf 'director many %s:80\n mode nat masquerade\n server rs1 10.2.0.11\n' "$VIP"
+	for ((i = 0; i < 9999; i++)); do
+		printf ' server s%d 10.3.%d.%d weight 0\n' $i $((i / 250)) $((i % 250 + 1))
+	done
+} | lvsd_reload >/run/reload
+masq_rules() { ns director iptables-legacy-save -t nat | grep -c 'LVSD-MASQ.*MASQUERADE'; }
+is "ten thousand servers: rules" "$(masq_rules)" 1
+is "and members" "$(ns director ipset save | grep -c '^add ')" 10000
+answers "one of them, masqueraded" rs1 $VIP 80
 lvsd_reload <<END >/run/reload
 director plain $VIP:80
  server rs1 10.2.0.11
