@@ -3,7 +3,7 @@
  *
  * Over netlink each service is a question of its own: who wants to know the connections of
  * ten thousand of them makes twenty thousand system calls. The kernel's listing for people
- * has the same numbers, of what some forty servers have in one call. It lacks other
+ * has the same numbers, of some sixty servers in one call. It lacks other
  * attributes, and says of a mark service not which family it is of.
  */
 #ifndef LVSD_IPVS_LISTING_H

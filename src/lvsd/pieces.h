@@ -26,7 +26,7 @@ struct pieces {
  * socket for it. */
 bool pieces_begin(struct pieces *p, struct lvsd *l);
 /* The next piece of all services, or of the destinations of SVC, as ipvs_read_more() and
- * ipvs_read_dests_more() have it; only one of both until its end. */
+ * ipvs_read_dests_more() have it (RATES may be NULL); only one of both until its end. */
 enum ipvs_more pieces_services(struct pieces *p, struct ipvs_table *t);
 enum ipvs_more pieces_dests(
     struct pieces *p, struct ipvs_svc *svc, struct ipvs_rates *rates);

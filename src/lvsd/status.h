@@ -1,8 +1,9 @@
 /*
  * status: directors and servers, as the answer to "show status".
  *
- * Made director by director between turns of the loop. Connections are read from
- * the kernel when a director's turn comes, one dump a director.
+ * Made director by director between turns of the loop. Connections are read from the
+ * kernel when a director's turn comes, one dump a director; of many directors those behind
+ * the first all at once (counts.h).
  */
 #ifndef LVSD_STATUS_H
 #define LVSD_STATUS_H

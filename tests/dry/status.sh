@@ -22,6 +22,17 @@ for name in healthy mixed bad; do
 done
 [ "$tap_failed" = 0 ] || exit
 
+# An lvsd of before told of servers by rows; and what is no name must not end lvsctl.
+head=$(sed -n 1p "$SRCDIR/tests/status/healthy.json") tail=$(sed -n '$p' "$SRCDIR/tests/status/healthy.json")
+odd()
+{
+	printf '%s\n{"name":"web","servers":[%s]}\n%s\n' "$head" "$1" "$tail" >"$dir/odd.json"
+	says "$dir/odd.json" lvsctl
+}
+like "servers by rows" "$(odd '["web1","10.2.0.11:80","up",18180,1,104,2310]')" \
+	'its servers cannot be read: lvsd is of another version'
+like "a name that is none" "$(odd '[[7],["10.2.0.11:80"],"up",1,1,1,1,null]')" ' 10.2.0.11:80 +up '
+
 # on_terminal COMMAND...: what it writes to one, escape codes as \e.
 on_terminal() { script -qec "$*" /dev/null </dev/null | tr -d '\r' | sed "s/$(printf '\033')/\\\\e/g"; }
 page() { says "$SRCDIR/tests/status/mixed.json" on_terminal "$@"; }
