@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test_checker_http \
 	tests/unit/test_checker_soak \
 	tests/unit/test_checker_talk \
+	tests/unit/test_cut \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
 	tests/unit/test_flow \
@@ -166,6 +167,10 @@ tests_plan_test_random_SOURCES = tests/plan/test_random.c $(plan_random)
 tests_plan_test_random_LDADD = $(unit_ldadd)
 tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)
 tests_plan_random_kernel_LDADD = $(unit_ldadd)
+# Its operations alone take time.
+tests_unit_test_cut_SOURCES = tests/unit/test_cut.c $(plan_random)
+tests_unit_test_cut_LDADD = $(unit_ldadd)
+tests_unit_test_cut_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 
 tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
 tests_bench_bench_checks_LDADD = $(unit_ldadd)
