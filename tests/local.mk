@@ -17,6 +17,7 @@ unit_tests = \
 	tests/unit/test_checker_soak \
 	tests/unit/test_checker_talk \
 	tests/unit/test_cut \
+	tests/unit/test_decide \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
 	tests/unit/test_flow \
@@ -53,6 +54,11 @@ tests_unit_test_checker_talk_SOURCES = tests/unit/test_checker_talk.c tests/unit
 tests_unit_test_checker_talk_LDADD = $(unit_ldadd)
 tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
 tests_unit_test_dns_message_LDADD = $(unit_ldadd)
+# A clock and a disk of its own making.
+tests_unit_test_decide_SOURCES = tests/unit/test_decide.c $(plan_call)
+tests_unit_test_decide_LDADD = $(unit_ldadd)
+tests_unit_test_decide_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime \
+	-Wl,--wrap=statefile_save -Wl,--wrap=statefile_saved -Wl,--wrap=statefile_error
 tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
 tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
