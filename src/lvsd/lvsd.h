@@ -126,8 +126,7 @@ struct lvsd {
 	bool dirty;		 /* some director is */
 	size_t tick_at;		 /* where in have the next tick looks first */
 	size_t plan_at;		 /* the director that is planned first */
-	size_t pace;		 /* of operations in a turn (pace.c); 0: not known yet */
-	size_t pace_at;		 /* the service that has its operations first */
+	size_t pace_at;		 /* the service that has its operations first (pace.c) */
 	struct ev_idle plan_on;	 /* directors wait for their next turn */
 	bool clear;		 /* at the end take what is ours out of the kernel */
 	bool cleared;		 /* that was done */
