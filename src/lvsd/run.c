@@ -304,6 +304,7 @@ bool run_send(
 	bool differs = false;
 
 	if (send_ops(l, r, &ops)) {
+		pace_note(l, &ops);
 		differs = take_refusals(l, &ops, last_round, &failed);
 		tell(counts, &ops);
 		settle(l, r, &failed, &ops);
