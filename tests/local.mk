@@ -120,6 +120,18 @@ tests_unit_test_wheel_LDADD = $(unit_ldadd)
 tests_unit_test_words_SOURCES = tests/unit/test_words.c src/lvsctl/words.c
 tests_unit_test_words_LDADD = $(unit_ldadd)
 
+# A journal in place of the kernel.
+if IPSET
+unit_tests += tests/unit/test_flow_order
+tests_unit_test_flow_order_SOURCES = tests/unit/test_flow_order.c $(plan_call)
+tests_unit_test_flow_order_LDADD = $(unit_ldadd)
+tests_unit_test_flow_order_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=command_run \
+	-Wl,--wrap=route_apply -Wl,--wrap=set_open -Wl,--wrap=set_close \
+	-Wl,--wrap=set_error -Wl,--wrap=set_operations -Wl,--wrap=set_create \
+	-Wl,--wrap=set_destroy -Wl,--wrap=set_add -Wl,--wrap=set_delete \
+	-Wl,--wrap=set_commit -Wl,--wrap=set_names
+endif
+
 if LVSWEB
 unit_tests += tests/unit/test_web
 tests_unit_test_web_SOURCES = tests/unit/test_web.c
