@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test_checker_http \
 	tests/unit/test_checker_soak \
 	tests/unit/test_checker_talk \
+	tests/unit/test_children \
 	tests/unit/test_cut \
 	tests/unit/test_decide \
 	tests/unit/test_dns_message \
@@ -54,6 +55,11 @@ tests_unit_test_checker_talk_SOURCES = tests/unit/test_checker_talk.c tests/unit
 tests_unit_test_checker_talk_LDADD = $(unit_ldadd)
 tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
 tests_unit_test_dns_message_LDADD = $(unit_ldadd)
+# A clock, a checker and its reports of its own making.
+tests_unit_test_children_SOURCES = tests/unit/test_children.c $(plan_call)
+tests_unit_test_children_LDADD = $(unit_ldadd)
+tests_unit_test_children_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime \
+	-Wl,--wrap=recvmmsg -Wl,--wrap=checker_run
 # A clock and a disk of its own making.
 tests_unit_test_decide_SOURCES = tests/unit/test_decide.c $(plan_call)
 tests_unit_test_decide_LDADD = $(unit_ldadd)
