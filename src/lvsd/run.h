@@ -19,7 +19,7 @@
  */
 struct run {
 	struct ipvs_table want, gone, cut;
-	bool bounded; /* nothing goes in one */
+	bool bounded;
 };
 
 void run_fini(struct run *r);
