@@ -16,6 +16,7 @@
 #include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/pace.h"
+#include "lvsd/pieces.h"
 #include "lvsd/statefile.h"
 
 #define RETRY_FIRST_US (1 * 1000000ull)
@@ -301,9 +302,11 @@ bool run_send(
 {
 	struct ipvs_ops ops = { 0 };
 	struct ipvs_table failed = { 0 };
-	bool differs = false;
+	bool differs = false, done;
 
-	if (send_ops(l, r, &ops)) {
+	done = send_ops(l, r, &ops);
+	pieces_note(l, &ops);
+	if (done) {
 		pace_note(l, &ops);
 		differs = take_refusals(l, &ops, last_round, &failed);
 		tell(counts, &ops);
