@@ -135,9 +135,10 @@ struct lvsd {
 	size_t tick_at;		 /* where in have the next tick looks first */
 	size_t plan_at;		 /* the director that is planned first */
 	struct pace pace;
-	struct ev_idle plan_on;	 /* directors wait for their next turn */
-	bool clear;		 /* at the end take what is ours out of the kernel */
-	bool cleared;		 /* that was done */
+	LIST_HEAD(, pieces) reading; /* who has to know of operations (pieces.h) */
+	struct ev_idle plan_on;	     /* directors wait for their next turn */
+	bool clear;		     /* at the end take what is ours out of the kernel */
+	bool cleared;		     /* that was done */
 
 	struct checker_user user;
 	struct child *checker;			   /* NULL between two of them */

@@ -136,8 +136,8 @@ static size_t deal(
  * may be cut. */
 static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n)
 {
-	struct ipvs_op *dealt = xreallocarray(NULL, ops->n + 1, sizeof *dealt);
-	struct hand **turns = xreallocarray(NULL, n + 1, sizeof *turns);
+	struct ipvs_op *dealt = xreallocarray(NULL, ops->n, sizeof *dealt);
+	struct hand **turns = xreallocarray(NULL, n, sizeof *turns);
 	size_t at = 0, n_turns = 0, whole;
 
 	for (size_t i = 0; i < n; i++)
@@ -161,19 +161,26 @@ static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n)
 	free(turns);
 	free(ops->list);
 	ops->list = dealt;
-	ops->cap = ops->n + 1;
+	ops->cap = ops->n;
 	return whole;
 }
 
-/* Makes OPS, in their order. Several crowds have their turns in turn. */
+/* Makes OPS, in their order. Several crowds have their turns in turn. What goes does not
+ * wait: it is no more than was seen to be over in this turn. */
 static size_t make_ops(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
 	size_t n = r->want.n, whole;
-	struct hand *hands = xcalloc(n + 1, sizeof *hands);
+	struct hand *hands = xcalloc(n + r->gone.n + 1, sizeof *hands);
 
 	for (size_t i = 0; i < n; i++)
 		hands[i] = make_hand(l, &r->want.svcs[(l->pace.at + i) % n], ops);
-	whole = deal_out(ops, hands, n);
+	for (size_t i = 0; i < r->gone.n; i++) {
+		hands[n + i].next = ops->n;
+		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
+		hands[n + i].end = ops->n;
+		hands[n + i].standing = WHOLE;
+	}
+	whole = ops->n > 0 ? deal_out(ops, hands, n + r->gone.n) : 0;
 	free(hands);
 	return whole;
 }
