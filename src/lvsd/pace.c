@@ -4,9 +4,9 @@
  * What an operation costs is not known before. The kernel walks through the servers of
  * the service to find one (ip_vs_ctl.c, ip_vs_lookup_dest), some schedulers do once more
  * (ip_vs_wrr.c, ip_vs_wrr_gcd_weight), and each addition walks through all that was
- * deleted in the last two minutes (ip_vs_ctl.c, ip_vs_trash_get_dest). So a turn begins
- * with a slice that is short whatever they take, and each next one is as long as those
- * before allow.
+ * deleted in the last two minutes (ip_vs_ctl.c, ip_vs_trash_get_dest), or through one of
+ * them, if that is it. So a turn begins with a slice that is short whatever they take,
+ * and each next one is as long as those before allow.
  */
 #include "lvsd/pace.h"
 
@@ -20,6 +20,8 @@
 #define DEAL 8	     /* operations of a service, then others have their turn */
 #define OP_STEPS 300 /* of an operation, beside the servers of its service */
 #define GROWTH 4     /* times what the slice before had */
+#define TRASH_US (180 * 1000000ull) /* how long the kernel may keep what was deleted */
+#define TRASH_NS 50		    /* for an addition to go by one of these */
 
 /* ---- the order ---- */
 
@@ -115,7 +117,7 @@ static struct hand make_hand(
 		return h;
 	h.standing = is_urgent(have, ops->list + h.next, n) ? URGENT : OTHER;
 	if (n > DEAL)
-		adjust_last(have, ops->list + h.next, n, l->pace_at);
+		adjust_last(have, ops->list + h.next, n, l->pace.at);
 	return h;
 }
 
@@ -134,8 +136,8 @@ static size_t deal(
  * may be cut. */
 static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n)
 {
-	struct ipvs_op *dealt = xreallocarray(NULL, ops->n + 1, sizeof *dealt);
-	struct hand **turns = xreallocarray(NULL, n + 1, sizeof *turns);
+	struct ipvs_op *dealt = xreallocarray(NULL, ops->n, sizeof *dealt);
+	struct hand **turns = xreallocarray(NULL, n, sizeof *turns);
 	size_t at = 0, n_turns = 0, whole;
 
 	for (size_t i = 0; i < n; i++)
@@ -159,19 +161,26 @@ static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n)
 	free(turns);
 	free(ops->list);
 	ops->list = dealt;
-	ops->cap = ops->n + 1;
+	ops->cap = ops->n;
 	return whole;
 }
 
-/* Makes OPS, in their order. Several crowds have their turns in turn. */
+/* Makes OPS, in their order. Several crowds have their turns in turn. What goes does not
+ * wait: it is no more than was seen to be over in this turn. */
 static size_t make_ops(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
 	size_t n = r->want.n, whole;
-	struct hand *hands = xcalloc(n + 1, sizeof *hands);
+	struct hand *hands = xcalloc(n + r->gone.n + 1, sizeof *hands);
 
 	for (size_t i = 0; i < n; i++)
-		hands[i] = make_hand(l, &r->want.svcs[(l->pace_at + i) % n], ops);
-	whole = deal_out(ops, hands, n);
+		hands[i] = make_hand(l, &r->want.svcs[(l->pace.at + i) % n], ops);
+	for (size_t i = 0; i < r->gone.n; i++) {
+		hands[n + i].next = ops->n;
+		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
+		hands[n + i].end = ops->n;
+		hands[n + i].standing = WHOLE;
+	}
+	whole = ops->n > 0 ? deal_out(ops, hands, n + r->gone.n) : 0;
 	free(hands);
 	return whole;
 }
@@ -226,21 +235,34 @@ static uint64_t left_of(uint64_t begun_us)
 	return took_us < SEND_US ? SEND_US - took_us : 0;
 }
 
+/* How many additions at once are no more than LEFT_US, even if each goes by all that the
+ * kernel keeps. */
+static size_t max_adds(const struct pace *p, uint64_t left_us)
+{
+	size_t kept = p->deleted + p->deleted_before;
+	uint64_t n = left_us * 1000 / (kept * TRASH_NS + 1);
+
+	return n > 0 ? (size_t)n : 1;
+}
+
 /* Sends OPS, but for those from WHOLE on that there is no time for. *SENT are. */
 static bool send_slices(
-    struct ipvs *h, const struct ipvs_ops *ops, size_t whole, size_t *sent)
+    struct lvsd *l, const struct ipvs_ops *ops, size_t whole, size_t *sent)
 {
 	struct slice max = { 4, 20000 }, had;
 	struct ipvs_ops part = { .list = ops->list, .n = whole };
 	uint64_t begun_us = mono_us(), left_us, before_us;
-	bool done = ipvs_apply(h, &part);
+	bool done = ipvs_apply(l->ipvs, &part);
 
 	*sent = whole;
 	left_us = left_of(begun_us);
 	while (done && *sent < ops->n && left_us > 0) {
+		size_t adds = max_adds(&l->pace, left_us);
+
+		max.adds = max.adds < adds ? max.adds : adds;
 		part.list = ops->list + *sent;
 		part.n = take_slice(part.list, ops->n - *sent, &max, &had);
-		done = ipvs_apply(h, &part);
+		done = ipvs_apply(l->ipvs, &part);
 		*sent += part.n;
 		before_us = left_us;
 		left_us = left_of(begun_us);
@@ -271,12 +293,37 @@ static void note_cut(struct run *r, const struct ipvs_op *list, size_t n)
 bool pace_send(struct lvsd *l, struct run *r, struct ipvs_ops *ops)
 {
 	size_t whole = make_ops(l, r, ops), sent;
-	bool done = send_slices(l->ipvs, ops, whole, &sent);
+	bool done = send_slices(l, ops, whole, &sent);
 
 	if (sent < ops->n) {
 		note_cut(r, ops->list + sent, ops->n - sent);
 		ipvs_ops_cut(ops, sent);
-		l->pace_at += sent;
+		l->pace.at += sent;
 	}
 	return done;
+}
+
+/* How many servers go with OP. */
+static size_t deletes(const struct lvsd *l, const struct ipvs_op *op)
+{
+	const struct ipvs_svc *svc;
+
+	if (op->cmd != IPVS_DEL_SVC)
+		return op->cmd == IPVS_DEL_DEST;
+	svc = ipvs_table_find(&l->have, op->svc);
+	return svc != NULL ? svc->n_dests : 0;
+}
+
+void pace_note(struct lvsd *l, const struct ipvs_ops *ops)
+{
+	struct pace *p = &l->pace;
+	uint64_t now_us = mono_us();
+
+	if (now_us - p->since_us > TRASH_US) {
+		p->deleted_before = now_us - p->since_us < 2 * TRASH_US ? p->deleted : 0;
+		p->deleted = 0;
+		p->since_us = now_us;
+	}
+	for (size_t i = 0; i < ops->n; i++)
+		p->deleted += deletes(l, &ops->list[i]);
 }

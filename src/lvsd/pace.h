@@ -18,5 +18,8 @@
  * as ipvs_apply().
  */
 bool pace_send(struct lvsd *l, struct run *r, struct ipvs_ops *ops);
+/* OPS, of any run, were sent, and are not yet in l->have: what was deleted makes additions
+ * long. */
+void pace_note(struct lvsd *l, const struct ipvs_ops *ops);
 
 #endif

@@ -16,10 +16,14 @@
  * A bounded run sends what a turn of the loop has time for. Of each service that is the
  * first of its operations, in their order, so that what is left is planned and sent the
  * same way in the next turns: CUT has those, without servers.
+ *
+ * A service with a refused operation is read again; one of many servers is not, as that
+ * takes longer than a turn may: TOLD has those, of which each answer is taken for what it
+ * says.
  */
 struct run {
-	struct ipvs_table want, gone, cut;
-	bool bounded; /* nothing goes in one */
+	struct ipvs_table want, gone, cut, told;
+	bool bounded;
 };
 
 void run_fini(struct run *r);
