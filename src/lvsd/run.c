@@ -22,6 +22,7 @@
 #define RETRY_FIRST_US (1 * 1000000ull)
 #define RETRY_MAX_US (60 * 1000000ull)
 #define TEXT_OPS 20 /* operations told one by one */
+#define REREADS 16  /* services that are read again in a turn */
 
 /* ---- refusals ---- */
 
@@ -86,11 +87,15 @@ static void fail_director(
 	buf_fini(&text);
 }
 
-static bool is_large(const struct lvsd *l, const struct ipvs_svc *svc)
+/* The service of OP, which was refused, is not read again, as a turn has no time for it: it
+ * is large, or there are many of them, N so far. */
+static bool is_told(
+    const struct lvsd *l, const struct run *r, const struct ipvs_op *op, size_t n)
 {
-	const struct ipvs_svc *have = ipvs_table_find(&l->have, svc);
+	const struct ipvs_svc *have = ipvs_table_find(&l->have, op->svc);
 
-	return have != NULL && have->n_dests > PIECES_LARGE;
+	return op->cmd != IPVS_DEL_SVC && have != NULL &&
+	       (have->n_dests > PIECES_LARGE || (r->bounded && n >= REREADS));
 }
 
 /*
@@ -111,9 +116,7 @@ static bool take_refusals(struct lvsd *l, struct run *r, const struct ipvs_ops *
 		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL ||
 		    ipvs_table_find(&r->told, op->svc) != NULL)
 			continue;
-		own_add_id(
-		    op->cmd != IPVS_DEL_SVC && is_large(l, op->svc) ? &r->told : failed,
-		    op->svc);
+		own_add_id(is_told(l, r, op, failed->n) ? &r->told : failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
 		d->fault.fresh = true;

@@ -516,6 +516,52 @@ static void test_refused_large(void **state)
 	ev_loop_destroy(l.loop);
 }
 
+/* Somebody else deleted a server of many services: so many are not read again in a turn. */
+static void test_refused_many(void **state)
+{
+	enum { DIRECTORS = 100 };
+	static const struct decision five = { .has_weight = true, .weight = 5 };
+	struct watched k = { .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+
+	(void)state;
+	ev_timer_init(&l.tick, NULL, 1., 1.);
+	for (int d = 1; d <= DIRECTORS; d++)
+		buf_printf(&text,
+		    "director d%d 10.9.9.%d:81\n server s0 10.2.0.1:80\n"
+		    " server s1 10.2.0.2:80\n",
+		    d, d);
+	l.state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	reconcile_all(&l, &counts);
+	for (size_t i = 0; i < DIRECTORS; i++) {
+		stranger(&k, IPVS_DEL_DEST, &l.have.svcs[i], &l.have.svcs[i].dests[0]);
+		state_decide(&l.state->directors[i].servers[0], &five);
+		reconcile_mark(&l, &l.state->directors[i]);
+	}
+	turn(&k, &l);
+	assert_true(k.dests_read <= 3 * 16); /* of each of its rounds */
+	while (l.dirty)
+		turn(&k, &l);
+	for (size_t i = 0; i < DIRECTORS; i++) {
+		assert_int_equal(l.have.svcs[i].n_dests, 2);
+		assert_int_equal(l.have.svcs[i].dests[0].weight, 5);
+		assert_null(l.state->directors[i].fault.text);
+	}
+	expect_same(&k, &l);
+	ev_timer_stop(l.loop, &l.tick);
+	ev_idle_stop(l.loop, &l.plan_on);
+	state_free(l.state);
+	ipvs_table_fini(&l.have);
+	ipvs_close(k.table);
+	buf_fini(&counts.text);
+	ev_loop_destroy(l.loop);
+}
+
 /* Weights that grow come anew each turn, more of them than a turn has time for: a server
  * that dies does not wait until they have grown. */
 static void test_growing(void **state)
@@ -580,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_long_additions),
 		cmocka_unit_test(test_urgent),
 		cmocka_unit_test(test_refused_large),
+		cmocka_unit_test(test_refused_many),
 		cmocka_unit_test(test_growing),
 	};
 
