@@ -25,6 +25,7 @@
 static struct {
 	struct buf journal, waiting;
 	const char *fails; /* what is refused: a line of the journal begins with it */
+	bool copies;	   /* this machine does not forward (flow/refuse.c) */
 } kernel;
 
 /* ---- in place of the real ones ---- */
@@ -44,6 +45,7 @@ bool __wrap_set_commit(struct set_session *s);
 bool __wrap_set_names(struct set_session *s, const char *prefix, struct buf *out);
 bool __wrap_route_apply(
     uint8_t family, const struct route_mark *marks, size_t n, struct buf *error);
+bool __wrap_copies_needed(void);
 bool __wrap_command_run(const char *const argv[], const char *input, unsigned deadline_ms,
     struct buf *out, struct buf *error);
 
@@ -152,22 +154,27 @@ bool __wrap_route_apply(
 	return family != AF_INET || happens(n > 0 ? "routes" : "no routes");
 }
 
-/* Iptables: "rules mangle 2" is a commit that leaves two lines of ours there. */
+bool __wrap_copies_needed(void)
+{
+	return kernel.copies;
+}
+
+/* Iptables: "rules LVSD-FLOW 2" is a commit that leaves two rules in that chain. */
 bool __wrap_command_run(const char *const argv[], const char *input, unsigned deadline_ms,
     struct buf *out, struct buf *error)
 {
-	static const char ours[] = "\n-A LVSD-";
-	size_t len = input != NULL ? strcspn(input, "\n") : 0, n = 0;
-	char line[64];
+	char chain[32] = "", rule[48], line[64];
+	size_t n = 0;
 
 	(void)deadline_ms;
 	buf_str(out, "");
 	if (strstr(argv[0], "-save") != NULL || strstr(input, "PROBE") != NULL)
 		return true;
-	for (const char *at = input; (at = strstr(at, ours)) != NULL; at++)
-		n += strncmp(at + strlen(ours), "M-", 2) != 0 &&
-		     strncmp(at + strlen(ours), "DEFRAG", 6) != 0;
-	snprintf(line, sizeof line, "rules %.*s %zu", (int)len - 1, input + 1, n);
+	assert_int_equal(sscanf(input, "*%*s\n:%31s", chain), 1);
+	snprintf(rule, sizeof rule, "\n-A %s ", chain);
+	for (const char *at = input; (at = strstr(at, rule)) != NULL; at++)
+		n++;
+	snprintf(line, sizeof line, "rules %s %zu", chain, n);
 	if (happens(line))
 		return true;
 	buf_str(error, "refused");
@@ -224,8 +231,8 @@ static void test_begins(void **state)
 						 "create LVSD-4-4\n"
 						 "add LVSD-4-1 192.0.2.1\n"
 						 "add LVSD-4-2 192.0.2.0/28\n"
-						 "rules mangle 2\n"
-						 "rules filter 2\n");
+						 "rules LVSD-FLOW 2\n"
+						 "rules LVSD-REFUSE 2\n");
 	assert_string_equal(apply(f, ONE, true), "");
 	flow_free(f);
 }
@@ -236,10 +243,44 @@ static void test_ends(void **state)
 
 	(void)state;
 	apply(f, ONE, true);
-	assert_string_equal(apply(f, NULL, true), "rules mangle 0\n"
-						  "rules filter 0\n"
+	assert_string_equal(apply(f, NULL, true), "rules LVSD-FLOW 0\n"
+						  "rules LVSD-REFUSE 0\n"
 						  "destroy LVSD-4-1\n"
 						  "destroy LVSD-4-2\n"
+						  "destroy LVSD-4-3\n"
+						  "destroy LVSD-4-4\n"
+						  "no routes\n");
+	flow_free(f);
+}
+
+/* What ends copies is there before what makes them, and longer. */
+static void test_copies(void **state)
+{
+	static const char lines[] = " match proto udp dst 192.0.2.1 dstport 53\n";
+	struct flow *f = flow_new(false);
+
+	(void)state;
+	kernel.copies = true;
+	assert_string_equal(apply(f, lines, true), "routes\n"
+						   "create LVSD-4-1\n"
+						   "create LVSD-4-KEPT-2\n"
+						   "create LVSD-4-3\n"
+						   "create LVSD-4-4\n"
+						   "add LVSD-4-1 192.0.2.1,udp:53\n"
+						   "rules LVSD-COPY 1\n"
+						   "rules LVSD-FLOW 1\n"
+						   "rules LVSD-REFUSE 2\n");
+	kernel.copies = false;
+	assert_string_equal(apply(f, lines, true), "rules LVSD-FLOW 1\n"
+						   "rules LVSD-COPY 0\n");
+	kernel.copies = true;
+	assert_string_equal(apply(f, lines, true), "rules LVSD-COPY 1\n"
+						   "rules LVSD-FLOW 1\n");
+	assert_string_equal(apply(f, NULL, true), "rules LVSD-FLOW 0\n"
+						  "rules LVSD-REFUSE 0\n"
+						  "rules LVSD-COPY 0\n"
+						  "destroy LVSD-4-1\n"
+						  "destroy LVSD-4-KEPT-2\n"
 						  "destroy LVSD-4-3\n"
 						  "destroy LVSD-4-4\n"
 						  "no routes\n");
@@ -273,7 +314,7 @@ static void test_replaces(void **state)
 	    "create LVSD-4-6\n"
 	    "add LVSD-4-6 10.1.0.0/24\n"
 	    "add LVSD-4-1 192.0.2.3\n"
-	    "rules mangle 2\n"
+	    "rules LVSD-FLOW 2\n"
 	    "delete LVSD-4-1 192.0.2.1\n"
 	    "destroy LVSD-4-2\n"
 	    "destroy LVSD-4-KEPT-3\n");
@@ -287,10 +328,10 @@ static const struct {
 	{ "create LVSD-4-4", NULL, ONE,
 	    "routes\ncreate LVSD-4-1\ncreate LVSD-4-2\ncreate LVSD-4-3\n" },
 	{ "add LVSD-4-2", ONE, TWO, "add LVSD-4-1 192.0.2.65\n" },
-	{ "rules mangle", ONE, NULL, "" },
-	{ "rules filter", ONE, NULL, "rules mangle 0\n" },
+	{ "rules LVSD-FLOW", ONE, NULL, "" },
+	{ "rules LVSD-REFUSE", ONE, NULL, "rules LVSD-FLOW 0\n" },
 	{ "delete LVSD-4-2", TWO, ONE, "" },
-	{ "destroy LVSD-4-1", ONE, NULL, "rules mangle 0\nrules filter 0\n" },
+	{ "destroy LVSD-4-1", ONE, NULL, "rules LVSD-FLOW 0\nrules LVSD-REFUSE 0\n" },
 };
 
 static void test_fails(void **state)
@@ -308,23 +349,28 @@ static void test_fails(void **state)
 	}
 }
 
-static int tear_down(void **state)
+static int forget(void **state)
 {
 	(void)state;
+	kernel.fails = NULL;
+	kernel.copies = false;
 	buf_fini(&kernel.journal);
 	buf_fini(&kernel.waiting);
 	return 0;
 }
 
+#define TEST(f) cmocka_unit_test_teardown(f, forget)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_begins),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_replaces),
-		cmocka_unit_test(test_fails),
+		TEST(test_begins),
+		TEST(test_ends),
+		TEST(test_copies),
+		TEST(test_changes),
+		TEST(test_replaces),
+		TEST(test_fails),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, tear_down);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
