@@ -177,7 +177,7 @@ static void somebody_else(struct world *w)
 	if (t.n > 0) {
 		op.svc = svc = &t.svcs[pick((unsigned)t.n)];
 		assert_true(ipvs_read_dests(w->table, svc));
-		if (svc->n_dests > 0 && pick(4) > 0) {
+		if (svc->n_dests > 0 && pick(2)) {
 			struct ipvs_dest *dest =
 			    &svc->dests[pick((unsigned)svc->n_dests)];
 
@@ -194,8 +194,8 @@ static void somebody_else(struct world *w)
 
 static void random_crowds(struct world *w)
 {
-	static const char *const balances[] = { "leastconn", "roundrobin", "source",
-		"mh" };
+	static const char *const balances[] = { "leastconn", "roundrobin", "source", "mh",
+		"mh", "mh" };
 	struct buf *b = &w->text;
 
 	b->len = 0;
@@ -207,7 +207,7 @@ static void random_crowds(struct world *w)
 			continue;
 		buf_printf(b,
 		    "director d%u 10.9.9.%u:80\n balance %s\n option quorum %u\n", d,
-		    d + 1, balances[pick(4)], 1 + pick(n / 2 + 1));
+		    d + 1, balances[pick(6)], 1 + pick(n / 2 + 1));
 		if (pick(4) == 0)
 			buf_str(b, " option slowstart 5s\n");
 		if (pick(4) == 0)
@@ -341,7 +341,7 @@ static void something_happens(struct world *w)
 		report_some(&w->l, pick(5), pick(5));
 	if (pick(8) == 0)
 		report_some(&w->l, 4, pick(2) ? 4 : 0);
-	if (w->others && pick(8) == 0)
+	if (w->others && pick(4) == 0)
 		somebody_else(w);
 	if (pick(10) == 0)
 		decide_some(&w->l);
