@@ -291,6 +291,9 @@ static void reload_other(struct world *w)
 
 	random_crowds(w);
 	conf = call_conf(w->text.data);
+	if (w->l.resync)
+		assert_true(own_adopt(&w->l, was->conf, NULL));
+	assert_true(own_adopt(&w->l, conf, NULL));
 	own_note_removed(&w->l, conf);
 	w->l.state = state_build(conf, was, &w->l.have, mono_us());
 	w->l.configuration++;
