@@ -198,7 +198,7 @@ static void random_crowds(struct world *w)
 		"mh", "mh" };
 	struct buf *b = &w->text;
 
-	b->len = 0;
+	buf_fini(b);
 	buf_str(b, "director always 10.9.9.250:80\n server s 10.2.250.250:80 check\n");
 	for (unsigned d = 0; d < 4; d++) {
 		unsigned n = pick(w->few) ? 1 + pick(12) : w->crowd / 2 + pick(w->crowd);
@@ -283,14 +283,12 @@ static void sends(struct world *w, void (*send)(struct lvsd *l))
 	ipvs_table_fini(&there);
 }
 
-/* As reload.c does it. */
-static void reload_other(struct world *w)
+/* To the configuration of W, as reload.c does it. */
+static void reload_to(struct world *w)
 {
+	struct conf *conf = call_conf(w->text.data);
 	struct state *was = w->l.state;
-	struct conf *conf;
 
-	random_crowds(w);
-	conf = call_conf(w->text.data);
 	if (w->l.resync)
 		assert_true(own_adopt(&w->l, was->conf, NULL));
 	assert_true(own_adopt(&w->l, conf, NULL));
@@ -348,8 +346,10 @@ static void something_happens(struct world *w)
 		somebody_else(w);
 	if (pick(10) == 0)
 		decide_some(&w->l);
-	if (pick(15) == 0)
-		reload_other(w);
+	if (pick(15) == 0) {
+		random_crowds(w);
+		reload_to(w);
+	}
 	if (pick(4) == 0)
 		sends(w, tick_now);
 }
@@ -436,28 +436,36 @@ static void no_tick(struct ev_loop *loop, struct ev_timer *t, int events)
 	(void)events;
 }
 
-static void world_init(struct world *w, unsigned seed)
+/* W, whose configuration is there, begins. */
+static void world_begin(struct world *w)
 {
 	struct ipvs_table none = { 0 };
-	bool large;
 
-	srandom(seed);
-	large = pick(10) == 0;
-	clock_ns = 1000000000000;
-	*w = (struct world){ .base.backend = &world_backend,
-		.table = ipvs_open_memory(),
-		.crowd = large ? 2000 : 400,
-		.few = large ? 1 : 3,
-		.faults = pick(3) == 0,
-		.others = pick(3) == 0 };
-	w->step_ns = step_ns(w);
+	log_open("test", LOG_TO_NOBODY, false);
+	w->base.backend = &world_backend;
+	w->table = ipvs_open_memory();
 	w->l.ipvs = &w->base;
 	w->l.loop = ev_loop_new(0);
 	w->l.options.dry_run = true;
 	ev_timer_init(&w->l.tick, no_tick, 1., 1.);
-	random_crowds(w);
+	clock_ns = 1000000000000;
 	w->l.state = state_build(call_conf(w->text.data), NULL, &none, mono_us());
 	sends(w, reconcile_whole);
+}
+
+static void world_random(struct world *w, unsigned seed)
+{
+	bool large;
+
+	srandom(seed);
+	large = pick(10) == 0;
+	*w = (struct world){ .crowd = large ? 2000 : 400,
+		.few = large ? 1 : 3,
+		.faults = pick(3) == 0,
+		.others = pick(3) == 0 };
+	w->step_ns = step_ns(w);
+	random_crowds(w);
+	world_begin(w);
 }
 
 static void world_fini(struct world *w)
@@ -477,18 +485,48 @@ static unsigned given(const char *name, unsigned otherwise)
 	return text != NULL ? (unsigned)strtoul(text, NULL, 10) : otherwise;
 }
 
+/* A service leaves, though somebody else deleted one of its many servers and a service that
+ * is new stands before it. */
+static void test_leaves(void **state)
+{
+	struct world w = { .step_ns = 10, .others = true };
+	struct ipvs_svc *svc;
+	struct ipvs_op op = { .cmd = IPVS_DEL_DEST };
+	struct ipvs_ops one = { .list = &op, .n = 1 };
+
+	(void)state;
+	buf_str(&w.text, "director old 10.9.9.2:80\n");
+	for (unsigned s = 0; s < 1100; s++)
+		buf_printf(
+		    &w.text, " server s%u 10.2.%u.%u:80\n", s, s / 250, s % 250 + 1);
+	world_begin(&w);
+	svc = &w.l.have.svcs[0];
+	for (size_t i = 0; i < svc->n_dests; i++)
+		svc->dests[i].active = 1;
+	op.svc = svc;
+	op.dest = svc->dests;
+	assert_true(ipvs_apply(w.table, &one));
+	buf_fini(&w.text);
+	buf_str(&w.text, "director new 10.9.9.1:80\n server s 10.2.0.1:80\n");
+	reload_to(&w);
+	assert_int_equal(w.l.have.n, 2);
+	settle(&w);
+	assert_int_equal(w.l.have.n, 1);
+	expect_known(&w);
+	world_fini(&w);
+}
+
 static void test_worlds(void **state)
 {
 	unsigned first = given("LVSD_SEED", 1), n = given("LVSD_WORLDS", WORLDS);
 	size_t cut = 0;
 
 	(void)state;
-	log_open("test", LOG_TO_NOBODY, false);
 	for (unsigned seed = first; seed < first + n; seed++) {
 		struct world w;
 
 		print_message("LVSD_SEED=%u\n", seed);
-		world_init(&w, seed);
+		world_random(&w, seed);
 		while (w.turns < TURNS) {
 			something_happens(&w);
 			turn(&w);
@@ -509,7 +547,10 @@ static void test_worlds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_worlds) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_leaves),
+		cmocka_unit_test(test_worlds),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
