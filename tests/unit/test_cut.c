@@ -263,7 +263,8 @@ static void reconcile_whole(struct lvsd *l)
 	buf_fini(&counts.text);
 }
 
-/* What sends. Nothing but that may be called SEND. */
+/* Calls SEND, which changes the table; which services must have a server meanwhile is known
+ * from before. */
 static void sends(struct world *w, void (*send)(struct lvsd *l))
 {
 	struct ipvs_table want = { 0 }, there = { 0 };
