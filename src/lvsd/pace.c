@@ -40,10 +40,16 @@ static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fill
 	return !fills && (d == NULL || d->fault.text == NULL);
 }
 
+/* Of what is not known nothing is expected. */
+static bool has_weight(const struct ipvs_dest *dest)
+{
+	return dest->weight > 0 && dest->weight != IPVS_WEIGHT_UNKNOWN;
+}
+
 static bool serves(const struct ipvs_svc *have)
 {
 	for (size_t i = 0; have != NULL && i < have->n_dests; i++)
-		if (have->dests[i].weight > 0)
+		if (has_weight(&have->dests[i]))
 			return true;
 	return false;
 }
@@ -80,7 +86,7 @@ static bool only_adjusts(
 	if (have == NULL || op->cmd != IPVS_SET_DEST || op->dest->weight == 0)
 		return false;
 	dest = ipvs_svc_find_next(have, op->dest, from);
-	return dest != NULL && dest->weight > 0;
+	return dest != NULL && has_weight(dest);
 }
 
 /* Weights that grow come anew all the time: they come last of the N operations at LIST,

@@ -516,6 +516,94 @@ static void test_refused_large(void **state)
 	ev_loop_destroy(l.loop);
 }
 
+/* Somebody else added servers that come back and leave again, before there was time to
+ * change them: nothing of what is not known of them goes to the kernel. */
+static void test_refused_there(void **state)
+{
+	enum { SERVERS = 1100, BACK = 60 };
+	static const struct decision five = { .has_weight = true, .weight = 5 },
+				     out = { .word = DECISION_DRAIN }, ready = { 0 };
+	struct watched k = { .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+	struct ipvs_dest there[BACK];
+	struct ipvs_svc id;
+	size_t unknown = 0;
+	char name[16];
+
+	(void)state;
+	ev_timer_init(&l.tick, NULL, 1., 1.);
+	buf_str(&text, "director web 10.9.9.1:80\n");
+	for (size_t i = 0; i < SERVERS; i++)
+		buf_printf(
+		    &text, " server s%zu 10.2.%zu.%zu:80\n", i, i / 250, i % 250 + 1);
+	l.state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	reconcile_all(&l, &counts);
+	id = l.have.svcs[0];
+	memcpy(there, id.dests + SERVERS - BACK, sizeof there);
+	id.dests = NULL;
+	for (size_t i = 0; i < BACK; i++) {
+		snprintf(name, sizeof name, "s%zu", SERVERS - BACK + i);
+		decide(&l, name, &out);
+	}
+	while (l.dirty)
+		turn(&k, &l);
+	for (size_t i = 0; i < BACK; i++) /* without connections: they go */
+		ipvs_svc_find(&l.have.svcs[0], &there[i])->active = 0;
+	reconcile_mark(&l, &l.state->directors[0]);
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, SERVERS - BACK);
+
+	for (size_t i = 0; i < BACK; i++) {
+		there[i].weight = 77;
+		stranger(&k, IPVS_ADD_DEST, &id, &there[i]);
+		snprintf(name, sizeof name, "s%zu", SERVERS - BACK + i);
+		decide(&l, name, &ready);
+	}
+	k.other_us = 1000;
+	reconcile_all(&l, &counts); /* what is refused is sent again, as time allows */
+	assert_true(l.dirty);
+	for (size_t i = 0; i < BACK; i++) {
+		snprintf(name, sizeof name, "s%zu", i);
+		decide(&l, name, &five);
+	}
+	turn(&k, &l);
+	/* None of them counts as one that serves: they come before what only changes. */
+	for (size_t i = 0; i < l.have.svcs[0].n_dests; i++) {
+		unknown += l.have.svcs[0].dests[i].weight == IPVS_WEIGHT_UNKNOWN;
+		assert_int_not_equal(l.have.svcs[0].dests[i].weight, 5);
+	}
+	assert_true(unknown > 0);
+	k.other_us = 0;
+	for (size_t i = 0; i < BACK; i++) {
+		snprintf(name, sizeof name, "s%zu", SERVERS - BACK + i);
+		decide(&l, name, &out);
+	}
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, SERVERS);
+	for (size_t i = 0; i < BACK; i++) {
+		const struct ipvs_dest *d = ipvs_svc_find(&l.have.svcs[0], &there[i]);
+
+		assert_int_equal(d->weight, 0);
+		assert_int_equal(d->u_thresh, 0);
+	}
+	assert_null(l.state->directors[0].fault.text);
+	expect_same(&k, &l);
+	ev_timer_stop(l.loop, &l.tick);
+	ev_idle_stop(l.loop, &l.plan_on);
+	state_free(l.state);
+	ipvs_table_fini(&l.have);
+	ipvs_close(k.table);
+	buf_fini(&counts.text);
+	ev_loop_destroy(l.loop);
+}
+
 /* Somebody else deleted a server of many services: so many are not read again in a turn. */
 static void test_refused_many(void **state)
 {
@@ -626,6 +714,7 @@ int main(void)
 		cmocka_unit_test(test_long_additions),
 		cmocka_unit_test(test_urgent),
 		cmocka_unit_test(test_refused_large),
+		cmocka_unit_test(test_refused_there),
 		cmocka_unit_test(test_refused_many),
 		cmocka_unit_test(test_growing),
 	};
