@@ -226,20 +226,20 @@ static void count_unknown(struct lvsd *l, const struct ipvs_op *op)
 }
 
 /* What the kernel answered to OP, of a server: it is done, or the server is not there, or it
- * is there, but how is not known: unlike any that may be wanted. */
+ * is there, but how is not known. */
 static void settle_op(struct lvsd *l, const struct ipvs_op *op)
 {
 	struct ipvs_op done = *op;
-	struct ipvs_dest unlike;
+	struct ipvs_dest there;
 
 	if (op->dest == NULL && op->error != 0)
 		return;
 	if (op->error == ENOENT) {
 		done.cmd = IPVS_DEL_DEST;
 	} else if (op->error == EEXIST) {
-		unlike = *op->dest;
-		unlike.weight = unlike.u_thresh = UINT32_MAX;
-		done.dest = &unlike;
+		there = *op->dest;
+		there.weight = IPVS_WEIGHT_UNKNOWN;
+		done.dest = &there;
 	} else if (op->error != 0) {
 		return;
 	}
