@@ -491,6 +491,28 @@ static void test_not_urgent(void **state)
 	unmake_two(&k, &l);
 }
 
+/* All of a crowd die: what goes is walked through, however few are to stay. */
+static void test_all_die(void **state)
+{
+	enum { SERVERS = 1500 };
+	struct watched k;
+	struct lvsd l;
+
+	(void)state;
+	make_two(&k, &l, SERVERS);
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), true);
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, SERVERS);
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), false);
+	k.other_us = 2000; /* a slice is a turn */
+	turn(&k, &l);
+	assert_true(k.n > 0 && k.n <= 20000 / SERVERS);
+	unmake_two(&k, &l);
+}
+
 /* A director with a fault is sent whole, each turn again: others have something of it. */
 static void test_beside_whole(void **state)
 {
@@ -806,6 +828,7 @@ int main(void)
 		cmocka_unit_test(test_long_additions),
 		cmocka_unit_test(test_urgent),
 		cmocka_unit_test(test_not_urgent),
+		cmocka_unit_test(test_all_die),
 		cmocka_unit_test(test_beside_whole),
 		cmocka_unit_test(test_refused_large),
 		cmocka_unit_test(test_refused_there),
