@@ -179,10 +179,12 @@ static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
 }
 
 /* WANT was cut, or refused in part: until when its servers may stay holds all the same, or
- * each retry would give them their time anew. */
-static void keep_notes(struct lvsd *l, const struct ipvs_svc *want)
+ * each retry would give them their time anew. It is among the first N of what the kernel
+ * has: what came anew stands behind them. */
+static void keep_notes(struct lvsd *l, size_t n, const struct ipvs_svc *want)
 {
-	struct ipvs_svc *have = ipvs_table_find(&l->have, want);
+	const struct ipvs_table sorted = { .svcs = l->have.svcs, .n = n };
+	struct ipvs_svc *have = ipvs_table_find(&sorted, want);
 
 	if (have != NULL)
 		ipvs_svc_note(have, want);
@@ -296,7 +298,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 
 		lingers = lingers || svc->lingering > 0;
 		if (ipvs_table_find(failed, svc) != NULL || is_by_op(r, failed, svc)) {
-			keep_notes(l, svc);
+			keep_notes(l, n, svc);
 			continue;
 		}
 		clear_fault(l, svc);
