@@ -32,13 +32,14 @@ struct hand {
 	enum { WHOLE, URGENT, OTHER } standing;
 };
 
-/* Of one that is in trouble all is asked for, or what is refused would be in the way of
- * what is not. One that is filled under another scheduler must not stay so. */
+/* Where all that a turn had time for was refused the whole is asked for, or that would be
+ * in the way of what is not. One that is filled under another scheduler must not stay
+ * so. */
 static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fills)
 {
 	const struct director_state *d = run_director(l, want->tag);
 
-	return !fills && (d == NULL || d->fault.text == NULL);
+	return !fills && (d == NULL || !d->fault.stuck);
 }
 
 /* Of what is not known nothing is expected. */
