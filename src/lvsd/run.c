@@ -126,8 +126,9 @@ static bool take_refusals(struct lvsd *l, struct run *r, const struct ipvs_ops *
 			    d->conf->name, d->conf->name);
 			reconcile_mark(l, d);
 			differs = true;
-		} else {
-			fail_director(l, d, op);
+		} else if (d->fault.text == NULL ||
+			   ipvs_table_find(&r->cut, op->svc) == NULL) {
+			fail_director(l, d, op); /* once for all the turns it takes */
 		}
 	}
 	return differs;
@@ -176,6 +177,16 @@ static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
 	    "director %s is in the kernel now director=%s", d->conf->name, d->conf->name);
 	fault_set(&d->fault, NULL, 0);
 	events_fault(l, d);
+}
+
+/* If SVC was sent as a whole, its next run may be cut again. */
+static void sent_whole(
+    const struct lvsd *l, const struct run *r, const struct ipvs_svc *svc)
+{
+	struct director_state *d = run_director(l, svc->tag);
+
+	if (d != NULL && ipvs_table_find(&r->cut, svc) == NULL)
+		d->fault.stuck = false;
 }
 
 /* WANT was cut, or refused in part: until when its servers may stay holds all the same, or
@@ -271,6 +282,15 @@ static void settle_ops(struct lvsd *l, const struct run *r,
 	}
 }
 
+/* Something of OPS was done to SVC. */
+static bool was_done(const struct ipvs_ops *ops, const struct ipvs_svc *svc)
+{
+	for (size_t i = 0; i < ops->n; i++)
+		if (ops->list[i].error == 0 && ipvs_svc_cmp(ops->list[i].svc, svc) == 0)
+			return true;
+	return false;
+}
+
 /* The rest is planned again: that of a director in the next turn, that of one that leaves
  * by the tick. */
 static void settle_by_op(struct lvsd *l, const struct run *r,
@@ -281,8 +301,11 @@ static void settle_by_op(struct lvsd *l, const struct run *r,
 	for (size_t i = 0; i < r->cut.n; i++) {
 		struct director_state *d = run_director(l, r->cut.svcs[i].tag);
 
-		if (d != NULL)
-			reconcile_mark(l, d);
+		if (d == NULL)
+			continue;
+		reconcile_mark(l, d);
+		if (d->fault.fresh && d->fault.text != NULL)
+			d->fault.stuck = !was_done(ops, &r->cut.svcs[i]);
 	}
 }
 
@@ -297,6 +320,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		struct ipvs_svc *svc = &r->want.svcs[i];
 
 		lingers = lingers || svc->lingering > 0;
+		sent_whole(l, r, svc);
 		if (ipvs_table_find(failed, svc) != NULL || is_by_op(r, failed, svc)) {
 			keep_notes(l, n, svc);
 			continue;
