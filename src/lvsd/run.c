@@ -13,6 +13,7 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/audit.h"
 #include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/pace.h"
@@ -88,14 +89,17 @@ static void fail_director(
 }
 
 /* The service of OP, which was refused, is not read again, as a turn has no time for it: it
- * is large, or there are many of them, N so far. */
-static bool is_told(
-    const struct lvsd *l, const struct run *r, const struct ipvs_op *op, size_t n)
+ * is large, or there are many of them, N so far, of SERVERS. */
+static bool is_told(const struct lvsd *l, const struct run *r, const struct ipvs_op *op,
+    size_t n, size_t *servers)
 {
 	const struct ipvs_svc *have = ipvs_table_find(&l->have, op->svc);
 
-	return op->cmd != IPVS_DEL_SVC && have != NULL &&
-	       (have->n_dests > PIECES_LARGE || (r->bounded && n >= REREADS));
+	if (op->cmd == IPVS_DEL_SVC || have == NULL)
+		return false;
+	*servers += have->n_dests;
+	return have->n_dests > PIECES_LARGE ||
+	       (r->bounded && (n >= REREADS || *servers > PIECES_LARGE));
 }
 
 /*
@@ -107,6 +111,7 @@ static bool is_told(
 static bool take_refusals(struct lvsd *l, struct run *r, const struct ipvs_ops *ops,
     bool last_round, struct ipvs_table *failed)
 {
+	size_t servers = 0;
 	bool differs = false;
 
 	for (size_t i = 0; i < ops->n; i++) {
@@ -116,7 +121,8 @@ static bool take_refusals(struct lvsd *l, struct run *r, const struct ipvs_ops *
 		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL ||
 		    ipvs_table_find(&r->told, op->svc) != NULL)
 			continue;
-		own_add_id(is_told(l, r, op, failed->n) ? &r->told : failed, op->svc);
+		own_add_id(
+		    is_told(l, r, op, failed->n, &servers) ? &r->told : failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
 		d->fault.fresh = true;
@@ -344,6 +350,8 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 	}
 	if (!own_reread(l, failed))
 		l->resync = true;
+	if (r->told.n > 0)
+		audit_soon(l->audit); /* there may be more than was told */
 	if (lingers || failed->n + r->told.n > 0)
 		reconcile_wake(l);
 }
