@@ -18,6 +18,7 @@
 
 #define SEND_US 2000  /* that the kernel may take in a turn */
 #define DEAL 8	      /* operations of a service, then others have their turn */
+#define DEAL_TAKES 2  /* of these, that take a server away from clients, if there are */
 #define OTHERS_TURN 8 /* of so many turns that are cut one has what is not urgent first */
 #define OP_STEPS 300  /* of an operation, beside the servers of its service */
 #define GROWTH 4      /* times what the slice before had */
@@ -56,15 +57,21 @@ static bool serves(const struct ipvs_svc *have)
 	return false;
 }
 
+static bool takes(const struct ipvs_op *op)
+{
+	return op->cmd == IPVS_DEL_DEST ||
+	       (op->cmd == IPVS_SET_DEST && op->dest->weight == 0);
+}
+
 /* OP takes new clients from a server that had some. */
 static bool takes_away(const struct ipvs_svc *have, const struct ipvs_op *op)
 {
 	const struct ipvs_dest *dest;
 
+	if (!takes(op))
+		return false;
 	if (op->cmd == IPVS_DEL_DEST)
 		return op->dest->weight > 0;
-	if (op->cmd != IPVS_SET_DEST || op->dest->weight > 0)
-		return false;
 	dest = ipvs_svc_find(have, op->dest);
 	return dest != NULL && dest->weight > 0;
 }
@@ -110,6 +117,42 @@ static void adjust_last(
 	free(late);
 }
 
+/* Some server has clients all the time from HAVE to WANT, whatever comes to the others. */
+static bool stays_served(const struct ipvs_svc *have, const struct ipvs_svc *want)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; have != NULL && i < have->n_dests; i++) {
+		const struct ipvs_dest *then =
+		    ipvs_svc_find_next(want, &have->dests[i], &from);
+
+		if (has_weight(&have->dests[i]) && then != NULL && then->weight > 0)
+			return true;
+	}
+	return false;
+}
+
+/* A server that dies does not wait for all that come back: of each deal a few of the N
+ * operations at LIST take servers away, in their order. */
+static void take_between(struct ipvs_op *list, size_t n)
+{
+	struct ipvs_op *all = xcalloc(n, sizeof *all);
+	size_t next[2] = { 0 }; /* of those that do not take, and of those that do */
+
+	memcpy(all, list, n * sizeof *all);
+	for (size_t i = 0; i < n; i++) {
+		bool turn = i % DEAL < DEAL_TAKES;
+
+		for (int k = 0; k < 2; k++)
+			while (next[k] < n && takes(&all[next[k]]) != k)
+				next[k]++;
+		if (next[turn] == n)
+			turn = !turn;
+		list[i] = all[next[turn]++];
+	}
+	free(all);
+}
+
 /* Appends to OPS what WANT needs. */
 static struct hand make_hand(
     const struct lvsd *l, const struct ipvs_svc *want, struct ipvs_ops *ops)
@@ -126,6 +169,8 @@ static struct hand make_hand(
 	h.standing = is_urgent(have, ops->list + h.next, n) ? URGENT : OTHER;
 	if (n > DEAL)
 		adjust_last(have, ops->list + h.next, n, l->pace.at);
+	if (n > DEAL && stays_served(have, want))
+		take_between(ops->list + h.next, n);
 	return h;
 }
 

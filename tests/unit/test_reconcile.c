@@ -818,6 +818,49 @@ static void test_refused_many(void **state)
 	ev_loop_destroy(l.loop);
 }
 
+/* Of one director many servers come back, and one dies: clients are not led there for as
+ * long as that takes. */
+static void test_one_dies(void **state)
+{
+	enum { SERVERS = 200 };
+	struct watched k = { .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+	size_t n;
+
+	(void)state;
+	ev_timer_init(&l.tick, NULL, 1., 1.);
+	buf_str(&text, "director web 10.9.9.1:81\n");
+	for (size_t i = 0; i < SERVERS; i++)
+		buf_printf(&text, " server s%zu 10.2.0.%zu:80 check\n", i, i + 1);
+	l.state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "web", i), i < 2);
+	reconcile_all(&l, &counts);
+	assert_int_equal(l.have.svcs[0].n_dests, 2);
+	k.add_us = k.other_us = 1000;
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "web", i), i != 1);
+	turn(&k, &l);
+	n = l.have.svcs[0].n_dests;
+	assert_true(l.dirty && n < 20);
+	assert_true(l.have.svcs[0].dests[1].addr.bytes[3] != 2);
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, SERVERS - 1);
+	expect_same(&k, &l);
+	ev_idle_stop(l.loop, &l.plan_on);
+	state_free(l.state);
+	ipvs_table_fini(&l.have);
+	ipvs_close(k.table);
+	buf_fini(&counts.text);
+	ev_loop_destroy(l.loop);
+}
+
 /* Weights that grow come anew each turn, more of them than a turn has time for: a server
  * that dies does not wait until they have grown. */
 static void test_growing(void **state)
@@ -888,6 +931,7 @@ int main(void)
 		cmocka_unit_test(test_refused_large),
 		cmocka_unit_test(test_refused_there),
 		cmocka_unit_test(test_refused_many),
+		cmocka_unit_test(test_one_dies),
 		cmocka_unit_test(test_growing),
 	};
 
