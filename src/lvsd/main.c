@@ -331,6 +331,9 @@ int main(int argc, char **argv, char **envp)
 			l.options.pidfile = path_absolute(l.options.pidfile);
 		daemon_fork();
 	}
+	/* Now, while there is little that it inherits. */
+	if (!writer_start(&l.writer, &l))
+		daemon_fail(EXIT_SYSTEM, "cannot fork: %s", strerror(errno));
 	start(&l);
 	ev_run(l.loop, 0);
 	stop(&l);
