@@ -37,7 +37,8 @@ unit_tests = \
 	tests/unit/test_sockets \
 	tests/unit/test_turn \
 	tests/unit/test_wheel \
-	tests/unit/test_words
+	tests/unit/test_words \
+	tests/unit/test_writer
 tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
 tests_unit_test_addr_LDADD = $(unit_ldadd)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
@@ -110,6 +111,8 @@ tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
 tests_unit_test_serving_LDADD = $(unit_ldadd)
 tests_unit_test_wheel_SOURCES = tests/unit/test_wheel.c
 tests_unit_test_wheel_LDADD = $(unit_ldadd)
+tests_unit_test_writer_SOURCES = tests/unit/test_writer.c
+tests_unit_test_writer_LDADD = $(unit_ldadd)
 tests_unit_test_words_SOURCES = tests/unit/test_words.c src/lvsctl/words.c
 tests_unit_test_words_LDADD = $(unit_ldadd)
 
