@@ -28,7 +28,6 @@
 #define SLICE_S .1	/* the shortest time between two slices */
 #define BUDGET_US 1000	/* of a slice: with those distances, a hundredth of a CPU */
 #define LINES_A_PASS 20 /* of the log */
-#define LARGE_TRIES 3	/* to read a large service undisturbed */
 #define RETRY_S 1.	/* after the kernel could not be read */
 
 /* The list of services, while it comes. */
@@ -42,7 +41,7 @@ struct listing {
 struct large {
 	struct pieces pieces;
 	struct ipvs_svc fresh;
-	unsigned tries; /* that were disturbed by operations */
+	unsigned tries; /* while servers came or went */
 };
 
 struct audit {
@@ -151,7 +150,10 @@ static bool begin_large(struct audit *a, const struct ipvs_svc *svc)
 	free(a->large.fresh.dests);
 	a->large.fresh = identity_of(svc);
 	ipvs_svc_reserve(&a->large.fresh, svc->n_dests);
-	return pieces_begin(&a->large.pieces, a->l);
+	if (!pieces_begin(&a->large.pieces, a->l))
+		return false;
+	pieces_watch(&a->large.pieces, svc);
+	return true;
 }
 
 /* All of it is there. False: the kernel did not answer. */
@@ -160,14 +162,14 @@ static bool judge_large(struct audit *a)
 	struct large *large = &a->large;
 	struct ipvs_svc *svc = ipvs_table_find(&a->l->have, &large->fresh);
 
-	/* What we changed meanwhile looks as if someone else had; in the end it is read
-	 * at once. */
-	if (svc != NULL && !pieces_undisturbed(&large->pieces))
-		return ++large->tries < LARGE_TRIES ? begin_large(a, svc)
-						    : look_at_service(a, svc);
 	if (svc == NULL)
 		return true;
 	ipvs_svc_sort(&large->fresh);
+	/* What we added or deleted meanwhile looks as if someone else had; in the end it
+	 * is read at once. */
+	if (!pieces_mend(&large->pieces, &large->fresh, svc))
+		return ++large->tries < PIECES_TRIES ? begin_large(a, svc)
+						     : look_at_service(a, svc);
 	take_service(a, svc, &large->fresh);
 	large->fresh.dests = NULL;
 	return true;

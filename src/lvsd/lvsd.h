@@ -107,6 +107,14 @@ struct show_log {
 	uint64_t configuration; /* whose it is */
 };
 
+/* What pace.c remembers from turn to turn. */
+struct pace {
+	size_t at; /* the service that has its operations first */
+	/* Servers deleted since, and in the time before that. */
+	uint64_t since_us;
+	size_t deleted, deleted_before;
+};
+
 struct lvsd {
 	struct options options;
 	struct ev_loop *loop;
@@ -128,11 +136,11 @@ struct lvsd {
 	bool dirty;		 /* some director is */
 	size_t tick_at;		 /* where in have the next tick looks first */
 	size_t plan_at;		 /* the director that is planned first */
-	size_t pace;		 /* of operations in a turn (pace.c); 0: not known yet */
-	size_t pace_at;		 /* the service that has its operations first */
-	struct ev_idle plan_on;	 /* directors wait for their next turn */
-	bool clear;		 /* at the end take what is ours out of the kernel */
-	bool cleared;		 /* that was done */
+	struct pace pace;
+	LIST_HEAD(, pieces) reading; /* who has to know of operations (pieces.h) */
+	struct ev_idle plan_on;	     /* directors wait for their next turn */
+	bool clear;		     /* at the end take what is ours out of the kernel */
+	bool cleared;		     /* that was done */
 
 	struct checker_user user;
 	struct child *checker;			   /* NULL between two of them */

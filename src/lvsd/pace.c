@@ -1,42 +1,35 @@
 /*
- * What an operation costs the kernel grows with the servers of its service: it walks
- * through them to find one (ip_vs_ctl.c, ip_vs_lookup_dest), and some schedulers once more
- * (ip_vs_wrr.c, ip_vs_wrr_gcd_weight). So operations are counted in such steps, and the
- * time that the last ones took tells how many there may be.
+ * Dealt like cards, sent in slices.
+ *
+ * What an operation costs is not known before. The kernel walks through the servers of
+ * the service to find one (ip_vs_ctl.c, ip_vs_lookup_dest), some schedulers do once more
+ * (ip_vs_wrr.c, ip_vs_wrr_gcd_weight), and each addition walks through all that was
+ * deleted in the last two minutes (ip_vs_ctl.c, ip_vs_trash_get_dest), or through one of
+ * them, if that is it. So a turn begins with a slice that is short whatever they take,
+ * and each next one is as long as those before allow.
  */
 #include "lvsd/pace.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "lib/mono.h"
 #include "lib/xalloc.h"
 
-#define SEND_US 2000	 /* that the kernel may take in a turn */
-#define OP_STEPS 300	 /* of an operation, beside its servers */
-#define PACE_FIRST 20000 /* steps in a turn, before anything is known */
-#define PACE_MAX 2000000
-#define PACE_MIN 1000 /* on a busy machine, too, there is some for others than a crowd */
+#define SEND_US 2000 /* that the kernel may take in a turn */
+#define DEAL 8	     /* operations of a service, then others have their turn */
+#define OP_STEPS 300 /* of an operation, beside the servers of its service */
+#define GROWTH 4     /* times what the slice before had */
+#define TRASH_US (180 * 1000000ull) /* how long the kernel may keep what was deleted */
+#define TRASH_NS 50		    /* for an addition to go by one of these */
 
-/* Steps that a turn has for operations; of one service three quarters, so that a crowd of
- * servers does not keep the others waiting. */
-static size_t pace_now(const struct lvsd *l)
-{
-	return l->pace != 0 ? l->pace : PACE_FIRST;
-}
+/* ---- the order ---- */
 
-void pace_learn(struct lvsd *l, const struct run *r)
-{
-	uint64_t took_us = ipvs_stats(l->ipvs)->last_us;
-	size_t now = pace_now(l), next;
-
-	/* Several crowds have their turns in turn. */
-	l->pace_at = r->cut.n > 0 ? l->pace_at + 1 : 0;
-	/* Each addition is long when many were deleted (ip_vs_ctl.c, ip_vs_trash_get_dest). */
-	if (r->steps == 0 || (r->cut.n == 0 && took_us <= SEND_US))
-		return;
-	next = took_us > 0 ? (size_t)(r->steps * (uint64_t)SEND_US / took_us) : PACE_MAX;
-	next = next > 2 * now ? 2 * now : next < now / 4 ? now / 4 : next;
-	l->pace = next < PACE_MIN ? PACE_MIN : next > PACE_MAX ? PACE_MAX : next;
-}
+/* The operations of one service: [next, end) of a list. */
+struct hand {
+	size_t next, end;
+	enum { WHOLE, URGENT, OTHER } standing;
+};
 
 /* Of one that is in trouble all is asked for, or what is refused would be in the way of
  * what is not. One that is filled under another scheduler must not stay so. */
@@ -47,57 +40,290 @@ static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fill
 	return !fills && (d == NULL || d->fault.text == NULL);
 }
 
-/* OP changes a weight that serves into another that does. */
-static bool only_adjusts(const struct ipvs_svc *have, const struct ipvs_op *op)
+static bool serves(const struct ipvs_svc *have)
+{
+	for (size_t i = 0; have != NULL && i < have->n_dests; i++)
+		if (have->dests[i].weight > 0)
+			return true;
+	return false;
+}
+
+/* OP takes new clients from a server that had some. */
+static bool takes_away(const struct ipvs_svc *have, const struct ipvs_op *op)
 {
 	const struct ipvs_dest *dest;
 
-	if (have == NULL || op->cmd != IPVS_SET_DEST || op->dest->weight == 0)
+	if (op->cmd == IPVS_DEL_DEST)
+		return op->dest->weight > 0;
+	if (op->cmd != IPVS_SET_DEST || op->dest->weight > 0)
 		return false;
 	dest = ipvs_svc_find(have, op->dest);
 	return dest != NULL && dest->weight > 0;
 }
 
-/* Weights that grow come anew all the time: they come last of what is cut, or nothing
- * else of the service would ever be its turn; and each time another one of them first. */
-static void adjust_last(
-    const struct ipvs_svc *have, struct ipvs_ops *ops, size_t first, size_t turn)
+/* Until the N operations at LIST are done, clients of HAVE are led where nobody answers. */
+static bool is_urgent(const struct ipvs_svc *have, const struct ipvs_op *list, size_t n)
 {
-	struct ipvs_op *late = xcalloc(ops->n - first, sizeof *late);
-	size_t n = 0, kept = first;
+	bool urgent = !serves(have);
 
-	for (size_t i = first; i < ops->n; i++)
-		if (only_adjusts(have, &ops->list[i]))
-			late[n++] = ops->list[i];
-		else
-			ops->list[kept++] = ops->list[i];
+	for (size_t i = 0; i < n && !urgent; i++)
+		urgent = takes_away(have, &list[i]);
+	return urgent;
+}
+
+/* OP, behind all before it, changes a weight that serves into another that does. */
+static bool only_adjusts(
+    const struct ipvs_svc *have, const struct ipvs_op *op, size_t *from)
+{
+	const struct ipvs_dest *dest;
+
+	if (have == NULL || op->cmd != IPVS_SET_DEST || op->dest->weight == 0)
+		return false;
+	dest = ipvs_svc_find_next(have, op->dest, from);
+	return dest != NULL && dest->weight > 0;
+}
+
+/* Weights that grow come anew all the time: they come last of the N operations at LIST,
+ * or nothing else of the service would ever be its turn; and each time another one of
+ * them first. */
+static void adjust_last(
+    const struct ipvs_svc *have, struct ipvs_op *list, size_t n, size_t turn)
+{
+	struct ipvs_op *late = xcalloc(n, sizeof *late);
+	size_t n_late = 0, kept = 0, from = 0;
+
 	for (size_t i = 0; i < n; i++)
-		ops->list[kept + i] = late[(turn + i) % n];
+		if (only_adjusts(have, &list[i], &from))
+			late[n_late++] = list[i];
+		else
+			list[kept++] = list[i];
+	for (size_t i = 0; i < n_late; i++)
+		list[kept + i] = late[(turn + i) % n_late];
 	free(late);
 }
 
-void pace_diff(const struct lvsd *l, struct run *r, const struct ipvs_svc *want,
-    struct ipvs_ops *ops)
+/* Appends to OPS what WANT needs. */
+static struct hand make_hand(
+    const struct lvsd *l, const struct ipvs_svc *want, struct ipvs_ops *ops)
 {
 	const struct ipvs_svc *have = ipvs_table_find(&l->have, want);
-	size_t first = ops->n, fills = ops->n_fills;
-	size_t left = r->steps < pace_now(l) ? pace_now(l) - r->steps : 0;
-	size_t share = pace_now(l) / 4 * 3, each = OP_STEPS + want->n_dests, room;
+	struct hand h = { .next = ops->n, .standing = WHOLE };
+	size_t fills = ops->n_fills, n;
 
-	if (have != NULL && have->n_dests > want->n_dests)
-		each = OP_STEPS + have->n_dests;
-	room = (left < share ? left : share) / each;
-	if (room == 0 && first == 0)
-		room = 1;
 	ipvs_diff_svc(have, want, ops);
-	if (ops->n - first > room && may_cut(l, want, ops->n_fills > fills)) {
-		struct ipvs_svc id = *want;
+	h.end = ops->n;
+	n = h.end - h.next;
+	if (n == 0 || !may_cut(l, want, ops->n_fills > fills))
+		return h;
+	h.standing = is_urgent(have, ops->list + h.next, n) ? URGENT : OTHER;
+	if (n > DEAL)
+		adjust_last(have, ops->list + h.next, n, l->pace.at);
+	return h;
+}
+
+/* Copies up to N operations of H, which are in FROM, to TO. Returns how many. */
+static size_t deal(
+    struct hand *h, size_t n, const struct ipvs_op *from, struct ipvs_op *to)
+{
+	if (n > h->end - h->next)
+		n = h->end - h->next;
+	memcpy(to, from + h->next, n * sizeof *to);
+	h->next += n;
+	return n;
+}
+
+/* Orders OPS, which the N hands at HANDS have. Returns how many come before those that
+ * may be cut. */
+static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n)
+{
+	struct ipvs_op *dealt = xreallocarray(NULL, ops->n, sizeof *dealt);
+	struct hand **turns = xreallocarray(NULL, n, sizeof *turns);
+	size_t at = 0, n_turns = 0, whole;
+
+	for (size_t i = 0; i < n; i++)
+		if (hands[i].standing == WHOLE)
+			at += deal(&hands[i], ops->n, ops->list, dealt + at);
+	whole = at;
+	for (int standing = URGENT; standing <= OTHER; standing++)
+		for (size_t i = 0; i < n; i++)
+			if ((int)hands[i].standing == standing)
+				turns[n_turns++] = &hands[i];
+	while (n_turns > 0) {
+		size_t kept = 0;
+
+		for (size_t i = 0; i < n_turns; i++) {
+			at += deal(turns[i], DEAL, ops->list, dealt + at);
+			if (turns[i]->next < turns[i]->end)
+				turns[kept++] = turns[i];
+		}
+		n_turns = kept;
+	}
+	free(turns);
+	free(ops->list);
+	ops->list = dealt;
+	ops->cap = ops->n;
+	return whole;
+}
+
+/* Makes OPS, in their order. Several crowds have their turns in turn. What goes does not
+ * wait: it is no more than was seen to be over in this turn. */
+static size_t make_ops(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
+{
+	size_t n = r->want.n, whole;
+	struct hand *hands = xcalloc(n + r->gone.n + 1, sizeof *hands);
+
+	for (size_t i = 0; i < n; i++)
+		hands[i] = make_hand(l, &r->want.svcs[(l->pace.at + i) % n], ops);
+	for (size_t i = 0; i < r->gone.n; i++) {
+		hands[n + i].next = ops->n;
+		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
+		hands[n + i].end = ops->n;
+		hands[n + i].standing = WHOLE;
+	}
+	whole = ops->n > 0 ? deal_out(ops, hands, n + r->gone.n) : 0;
+	free(hands);
+	return whole;
+}
+
+/* ---- slices ---- */
+
+/* What the next slice may have. Additions are counted by themselves: they may take a
+ * hundred times what others do. */
+struct slice {
+	size_t adds, steps;
+};
+
+static struct slice count(const struct ipvs_op *op)
+{
+	return (struct slice){ op->cmd == IPVS_ADD_DEST, OP_STEPS + op->svc->n_dests };
+}
+
+/* Returns how many of the N operations at LIST fit into MAX, at least one; they are
+ * counted in HAD. */
+static size_t take_slice(
+    const struct ipvs_op *list, size_t n, const struct slice *max, struct slice *had)
+{
+	size_t taken = 0;
+
+	*had = (struct slice){ 0 };
+	for (; taken < n; taken++) {
+		struct slice one = count(&list[taken]);
+
+		if (taken > 0 && (had->adds + one.adds > max->adds ||
+				     had->steps + one.steps > max->steps))
+			break;
+		had->adds += one.adds;
+		had->steps += one.steps;
+	}
+	return taken;
+}
+
+/* When HAD took TOOK_US, and LEFT_US are left. */
+static size_t next_max(size_t max, size_t had, uint64_t took_us, uint64_t left_us)
+{
+	uint64_t fit = had * left_us / (took_us + 1);
+
+	if (had == 0)
+		return max;
+	return fit < GROWTH * max ? (size_t)fit : GROWTH * max;
+}
+
+static uint64_t left_of(uint64_t begun_us)
+{
+	uint64_t took_us = mono_us() - begun_us;
+
+	return took_us < SEND_US ? SEND_US - took_us : 0;
+}
+
+/* How many additions at once are no more than LEFT_US, even if each goes by all that the
+ * kernel keeps. */
+static size_t max_adds(const struct pace *p, uint64_t left_us)
+{
+	size_t kept = p->deleted + p->deleted_before;
+	uint64_t n = left_us * 1000 / (kept * TRASH_NS + 1);
+
+	return n > 0 ? (size_t)n : 1;
+}
+
+/* Sends OPS, but for those from WHOLE on that there is no time for. *SENT are. */
+static bool send_slices(
+    struct lvsd *l, const struct ipvs_ops *ops, size_t whole, size_t *sent)
+{
+	struct slice max = { 4, 20000 }, had;
+	struct ipvs_ops part = { .list = ops->list, .n = whole };
+	uint64_t begun_us = mono_us(), left_us, before_us;
+	bool done = ipvs_apply(l->ipvs, &part);
+
+	*sent = whole;
+	left_us = left_of(begun_us);
+	while (done && *sent < ops->n && left_us > 0) {
+		size_t adds = max_adds(&l->pace, left_us);
+
+		max.adds = max.adds < adds ? max.adds : adds;
+		part.list = ops->list + *sent;
+		part.n = take_slice(part.list, ops->n - *sent, &max, &had);
+		done = ipvs_apply(l->ipvs, &part);
+		*sent += part.n;
+		before_us = left_us;
+		left_us = left_of(begun_us);
+		max.adds = next_max(max.adds, had.adds, before_us - left_us, left_us);
+		max.steps = next_max(max.steps, had.steps, before_us - left_us, left_us);
+	}
+	return done;
+}
+
+/* The services of what was not sent, N operations at LIST, come into r->cut. */
+static void note_cut(struct run *r, const struct ipvs_op *list, size_t n)
+{
+	bool *cut = xcalloc(r->want.n + 1, sizeof *cut);
+
+	for (size_t i = 0; i < n; i++)
+		cut[list[i].svc - r->want.svcs] = true;
+	for (size_t i = 0; i < r->want.n; i++) {
+		struct ipvs_svc id = r->want.svcs[i];
 
 		id.dests = NULL;
 		id.n_dests = id.cap_dests = 0;
-		ipvs_table_append(&r->cut, &id);
-		adjust_last(have, ops, first, l->pace_at * room);
-		ipvs_ops_cut(ops, first + room);
+		if (cut[i])
+			ipvs_table_append(&r->cut, &id);
 	}
-	r->steps += (ops->n - first) * each;
+	free(cut);
+}
+
+bool pace_send(struct lvsd *l, struct run *r, struct ipvs_ops *ops)
+{
+	size_t whole = make_ops(l, r, ops), sent;
+	bool done = send_slices(l, ops, whole, &sent);
+
+	if (sent < ops->n) {
+		note_cut(r, ops->list + sent, ops->n - sent);
+		ipvs_ops_cut(ops, sent);
+		l->pace.at += sent;
+	}
+	return done;
+}
+
+/* How many servers go with OP. */
+static size_t deletes(const struct lvsd *l, const struct ipvs_op *op)
+{
+	const struct ipvs_svc *svc;
+
+	if (op->cmd != IPVS_DEL_SVC)
+		return op->cmd == IPVS_DEL_DEST;
+	svc = ipvs_table_find(&l->have, op->svc);
+	return svc != NULL ? svc->n_dests : 0;
+}
+
+void pace_note(struct lvsd *l, const struct ipvs_ops *ops)
+{
+	struct pace *p = &l->pace;
+	uint64_t now_us = mono_us();
+
+	if (now_us - p->since_us > TRASH_US) {
+		p->deleted_before = now_us - p->since_us < 2 * TRASH_US ? p->deleted : 0;
+		p->deleted = 0;
+		p->since_us = now_us;
+	}
+	for (size_t i = 0; i < ops->n; i++)
+		p->deleted += deletes(l, &ops->list[i]);
 }

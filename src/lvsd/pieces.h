@@ -13,13 +13,20 @@
 /* A service with more servers than that is worth it. */
 #define PIECES_LARGE 1000
 
+/* How often one is begun anew whose servers come and go, until it is read at once. */
+#define PIECES_TRIES 20
+
 /* Zeroed: nothing is read. */
 struct pieces {
 	struct lvsd *l;
 	struct ipvs *from; /* NULL: it is opened when it is needed */
 	bool comes;	   /* something is being read */
 	size_t at;
-	uint64_t ops; /* that had been sent when it began */
+	/* The service that is watched, with those of its servers that operations
+	 * changed meanwhile; and whether some came or went. */
+	LIST_ENTRY(pieces) entry;
+	struct ipvs_svc touched;
+	bool watches, moved;
 };
 
 /* Begins to read anew; what was being read is given up. False with errno: there is no
@@ -30,8 +37,18 @@ bool pieces_begin(struct pieces *p, struct lvsd *l);
 enum ipvs_more pieces_services(struct pieces *p, struct ipvs_table *t);
 enum ipvs_more pieces_dests(
     struct pieces *p, struct ipvs_svc *svc, struct ipvs_rates *rates);
-/* Nothing was sent to the kernel since it began. */
-bool pieces_undisturbed(const struct pieces *p);
+/* From now on P knows what operations do to SVC (identity), whose destinations it begins
+ * to read. */
+void pieces_watch(struct pieces *p, const struct ipvs_svc *svc);
+/*
+ * FRESH, sorted, was read by P, and HAVE, in L->have, is what we think of it. Servers that
+ * operations changed meanwhile become as they are in HAVE, with unknown connections.
+ * False: some came or went, so that any may be missing (ip_vs_ctl.c,
+ * ip_vs_genl_dump_dests goes on by number).
+ */
+bool pieces_mend(struct pieces *p, struct ipvs_svc *fresh, const struct ipvs_svc *have);
+/* OPS were sent: for all who watch. */
+void pieces_note(struct lvsd *l, const struct ipvs_ops *ops);
 /* Gives up what is being read. */
 void pieces_stop(struct pieces *p);
 void pieces_fini(struct pieces *p);

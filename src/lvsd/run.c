@@ -16,6 +16,7 @@
 #include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/pace.h"
+#include "lvsd/pieces.h"
 #include "lvsd/statefile.h"
 
 #define RETRY_FIRST_US (1 * 1000000ull)
@@ -129,17 +130,11 @@ void run_fini(struct run *r)
 
 void run_diff(const struct lvsd *l, struct run *r, struct ipvs_ops *ops)
 {
-	size_t n = r->want.n, first = r->bounded ? l->pace_at : 0;
+	for (size_t i = 0; i < r->want.n; i++) {
+		const struct ipvs_svc *want = &r->want.svcs[i];
 
-	for (size_t i = 0; i < n; i++) {
-		const struct ipvs_svc *want = &r->want.svcs[(first + i) % n];
-
-		if (r->bounded)
-			pace_diff(l, r, want, ops);
-		else
-			ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
+		ipvs_diff_svc(ipvs_table_find(&l->have, want), want, ops);
 	}
-	ipvs_table_sort(&r->cut);
 	for (size_t i = 0; i < r->gone.n; i++)
 		ipvs_diff_svc(&r->gone.svcs[i], NULL, ops);
 	ipvs_ops_order(ops);
@@ -294,16 +289,25 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		reconcile_wake(l);
 }
 
+static bool send_ops(struct lvsd *l, struct run *r, struct ipvs_ops *ops)
+{
+	if (r->bounded)
+		return pace_send(l, r, ops);
+	run_diff(l, r, ops);
+	return ipvs_apply(l->ipvs, ops);
+}
+
 bool run_send(
     struct lvsd *l, struct run *r, bool last_round, struct reconcile_counts *counts)
 {
 	struct ipvs_ops ops = { 0 };
 	struct ipvs_table failed = { 0 };
-	bool differs = false;
+	bool differs = false, done;
 
-	run_diff(l, r, &ops);
-	if (ipvs_apply(l->ipvs, &ops)) {
-		pace_learn(l, r);
+	done = send_ops(l, r, &ops);
+	pieces_note(l, &ops);
+	if (done) {
+		pace_note(l, &ops);
 		differs = take_refusals(l, &ops, last_round, &failed);
 		tell(counts, &ops);
 		settle(l, r, &failed, &ops);

@@ -19,13 +19,13 @@
  */
 struct run {
 	struct ipvs_table want, gone, cut;
-	size_t steps; /* that the kernel has to go */
 	bool bounded;
 };
 
 void run_fini(struct run *r);
 
-/* Appends what run_send() sends, in its order. OPS points into R and L->have. */
+/* Appends what run_send() sends of R, which is not bounded, in its order. OPS points into R and
+ * L->have. */
 void run_diff(const struct lvsd *l, struct run *r, struct ipvs_ops *ops);
 
 /*

@@ -21,12 +21,11 @@
 #define TICK_S 1.
 #define TICK_SOON_S .025 /* when the last one did not come through */
 #define BUDGET_US 1000	 /* for reading connections */
-#define LARGE_TRIES 3	 /* to read a large service undisturbed */
 
 struct tick {
 	struct pieces pieces;
 	struct ipvs_svc fresh; /* the large one that is being read */
-	unsigned tries;	       /* that operations disturbed */
+	unsigned tries;	       /* while servers came or went */
 };
 
 /* ---- a service of many servers ---- */
@@ -39,21 +38,24 @@ static bool begin_large(struct lvsd *l, struct tick *t, const struct ipvs_svc *s
 	t->fresh.dests = NULL;
 	t->fresh.n_dests = t->fresh.cap_dests = 0;
 	ipvs_svc_reserve(&t->fresh, svc->n_dests);
-	return pieces_begin(&t->pieces, l);
+	if (!pieces_begin(&t->pieces, l))
+		return false;
+	pieces_watch(&t->pieces, svc);
+	return true;
 }
 
-/* All of SVC is there. What we changed meanwhile may be in it or not: then it is read
- * again, in the end at once. IPVS_MORE: it is not over. */
+/* All of SVC is there. While servers came or went any may be missing: then it is read again,
+ * in the end at once. IPVS_MORE: it is not over. */
 static enum ipvs_more take_large(struct lvsd *l, struct tick *t, struct ipvs_svc *svc)
 {
-	if (!pieces_undisturbed(&t->pieces)) {
-		if (++t->tries < LARGE_TRIES)
+	ipvs_svc_sort(&t->fresh);
+	if (!pieces_mend(&t->pieces, &t->fresh, svc)) {
+		if (++t->tries < PIECES_TRIES)
 			return IPVS_MORE;
 		t->tries = 0;
 		return ipvs_read_dests(l->ipvs, svc) ? IPVS_ALL : IPVS_FAILED;
 	}
 	t->tries = 0;
-	ipvs_svc_sort(&t->fresh);
 	ipvs_svc_note(&t->fresh, svc);
 	free(svc->dests);
 	svc->dests = t->fresh.dests;

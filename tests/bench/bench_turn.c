@@ -3,7 +3,7 @@
  *
  * "bench_turn FILE" takes a configuration through state, reports, plan, diff and
  * reconcile over a kernel that says yes to everything and takes no time. Prints
- * "servers=N directors=N alone_us=F crowd_us=F crowd_batches=N": the processor
+ * "servers=N directors=N alone_us=F crowd_us=F crowd_turns=N": the processor
  * time for one server that goes down or comes back in a turn of its own, and
  * that a server when all of them go down, 256 reports a turn, which is what the
  * daemon reads at once.
@@ -22,8 +22,6 @@
 #define REPORTS_A_TURN 256
 
 /* ---- the kernel that takes no time ---- */
-
-static size_t batches;
 
 static bool yes_services(struct ipvs *h, struct ipvs_table *t)
 {
@@ -44,7 +42,6 @@ static bool yes_apply(struct ipvs *h, struct ipvs_ops *ops)
 {
 	(void)h;
 	(void)ops;
-	batches++;
 	return true;
 }
 
@@ -96,16 +93,21 @@ static double cpu_us(void)
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
-static void all(struct lvsd *l, bool up)
+/* Returns how many turns had something to plan. */
+static size_t all(struct lvsd *l, bool up)
 {
+	size_t turns = 0;
+
 	for (size_t i = 0; i < l->state->n_probes; i++) {
 		report(l, i, up);
-		if (i % REPORTS_A_TURN == REPORTS_A_TURN - 1)
+		if (i % REPORTS_A_TURN == REPORTS_A_TURN - 1) {
+			turns += l->dirty;
 			reconcile_dirty(l);
+		}
 	}
-	do
+	for (; l->dirty; turns++) /* what a turn had no time for */
 		reconcile_dirty(l);
-	while (l->dirty); /* what a turn had no time for */
+	return turns;
 }
 
 int main(int argc, char **argv)
@@ -116,6 +118,7 @@ int main(int argc, char **argv)
 	struct diags diags;
 	struct conf *conf;
 	double begun, alone, crowd;
+	size_t turns;
 
 	if (argc != 2 || freopen("/dev/null", "w", stderr) == NULL)
 		errx(2, "usage: bench_turn FILE");
@@ -133,13 +136,11 @@ int main(int argc, char **argv)
 		reconcile_dirty(&l);
 	}
 	alone = cpu_us() - begun;
-	batches = 0;
 	begun = cpu_us();
-	all(&l, false);
+	turns = all(&l, false);
 	crowd = cpu_us() - begun;
-	printf(
-	    "servers=%zu directors=%zu alone_us=%.1f crowd_us=%.2f crowd_batches=%zu\n",
+	printf("servers=%zu directors=%zu alone_us=%.1f crowd_us=%.2f crowd_turns=%zu\n",
 	    l.state->n_servers, l.state->n_directors, alone / ROUNDS,
-	    crowd / (double)l.state->n_probes, batches);
+	    crowd / (double)l.state->n_probes, turns);
 	return 0;
 }

@@ -156,8 +156,7 @@ static void reads_in_pieces(void **state)
 	struct lvsd l = { .ipvs = ipvs_open_memory(), .options = { .dry_run = true } };
 	struct ipvs_table listed = { 0 };
 	struct pieces p = { 0 };
-	struct ipvs_svc svc, gone;
-	struct ipvs_ops ops = { 0 };
+	struct ipvs_svc svc;
 	enum ipvs_more more = IPVS_MORE;
 	size_t pieces = 0;
 
@@ -173,19 +172,69 @@ static void reads_in_pieces(void **state)
 	assert_int_equal(pieces, 3);
 	assert_int_equal(svc.n_dests, 600);
 	assert_false(p.comes);
-	assert_true(pieces_undisturbed(&p));
 	/* What begins anew begins with the first. */
 	assert_true(pieces_begin(&p, &l));
 	assert_int_equal(pieces_services(&p, &listed), IPVS_ALL);
 	assert_int_equal(listed.n, 1);
-	gone = listed.svcs[0];
-	ipvs_diff_svc(&gone, NULL, &ops);
-	assert_true(ipvs_apply(l.ipvs, &ops));
-	assert_false(pieces_undisturbed(&p));
 	pieces_fini(&p);
-	ipvs_ops_fini(&ops);
 	ipvs_table_fini(&listed);
 	ipvs_svc_fini(&svc);
+	ipvs_close(l.ipvs);
+}
+
+/* What operations do to a service while it is read. */
+static void reads_what_changes(void **state)
+{
+	struct lvsd l = { .ipvs = ipvs_open_memory(), .options = { .dry_run = true } };
+	struct ipvs_svc have = { .protocol = IPPROTO_TCP, .port = 80 }, svc, other;
+	struct pieces p = { 0 };
+	struct ipvs_op list[] = { { .cmd = IPVS_SET_DEST }, { .cmd = IPVS_SET_SVC } };
+	struct ipvs_ops ops = { .list = list, .n = 2 };
+
+	(void)state;
+	fill(&l, &svc);
+	assert_true(addr_parse(&have.addr, "10.9.9.1", 8));
+	assert_true(ipvs_read_dests(l.ipvs, &have));
+	assert_int_equal(have.n_dests, 600);
+	have.dests[7].weight = 9;
+	other = have;
+	other.port = 81;
+	for (int disturbed = 0; disturbed < 3; disturbed++) {
+		free(svc.dests);
+		svc.dests = NULL;
+		svc.n_dests = svc.cap_dests = 0;
+		assert_true(pieces_begin(&p, &l));
+		pieces_watch(&p, &svc);
+		while (pieces_dests(&p, &svc, NULL) == IPVS_MORE)
+			continue;
+		list[0] = (struct ipvs_op){
+			.cmd = IPVS_SET_DEST, .svc = &have, .dest = &have.dests[7]
+		};
+		list[1].svc = &have;
+		/* What comes to others is nothing to it. */
+		if (disturbed > 0)
+			list[1] = (struct ipvs_op){ .cmd = IPVS_DEL_DEST,
+				.svc = disturbed == 1 ? &other : &have,
+				.dest = &have.dests[8] };
+		pieces_note(&l, &ops);
+		ipvs_svc_sort(&svc);
+		svc.dests[7].active = svc.dests[8].active = 5;
+		assert_int_equal(pieces_mend(&p, &svc, &have), disturbed < 2);
+		assert_true(LIST_EMPTY(&l.reading));
+		if (disturbed == 2)
+			break;
+		assert_int_equal(svc.dests[7].weight, 9);
+		assert_int_equal(svc.dests[7].active, IPVS_CONNS_UNKNOWN);
+		assert_int_equal(svc.dests[8].weight, 1);
+		assert_int_equal(svc.dests[8].active, 5);
+	}
+	/* What is given up watches no more. */
+	assert_true(pieces_begin(&p, &l));
+	pieces_watch(&p, &svc);
+	pieces_fini(&p);
+	assert_true(LIST_EMPTY(&l.reading));
+	ipvs_svc_fini(&svc);
+	ipvs_svc_fini(&have);
 	ipvs_close(l.ipvs);
 }
 
@@ -193,6 +242,7 @@ static void reads_in_pieces(void **state)
 struct counted {
 	struct ipvs base;
 	struct ipvs *table;
+	uint64_t slow_us; /* that a piece takes */
 	size_t whole, pieces;
 };
 
@@ -213,8 +263,11 @@ static enum ipvs_more counted_dests_more(
     struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r, size_t *at)
 {
 	struct counted *c = (struct counted *)h;
+	uint64_t until_us = mono_us() + c->slow_us;
 
 	c->pieces++;
+	while (mono_us() < until_us)
+		continue;
 	return ipvs_read_dests_more(c->table, svc, r, at);
 }
 
@@ -289,10 +342,13 @@ static void explains_in_pieces(void **state)
 	unmake_counted(&l);
 }
 
-/* A server without connections leaves when a tick has seen that it has none. */
+/* A server without connections leaves when a tick has seen that it has none, though
+ * another one's weight changed meanwhile. */
 static void ticks_in_pieces(void **state)
 {
-	const struct decision drain = { .word = DECISION_DRAIN };
+	const struct decision drain = { .word = DECISION_DRAIN },
+			      five = { .has_weight = true, .weight = 5 };
+	uint64_t ops = 0;
 	struct lvsd l;
 	struct counted c;
 	size_t ticks = 0;
@@ -304,12 +360,20 @@ static void ticks_in_pieces(void **state)
 	reconcile_dirty(&l);
 	assert_true(ev_is_active(&l.tick));
 	assert_int_equal(l.have.svcs[0].n_dests, 3000);
+	c.slow_us = 1000; /* a tick has no time for another */
 	for (; l.have.svcs[0].n_dests == 3000; ticks++) {
 		assert_true(ticks < 3000);
+		if (ticks == 3) {
+			state_decide(state_find(l.state, "d0", "s100"), &five);
+			reconcile_mark(&l, l.state->directors);
+			reconcile_dirty(&l);
+			ops = ipvs_stats(l.ipvs)->ops;
+		}
 		tick_now(&l);
 		reconcile_dirty(&l);
 	}
 	assert_int_equal(l.have.svcs[0].n_dests, 2999);
+	assert_int_equal(ipvs_stats(l.ipvs)->ops, ops + 1);
 	assert_int_equal(c.whole, 0);
 	assert_int_equal(c.pieces, (3000 + 255) / 256);
 	unmake_counted(&l);
@@ -322,6 +386,7 @@ int main(void)
 		cmocka_unit_test(logs_some_a_turn),
 		cmocka_unit_test(counts_some_at_a_time),
 		cmocka_unit_test(reads_in_pieces),
+		cmocka_unit_test(reads_what_changes),
 		cmocka_unit_test(explains_in_pieces),
 		cmocka_unit_test(ticks_in_pieces),
 	};
