@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/test_run \
 	tests/unit/test_serving \
 	tests/unit/test_sockets \
+	tests/unit/test_statefile \
 	tests/unit/test_turn \
 	tests/unit/test_wheel \
 	tests/unit/test_words \
@@ -105,6 +106,11 @@ tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
 tests_unit_test_sockets_SOURCES = tests/unit/test_sockets.c
 tests_unit_test_sockets_LDADD = $(unit_ldadd)
+# A writer of its own making, in place of these calls.
+tests_unit_test_statefile_SOURCES = tests/unit/test_statefile.c $(plan_call)
+tests_unit_test_statefile_LDADD = $(unit_ldadd)
+tests_unit_test_statefile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=writer_start \
+	-Wl,--wrap=writer_tell -Wl,--wrap=control_saved
 tests_unit_test_turn_SOURCES = tests/unit/test_turn.c $(plan_call)
 tests_unit_test_turn_LDADD = $(unit_ldadd)
 tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
