@@ -393,6 +393,10 @@ static void test_ours(void **state)
 
 	(void)state;
 	expect_ports(&l, "81 83");
+	l.pending.conf = call_conf(next);
+	expect_ports(&l, "80 81 82 83");
+	conf_free(l.pending.conf);
+	l.pending.conf = NULL;
 	plan_all(l.state, &none, 1, &l.have);
 	addr_parse(&leaving.addr, "10.9.9.1", 8);
 	leaving.tag = PLAN_TAG_LEAVING;
