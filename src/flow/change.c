@@ -139,7 +139,7 @@ static void change_family(
 		remove_lines(have, want, c, out);
 }
 
-void flow_change(struct flow_table *const have[2], const struct conf *before,
+void flow_change(struct flow_table *const have[2], bool copies, const struct conf *before,
     const struct conf *after, struct flow_change *out)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
@@ -150,6 +150,10 @@ void flow_change(struct flow_table *const have[2], const struct conf *before,
 
 		flow_plan(before, families[i], NULL, NULL, &made);
 		flow_plan(after, families[i], NULL, NULL, &want);
+		if (!copies) {
+			flow_without_copies(&made);
+			flow_without_copies(&want);
+		}
 		flow_align(&none, &made);
 		flow_table_done(&made);
 		change_family(have != NULL ? have[i] : &made, &want, out);

@@ -1,6 +1,6 @@
 /*
  * Where a configuration takes datagrams: what lvsctl doctor has to look at, for refusing
- * them takes a kernel that forwards (flow/route.h).
+ * them takes a kernel that forwards, or can copy them (refuse.c).
  */
 #include <netinet/in.h>
 

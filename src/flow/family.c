@@ -212,7 +212,11 @@ static void tell_whole_only(struct family *fa, const char *why)
 static bool change_rules(
     struct flow *f, struct family *fa, struct flow_table *want, struct buf *error)
 {
-	for (enum flow_chain_id c = 0; c < FLOW_CHAINS; c++) {
+	/* What ends copies comes before what makes them, and goes after it. */
+	const int first_chain = flow_copies(want) ? FLOW_COPY : 0;
+
+	for (int i = 0; i < FLOW_CHAINS; i++) {
+		enum flow_chain_id c = (first_chain + i) % FLOW_CHAINS;
 		struct buf first = { 0 };
 		bool done;
 
@@ -287,6 +291,8 @@ bool family_is_done(struct family *fa)
 	bool differs = !fa->known || !is_routed(fa) || fa->have.n_orphans > 0;
 
 	want->reassemble = want->reassemble && !fa->whole_only;
+	if (fa->no_copies != NULL)
+		flow_without_copies(want);
 	if (!differs)
 		flow_align(&fa->have, want);
 	for (enum flow_chain_id c = 0; c < FLOW_CHAINS && !differs; c++) {
@@ -306,6 +312,10 @@ bool family_apply(struct flow *f, struct family *fa)
 	bool done = fa->known || family_read(f, fa, want, &error);
 
 	want->reassemble = want->reassemble && !fa->whole_only;
+	if (fa->no_copies != NULL)
+		flow_without_copies(want);
+	if (done)
+		copies_try(fa, want);
 	if (done)
 		flow_align(&fa->have, want);
 	done = done && route(fa, want, true, &error) && grow_sets(f, want, &error) &&

@@ -15,6 +15,8 @@ struct family {
 	uint8_t number;
 	bool known;
 	bool whole_only;     /* this kernel cannot put fragments together for rules */
+	bool copies;	     /* the last plan was for a machine that does not forward */
+	char *no_copies;     /* why this kernel cannot copy; NULL: it can, or not known */
 	bool routed;	     /* policy rules and routes are as they were last asked for */
 	uint64_t routes;     /* a digest of what was asked for */
 	bool patient;	     /* nobody waits: iptables may wait longer for its lock */
@@ -33,6 +35,9 @@ struct flow {
 };
 
 /* ---- family_read.c ---- */
+
+/* iptables waited in vain for its lock: part of what it says then. */
+#define FAMILY_LOCKED "xtables lock"
 
 /*
  * Runs the iptables of FA, "save" or "restore", for TABLE; NULL: those that are in use,
@@ -76,6 +81,15 @@ bool family_refuse(struct flow *f, struct family *fa, struct flow_line *l, bool 
 bool family_check(const struct family *fa, struct buf *out, struct buf *error);
 /* The same for sets of both families, for little more than BUDGET_US. */
 void family_check_sets(struct flow *f, uint64_t budget_us, struct buf *out);
+
+/* ---- copies.c ---- */
+
+/* This machine does not forward IPv4 (net.ipv4.ip_forward). */
+bool copies_needed(void);
+/* Takes the copies out of WANT when the kernel turns out not to make any. */
+void copies_try(struct family *fa, struct flow_table *want);
+/* A line for the log, why it does not. */
+void copies_tell(const struct family *fa);
 
 /* ---- flow.c ---- */
 

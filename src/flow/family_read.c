@@ -15,8 +15,6 @@
 /* How long iptables waits for its own lock, while the daemon waits and while not. */
 #define LOCK_S "1"
 #define LOCK_PATIENT_S "5"
-/* What it says when it waited in vain. */
-#define LOCKED "xtables lock"
 
 /* ---- iptables ---- */
 
@@ -32,10 +30,10 @@ bool family_iptables(const struct family *fa, const char *flavour, const char *v
 	bool done =
 	    command_run(restores ? restore : save, input, DEADLINE_MS, out, error);
 
-	if (!done && error->len > 0 && strstr(error->data, LOCKED) != NULL) {
+	if (!done && error->len > 0 && strstr(error->data, FAMILY_LOCKED) != NULL) {
 		buf_fini(error);
 		buf_printf(error,
-		    "another program holds the lock of %s (the " LOCKED
+		    "another program holds the lock of %s (the " FAMILY_LOCKED
 		    ", /run/xtables.lock)",
 		    name);
 	}
@@ -68,7 +66,7 @@ bool family_choose(struct family *fa, struct buf *error)
 		bool done =
 		    family_iptables(fa, flavours[i], "restore", NULL, probe, &out, &why);
 		/* That tells nothing of the kernel, and the other waits for the same. */
-		bool locked = !done && strstr(why.data, LOCKED) != NULL;
+		bool locked = !done && strstr(why.data, FAMILY_LOCKED) != NULL;
 
 		if (locked)
 			buf_fini(error);

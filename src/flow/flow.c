@@ -40,6 +40,7 @@ void flow_free(struct flow *f)
 		flow_table_fini(&f->family[i].want);
 		free(f->family[i].error);
 		free(f->family[i].note);
+		free(f->family[i].no_copies);
 	}
 	set_close(f->sets);
 	free(f);
@@ -85,6 +86,9 @@ static void plan(
 		flow_table_fini(&fa->want);
 		if (conf != NULL)
 			flow_plan(conf, fa->number, served, arg, &fa->want);
+		fa->copies = copies_needed();
+		if (!fa->copies)
+			flow_without_copies(&fa->want);
 	}
 }
 
@@ -188,6 +192,18 @@ bool flow_have(struct flow *f, struct flow_table *have[2])
 	for (int i = 0; i < 2; i++)
 		have[i] = &f->family[i].have;
 	return f->family[0].known && f->family[1].known;
+}
+
+bool flow_has_copies(const struct flow *f)
+{
+	return copies_needed() && f->family[0].no_copies == NULL;
+}
+
+bool flow_is_outdated(const struct flow *f)
+{
+	const struct family *fa = &f->family[0];
+
+	return fa->have.n_marks > 0 && fa->copies != copies_needed();
 }
 
 bool flow_is_there(const struct flow *f)

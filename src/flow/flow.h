@@ -105,6 +105,12 @@ void flow_figures(const struct flow *f, struct flow_figures *out);
 /* What the kernel has of IPv4 and IPv6, as far as we know; false: that is not known. */
 bool flow_have(struct flow *f, struct flow_table *have[2]);
 
+/* IPv4 datagrams that are refused are copied (refuse.c), or would be if there were any:
+ * this machine does not forward, and nothing tells that it cannot copy. */
+bool flow_has_copies(const struct flow *f);
+/* Whether it forwards is not as it was at the last plan: flow_apply() follows. */
+bool flow_is_outdated(const struct flow *f);
+
 /* Something of ours is, or may be, in the kernel. */
 bool flow_is_there(const struct flow *f);
 

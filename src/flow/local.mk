@@ -9,11 +9,13 @@ libflow_a_SOURCES = \
 	src/flow/masquerade.c \
 	src/flow/marks.c src/flow/marks.h \
 	src/flow/plan.c src/flow/plan.h \
+	src/flow/refuse.c \
 	src/flow/rules.c src/flow/rules.h \
 	src/flow/shape.c src/flow/shape.h \
 	src/flow/table.c src/flow/table.h
 if IPSET
 libflow_a_SOURCES += \
+	src/flow/copies.c \
 	src/flow/family.c src/flow/family.h \
 	src/flow/family_check.c \
 	src/flow/family_read.c \

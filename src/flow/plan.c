@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/marks.h"
 #include "flow/shape.h"
 #include "lib/xalloc.h"
 
@@ -197,89 +196,9 @@ bool flow_needs(const struct conf *conf, const struct director_conf *d)
 	return false;
 }
 
-/* ---- where nobody serves ---- */
-
-void flow_refuse(struct flow_line *l, bool everyone)
-{
-	/* A set of this type cannot hold all addresses as one. */
-	struct flow_member m = { .net[0] = { .addr.family = AF_INET, .prefix = 1 } };
-
-	l->n = 0;
-	if (!everyone)
-		return;
-	flow_line_add(l, &m);
-	m.net[0].addr.bytes[0] = 0x80;
-	flow_line_add(l, &m);
-}
-
-bool flow_refuses(
-    enum flow_chain_id c, const struct flow_line *l, enum flow_service service)
-{
-	if (l->type == FLOW_NO_SET || flow_is_kept(c, l))
-		return false;
-	return service == FLOW_NOBODY || service == FLOW_CLOSED ||
-	       (c == FLOW_REFUSE && service == FLOW_LEAVES);
-}
-
-/* A line whose set says whether MARK is refused; RULE is taken over. */
-static void add_refusal(struct flow_table *t, enum flow_chain_id c, char *rule,
-    uint32_t mark, enum flow_service service)
-{
-	struct flow_line *l = flow_chain_add(&t->chain[c], rule, FLOW_NET);
-
-	l->mark = mark;
-	flow_refuse(l, flow_refuses(c, l, service));
-}
-
-/*
- * IPVS refuses with an ICMP error, which the kernel does not send from an address that
- * is none of its own (route.c, ip_route_output_key_hash_rcu). So for IPv4 a
- * connection is reset before it comes to IPVS. A datagram gets another mark, by which
- * it is routed as one that goes through (flow/route.h): the error is then sent
- * from an address of the interface (icmp.c, icmp_send). Rules stay, sets change.
- *
- * A server that takes no new clients keeps those it has: those are spared before. Pieces
- * of a datagram do not tell their port, so that needs packets that are put together.
- */
-static void add_refusals(struct flow_table *t, flow_served_fn *served, void *arg)
-{
-	if (t->family != AF_INET || t->n_marks == 0)
-		return;
-	for (size_t i = 0; i < t->n_marks; i++) {
-		uint32_t mark = t->marks[i];
-		enum flow_service service =
-		    served != NULL ? served(mark, arg) : FLOW_SERVES;
-
-		if (t->reassemble)
-			flow_chain_add(&t->chain[FLOW_ASIDE],
-			    xasprintf("M-%08x -p udp -m set --match-set %c "
-				      "src,src,dst -j RETURN",
-				(unsigned)mark, FLOW_SET_HERE),
-			    FLOW_NET_PORT_NET)
-			    ->mark = mark;
-		add_refusal(t, FLOW_ASIDE,
-		    xasprintf("M-%08x -p udp -m set --match-set %c src -j MARK "
-			      "--set-xmark 0x%x/0xffffffff",
-			(unsigned)mark, FLOW_SET_HERE, MARKS_ASIDE),
-		    mark, service);
-		add_refusal(t, FLOW_REFUSE,
-		    xasprintf("-p tcp -m mark --mark 0x%x -m tcp --tcp-flags "
-			      "FIN,SYN,RST,ACK SYN -m set --match-set %c src -j REJECT "
-			      "--reject-with tcp-reset",
-			(unsigned)mark, FLOW_SET_HERE),
-		    mark, service);
-	}
-	flow_chain_add(&t->chain[FLOW_REFUSE],
-	    xasprintf("-p udp -m mark --mark 0x%x -j REJECT --reject-with "
-		      "icmp-port-unreachable",
-		MARKS_ASIDE),
-	    FLOW_NO_SET);
-}
-
 void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, void *arg,
     struct flow_table *want)
 {
-
 	*want = (struct flow_table){ .family = family };
 	spare_discovery(want, conf);
 	add_addressed(want, conf);
@@ -289,7 +208,7 @@ void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, 
 		want->reassemble = false;
 	}
 	plan_masquerade(want, conf);
-	add_refusals(want, served, arg);
+	plan_refusals(want, served, arg);
 	for (int c = 0; c < FLOW_CHAINS; c++)
 		for (size_t i = 0; i < want->chain[c].n; i++)
 			flow_line_sort(&want->chain[c].lines[i]);

@@ -39,11 +39,25 @@ bool flow_refuses(
 /* L, one of these, refuses everyone, or nobody. */
 void flow_refuse(struct flow_line *l, bool everyone);
 
+/*
+ * The rule that copies refused datagrams (mark 0x%x) to addresses that are none of this
+ * machine. The copy goes nowhere, but it needs a route to go: any that is not local, so
+ * the way is that to an address which no interface has (RFC 7600).
+ */
+#define FLOW_COPY_TO "192.0.0.8"
+#define FLOW_COPY_RULE                                           \
+	"-m mark --mark 0x%x -m addrtype --dst-type UNICAST -j " \
+	"TEE --gateway " FLOW_COPY_TO
+
 /* Makes WANT, which is empty, what CONF asks for in FAMILY. Every director's mark is
  * known; SERVED (may be NULL: all are) tells who is refused. Names of sets are not
  * given yet: flow_align(). */
 void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, void *arg,
     struct flow_table *want);
+/* T copies datagrams that are refused, as every plan with marks of IPv4 does; and the
+ * same without it, for machines that forward or cannot. */
+bool flow_copies(const struct flow_table *t);
+void flow_without_copies(struct flow_table *t);
 
 /*
  * Calls EACH for the IPv4 networks of CONF (prefix 0: all) whose datagrams rules lead to

@@ -8,7 +8,8 @@
  * too (fib_frontend.c, __fib_validate_source: they come from lo).
  *
  * IPv4 datagrams that are refused go to a second table, as if they went through this
- * machine; the rule in FORWARD that answers them is their end.
+ * machine; the rule in FORWARD that answers them is their end. Where nothing is forwarded
+ * the kernel drops them, and their copies are answered (refuse.c).
  */
 #ifndef LVSD_FLOW_ROUTE_H
 #define LVSD_FLOW_ROUTE_H

@@ -22,6 +22,7 @@ static const struct {
 	[FLOW_MARK] = { "mangle", FLOW_PREFIX "FLOW", { "PREROUTING" }, 'A' },
 	[FLOW_MASQUERADE] = { "nat", FLOW_PREFIX "MASQ", { "POSTROUTING" }, 'A' },
 	[FLOW_REFUSE] = { "filter", FLOW_PREFIX "REFUSE", { "INPUT", "FORWARD" }, 'I' },
+	[FLOW_COPY] = { "filter", FLOW_PREFIX "COPY", { "OUTPUT" }, 'I' },
 };
 
 /*
@@ -103,14 +104,15 @@ static uint32_t mark_of(const char *name)
 	return end == name + 8 && mark <= UINT32_MAX ? (uint32_t)mark : 0;
 }
 
-/* RULE is of a chain of a mark: the one that marks, or a line with a set. */
+/* RULE is of a chain of a mark: the one that marks, or a line of FLOW_ASIDE. */
 static void read_mark_rule(struct flow_table *have, const char *rule, size_t *n)
 {
 	uint32_t mark = mark_of(rule);
 	char want[64], *line;
 
 	snprintf(want, sizeof want, " " MARK_RULE, (unsigned)mark);
-	if (mark != 0 && strstr(rule, " --match-set ") != NULL) {
+	if (mark != 0 &&
+	    (strstr(rule, " --match-set ") != NULL || strstr(rule, " -j TEE ") != NULL)) {
 		line = xasprintf("M-%s", rule);
 		read_line(&have->chain[FLOW_ASIDE], line);
 		free(line);

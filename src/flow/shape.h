@@ -5,6 +5,7 @@
 #ifndef LVSD_FLOW_SHAPE_H
 #define LVSD_FLOW_SHAPE_H
 
+#include "flow/plan.h"
 #include "flow/table.h"
 #include "parser/conf.h"
 
@@ -29,7 +30,7 @@ bool shape_is_positive(const struct flow_has *has);
 /* The prefix length of one address. */
 uint8_t shape_full_prefix(uint8_t family);
 
-/* ---- plan.c, for masquerade.c ---- */
+/* ---- plan.c, masquerade.c and refuse.c, for each other ---- */
 
 /* Has D a service in FAMILY? As service_families() has it. */
 bool plan_serves_family(const struct director_conf *d, uint8_t family);
@@ -39,5 +40,7 @@ struct flow_line *plan_line(
     struct flow_chain *c, char *rule, enum flow_type type, uint32_t mark);
 /* Adds the chain for directors of CONF that masquerade. */
 void plan_masquerade(struct flow_table *t, const struct conf *conf);
+/* Adds what refuses clients of the marks of T. */
+void plan_refusals(struct flow_table *t, flow_served_fn *served, void *arg);
 
 #endif

@@ -33,12 +33,16 @@ enum flow_type flow_type_of(const char *name)
 
 /* ---- tables and lines ---- */
 
+static void line_fini(struct flow_line *l)
+{
+	free(l->rule);
+	free(l->members);
+}
+
 static void chain_fini(struct flow_chain *c)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		free(c->lines[i].rule);
-		free(c->lines[i].members);
-	}
+	for (size_t i = 0; i < c->n; i++)
+		line_fini(&c->lines[i]);
 	free(c->lines);
 }
 
@@ -59,6 +63,18 @@ struct flow_line *flow_chain_add(struct flow_chain *c, char *rule, enum flow_typ
 	l = &c->lines[c->n++];
 	*l = (struct flow_line){ .rule = rule, .type = type };
 	return l;
+}
+
+void flow_chain_drop(struct flow_chain *c, enum flow_type type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->lines[i].type == type)
+			line_fini(&c->lines[i]);
+		else
+			c->lines[n++] = c->lines[i];
+	c->n = n;
 }
 
 void flow_table_mark(struct flow_table *t, uint32_t mark)

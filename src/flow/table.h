@@ -66,6 +66,7 @@ enum flow_chain_id {
 	FLOW_MASQUERADE, /* nat, POSTROUTING: the source address, too */
 	FLOW_ASIDE,	 /* in the chains of marks: datagrams where nobody serves */
 	FLOW_REFUSE,	 /* filter, INPUT and FORWARD: refuses where nobody serves */
+	FLOW_COPY,	 /* filter, OUTPUT: refuses their copies */
 	FLOW_CHAINS,
 };
 
@@ -100,6 +101,8 @@ struct flow_table {
 void flow_table_fini(struct flow_table *t);
 /* Adds a line at the end of C; RULE is taken over. The pointer lives until the next. */
 struct flow_line *flow_chain_add(struct flow_chain *c, char *rule, enum flow_type type);
+/* Takes the lines of TYPE out of C. */
+void flow_chain_drop(struct flow_chain *c, enum flow_type type);
 /* Adds MARK to those that have a chain. */
 void flow_table_mark(struct flow_table *t, uint32_t mark);
 void flow_table_orphan(struct flow_table *t, const char *set);

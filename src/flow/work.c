@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "flow/family.h"
+#include "flow/plan.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -17,7 +18,7 @@ struct told {
 		bool known, whole_only, routed;
 		uint64_t routes;
 		bool has_flavour;
-		char flavour[16], error[TEXT], note[TEXT];
+		char flavour[16], error[TEXT], note[TEXT], no_copies[TEXT];
 	} family[2];
 	struct flow_figures figures; /* of this work alone */
 };
@@ -62,6 +63,7 @@ void flow_work(struct flow *f, struct buf *out)
 		copy(t.family[i].flavour, sizeof t.family[i].flavour, fa->flavour);
 		copy(t.family[i].error, TEXT, fa->error);
 		copy(t.family[i].note, TEXT, fa->note);
+		copy(t.family[i].no_copies, TEXT, fa->no_copies);
 	}
 	flow_figures(f, &t.figures);
 	buf_add(out, &t, sizeof t);
@@ -110,6 +112,13 @@ static void hear_family(struct family *fa, const struct told *t, int i)
 		log_warnx("%s", t->family[i].note);
 	fa->whole_only = t->family[i].whole_only;
 	fa->want.reassemble = fa->want.reassemble && !fa->whole_only;
+	if (t->family[i].no_copies[0] != '\0') {
+		if (fa->no_copies == NULL) {
+			fa->no_copies = xstrdup(t->family[i].no_copies);
+			copies_tell(fa);
+		}
+		flow_without_copies(&fa->want);
+	}
 	if (t->family[i].has_flavour)
 		fa->flavour = family_flavour(t->family[i].flavour);
 	free(fa->error);

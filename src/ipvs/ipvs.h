@@ -105,6 +105,8 @@ struct ipvs_dest *ipvs_svc_find_next(
 /* Adds DEST at its place; one that is there already is replaced. Adding in
  * order costs nothing. */
 struct ipvs_dest *ipvs_svc_add(struct ipvs_svc *svc, const struct ipvs_dest *dest);
+/* The destinations of FROM become those of TO, which loses its own. */
+void ipvs_svc_take(struct ipvs_svc *to, struct ipvs_svc *from);
 /* Makes room for N destinations and no more, so that appending them costs nothing. */
 void ipvs_svc_reserve(struct ipvs_svc *svc, size_t n);
 /* Gives back the room of a reserve that was much too large. */

@@ -288,6 +288,16 @@ void ipvs_svc_remove(struct ipvs_svc *svc, struct ipvs_dest *dest)
 	memmove(dest, dest + 1, (svc->n_dests - i) * sizeof *dest);
 }
 
+void ipvs_svc_take(struct ipvs_svc *to, struct ipvs_svc *from)
+{
+	free(to->dests);
+	to->dests = from->dests;
+	to->n_dests = from->n_dests;
+	to->cap_dests = from->cap_dests;
+	from->dests = NULL;
+	from->n_dests = from->cap_dests = 0;
+}
+
 void ipvs_svc_note(struct ipvs_svc *to, const struct ipvs_svc *from)
 {
 	size_t i = 0;

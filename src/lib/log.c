@@ -29,7 +29,7 @@ void log_open(const char *ident, enum log_target target, bool debug)
 	sink.target = target;
 	sink.debug = debug;
 	sink.levels = getenv("JOURNAL_STREAM") != NULL;
-	if (target == LOG_TO_SYSLOG)
+	if (target == LOG_TO_SYSLOG || target == LOG_TO_BOTH)
 		openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
@@ -65,10 +65,10 @@ static void emit(int level, const char *fmt, va_list ap, const char *error)
 	make_printable(text, sizeof text, raw);
 	if (sink.target == LOG_TO_NOBODY)
 		return;
-	if (sink.target == LOG_TO_SYSLOG) {
+	if (sink.target != LOG_TO_STDERR)
 		syslog(level, "%s", text);
+	if (sink.target == LOG_TO_SYSLOG)
 		return;
-	}
 	if (sink.levels)
 		len =
 		    snprintf(line, sizeof line, "<%d>%s: %s\n", level, sink.ident, text);

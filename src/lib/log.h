@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_NOBODY };
+enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_BOTH, LOG_TO_NOBODY };
 
 /* IDENT is kept, not copied: the name of the process in every line. */
 void log_open(const char *ident, enum log_target target, bool debug);

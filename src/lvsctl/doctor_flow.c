@@ -88,15 +88,42 @@ static bool is_shown(const json_t *status, const char *name)
 	return false;
 }
 
+/* Copies of them towards the address TO could be made here. */
+static bool has_way(struct doctor *d, const char *to)
+{
+	struct route route;
+	struct addr addr;
+
+	return addr_parse(&addr, to, strlen(to)) &&
+	       routes_get(d->routes, &addr, &route) && route.found && !route.is_local;
+}
+
+/* What has to be typed so that datagrams to addresses of others are refused, and WHY they
+ * are not; NULL: they are. */
+static const char *look_at_copies(
+    struct doctor *d, const json_t *marking, const char **why)
+{
+	const char *to = words_of(marking, "copies");
+
+	if (doctor_number("/proc/sys/net/ipv4/ip_forward") != 0)
+		return NULL;
+	*why = "the module xt_TEE is not to be had";
+	if (*to == '\0')
+		return "modprobe xt_TEE   # and restart lvsd";
+	*why = "there is no default route";
+	return has_way(d, to) ? NULL : "sysctl -w net.ipv4.ip_forward=1";
+}
+
 void doctor_datagrams(struct doctor *d, const json_t *status)
 {
-	const json_t *list =
-	    json_object_get(json_object_get(status, "marking"), "datagrams");
+	const json_t *marking = json_object_get(status, "marking");
+	const json_t *list = json_object_get(marking, "datagrams");
+	const char *why, *type = look_at_copies(d, marking, &why);
 	const char *last = "";
 	const json_t *o;
 	size_t i;
 
-	if (doctor_number("/proc/sys/net/ipv4/ip_forward") != 0)
+	if (type == NULL)
 		return;
 	json_array_foreach (list, i, o) {
 		const char *name = words_of(o, "director");
@@ -105,10 +132,11 @@ void doctor_datagrams(struct doctor *d, const json_t *status)
 		    !is_elsewhere(d, words_of(o, "to")))
 			continue;
 		last = name;
-		doctor_find(d, name, "sysctl -w net.ipv4.ip_forward=1",
-		    "net.ipv4.ip_forward is off, so that while it has no usable server "
-		    "datagrams to its IPv4 addresses that are none of this machine are "
-		    "dropped, not refused");
+		doctor_find(d, name, type,
+		    "net.ipv4.ip_forward is off and %s, so that while it has no usable "
+		    "server datagrams to its IPv4 addresses that are none of this machine "
+		    "are dropped, not refused",
+		    why);
 	}
 }
 
@@ -179,6 +207,7 @@ static void look_at_hooks(struct doctor *d, const struct saved *s)
 		{ "\n:LVSD-MASQ ", "\n-A POSTROUTING -j LVSD-MASQ\n" },
 		{ "\n:LVSD-REFUSE ", "\n-A INPUT -j LVSD-REFUSE\n" },
 		{ "\n:LVSD-REFUSE ", "\n-A FORWARD -j LVSD-REFUSE\n" },
+		{ "\n:LVSD-COPY ", "\n-A OUTPUT -j LVSD-COPY\n" },
 	};
 
 	for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++)

@@ -18,9 +18,9 @@
 #include "lib/xalloc.h"
 #include "lvsd/control.h"
 #include "lvsd/events.h"
+#include "lvsd/large.h"
 #include "lvsd/marking.h"
 #include "lvsd/own.h"
-#include "lvsd/pieces.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/sync.h"
 
@@ -35,13 +35,6 @@ struct listing {
 	struct pieces pieces;
 	size_t foreign;		    /* that were in it */
 	struct ipvs_table suspects; /* of ours that were not, or were others */
-};
-
-/* A service of many servers, while they come. */
-struct large {
-	struct pieces pieces;
-	struct ipvs_svc fresh;
-	unsigned tries; /* while servers came or went */
 };
 
 struct audit {
@@ -118,10 +111,7 @@ static void take_service(struct audit *a, struct ipvs_svc *svc, struct ipvs_svc 
 	if (compare_servers(svc, fresh, what, sizeof what))
 		found(a, svc, what);
 	/* The counters are newer, in any case. */
-	free(svc->dests);
-	svc->dests = fresh->dests;
-	svc->n_dests = fresh->n_dests;
-	svc->cap_dests = fresh->cap_dests;
+	ipvs_svc_take(svc, fresh);
 }
 
 static struct ipvs_svc identity_of(const struct ipvs_svc *svc)
@@ -143,62 +133,35 @@ static bool look_at_service(struct audit *a, struct ipvs_svc *svc)
 	return true;
 }
 
-/* ---- one of many servers ---- */
-
-static bool begin_large(struct audit *a, const struct ipvs_svc *svc)
-{
-	free(a->large.fresh.dests);
-	a->large.fresh = identity_of(svc);
-	ipvs_svc_reserve(&a->large.fresh, svc->n_dests);
-	if (!pieces_begin(&a->large.pieces, a->l))
-		return false;
-	pieces_watch(&a->large.pieces, svc);
-	return true;
-}
-
-/* All of it is there. False: the kernel did not answer. */
-static bool judge_large(struct audit *a)
-{
-	struct large *large = &a->large;
-	struct ipvs_svc *svc = ipvs_table_find(&a->l->have, &large->fresh);
-
-	if (svc == NULL)
-		return true;
-	ipvs_svc_sort(&large->fresh);
-	/* What we added or deleted meanwhile looks as if someone else had; in the end it
-	 * is read at once. */
-	if (!pieces_mend(&large->pieces, &large->fresh, svc))
-		return ++large->tries < PIECES_TRIES ? begin_large(a, svc)
-						     : look_at_service(a, svc);
-	take_service(a, svc, &large->fresh);
-	large->fresh.dests = NULL;
-	return true;
-}
-
-/* The next piece of it. False: the kernel did not answer. */
+/* The next piece of one of many servers. False: the kernel did not answer. */
 static bool more_large(struct audit *a)
 {
-	enum ipvs_more more = pieces_dests(&a->large.pieces, &a->large.fresh, NULL);
+	struct ipvs_svc *svc = ipvs_table_find(&a->l->have, &a->large.fresh);
+	enum ipvs_more more;
 
-	return more == IPVS_MORE || (more == IPVS_ALL && judge_large(a));
+	if (svc == NULL) { /* it was deleted meanwhile */
+		large_stop(&a->large);
+		return true;
+	}
+	more = large_more(&a->large, svc);
+	if (more == IPVS_ALL)
+		take_service(a, svc, &a->large.fresh);
+	return more != IPVS_FAILED;
 }
 
 static bool look_at(struct audit *a, struct ipvs_svc *svc)
 {
 	if (svc->n_dests <= PIECES_LARGE)
 		return look_at_service(a, svc);
-	a->large.tries = 0;
-	return begin_large(a, svc);
+	return large_begin(&a->large, a->l, svc);
 }
 
 /* What is being read is given up. */
 static void stop_reading(struct audit *a)
 {
 	pieces_stop(&a->listing.pieces);
-	pieces_stop(&a->large.pieces);
+	large_stop(&a->large);
 	ipvs_table_fini(&a->listing.suspects);
-	free(a->large.fresh.dests);
-	a->large.fresh.dests = NULL;
 }
 
 /* ---- the list ---- */
@@ -527,6 +490,6 @@ void audit_free(struct audit *a)
 	ev_timer_stop(a->l->loop, &a->slice);
 	stop_reading(a);
 	pieces_fini(&a->listing.pieces);
-	pieces_fini(&a->large.pieces);
+	large_fini(&a->large);
 	free(a);
 }

@@ -17,8 +17,9 @@ libdaemon_a_SOURCES = \
 	src/lvsd/explain.c src/lvsd/explain.h \
 	src/lvsd/explain_server.c src/lvsd/explain_server.h \
 	src/lvsd/job.c src/lvsd/job.h \
-	src/lvsd/lvsd.h \
 	src/lvsd/keeping.c src/lvsd/keeping.h \
+	src/lvsd/large.c src/lvsd/large.h \
+	src/lvsd/lvsd.h \
 	src/lvsd/marking.c src/lvsd/marking.h \
 	src/lvsd/newfile.c src/lvsd/newfile.h \
 	src/lvsd/notify.c src/lvsd/notify.h \

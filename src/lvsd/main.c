@@ -330,6 +330,8 @@ int main(int argc, char **argv, char **envp)
 		if (l.options.pidfile != NULL)
 			l.options.pidfile = path_absolute(l.options.pidfile);
 		daemon_fork();
+		/* Who typed it reads how the start goes, and who asks later. */
+		log_open("lvsd", LOG_TO_BOTH, l.options.verbose);
 	}
 	/* Now, while there is little that it inherits. */
 	if (!writer_start(&l.writer, &l))

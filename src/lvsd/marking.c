@@ -434,6 +434,10 @@ bool marking_audit(struct marking *m, bool all)
 		stop_looking(m);
 		m->look_at_all = true;
 	}
+	if (flow_is_outdated(m->flow)) {
+		stop_looking(m);
+		m->make_wanted = true;
+	}
 	m->look_wanted = m->look_wanted || m->job == NULL || m->does != LOOKS;
 	if (m->job == NULL)
 		run(m);
@@ -466,7 +470,8 @@ void marking_change(struct marking *m, const struct conf *before,
 	struct flow_table *have[2];
 	bool known = m->flow != NULL && flow_have(m->flow, have);
 
-	flow_change(known ? have : NULL, before, after, out);
+	flow_change(known ? have : NULL, m->flow != NULL && flow_has_copies(m->flow),
+	    before, after, out);
 }
 
 bool marking_list(struct marking *m, flow_text_fn *text, void *arg, struct buf *error)
@@ -524,14 +529,15 @@ json_t *marking_show(const struct marking *m)
 {
 	struct flow_figures f = { 0 };
 	json_t *datagrams = json_array();
+	bool copies = m->flow != NULL && flow_has_copies(m->flow);
 
 	if (m->flow != NULL)
 		flow_figures(m->flow, &f);
 	flow_datagrams(m->l->state->conf, add_datagrams, datagrams);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "rules",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s?, s:o}", "rules",
 	    (json_int_t)f.rules, "sets", (json_int_t)f.sets, "members",
 	    (json_int_t)f.members, "set_operations", (json_int_t)f.set_operations,
 	    "rule_writes", (json_int_t)f.rule_writes, "sets_us", (json_int_t)f.sets_us,
-	    "last_us", (json_int_t)f.last_us, "at_work", (int)(m->job != NULL),
-	    "datagrams", datagrams);
+	    "last_us", (json_int_t)f.last_us, "at_work", (int)(m->job != NULL), "copies",
+	    copies ? FLOW_COPY_TO : NULL, "datagrams", datagrams);
 }

@@ -38,7 +38,8 @@ bool marking_is_busy(const struct marking *m);
 void marking_follow(struct marking *m);
 /*
  * Begins to look whether someone else changed rules, routes or sets (ALL of them, or as
- * many as there is time for in a pass), and to mend that; audit_rules_done() is called
+ * many as there is time for in a pass), and to mend that, after having followed what this
+ * machine forwards (flow_is_outdated()); audit_rules_done() is called
  * after. False: there is nothing to look at. M may be NULL.
  */
 bool marking_audit(struct marking *m, bool all);

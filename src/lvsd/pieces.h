@@ -13,9 +13,6 @@
 /* A service with more servers than that is worth it. */
 #define PIECES_LARGE 1000
 
-/* How often one is begun anew whose servers come and go, until it is read at once. */
-#define PIECES_TRIES 20
-
 /* Zeroed: nothing is read. */
 struct pieces {
 	struct lvsd *l;

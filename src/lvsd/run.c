@@ -2,8 +2,8 @@
  * Diff, apply, settle.
  *
  * After a run, what was done is what the kernel has; a service with a refused
- * operation is read again instead of being guessed at. Faults wait with a
- * back-off, each director for itself.
+ * operation is read again instead of being guessed at, unless it is too large for that.
+ * Faults wait with a back-off, each director for itself.
  */
 #include "lvsd/run.h"
 
@@ -22,6 +22,7 @@
 #define RETRY_FIRST_US (1 * 1000000ull)
 #define RETRY_MAX_US (60 * 1000000ull)
 #define TEXT_OPS 20 /* operations told one by one */
+#define REREADS 16  /* services that are read again in a turn */
 
 /* ---- refusals ---- */
 
@@ -86,13 +87,25 @@ static void fail_director(
 	buf_fini(&text);
 }
 
+/* The service of OP, which was refused, is not read again, as a turn has no time for it: it
+ * is large, or there are many of them, N so far. */
+static bool is_told(
+    const struct lvsd *l, const struct run *r, const struct ipvs_op *op, size_t n)
+{
+	const struct ipvs_svc *have = ipvs_table_find(&l->have, op->svc);
+
+	return op->cmd != IPVS_DEL_SVC && have != NULL &&
+	       (have->n_dests > PIECES_LARGE || (r->bounded && n >= REREADS));
+}
+
 /*
  * Goes through the answers. A service whose first operation was refused fails
  * once; that its servers then had nowhere to go is no failure of its own.
- * Services with a refusal come into FAILED. True: the kernel is another than we thought.
+ * Services with a refusal come into FAILED, or into r->told. True: the kernel is another
+ * than we thought.
  */
-static bool take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_round,
-    struct ipvs_table *failed)
+static bool take_refusals(struct lvsd *l, struct run *r, const struct ipvs_ops *ops,
+    bool last_round, struct ipvs_table *failed)
 {
 	bool differs = false;
 
@@ -100,9 +113,10 @@ static bool take_refusals(struct lvsd *l, const struct ipvs_ops *ops, bool last_
 		const struct ipvs_op *op = &ops->list[i];
 		struct director_state *d = run_director(l, op->svc->tag);
 
-		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL)
+		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL ||
+		    ipvs_table_find(&r->told, op->svc) != NULL)
 			continue;
-		own_add_id(failed, op->svc);
+		own_add_id(is_told(l, r, op, failed->n) ? &r->told : failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
 		d->fault.fresh = true;
@@ -126,6 +140,7 @@ void run_fini(struct run *r)
 	ipvs_table_fini(&r->want);
 	ipvs_table_fini(&r->gone);
 	ipvs_table_fini(&r->cut);
+	ipvs_table_fini(&r->told);
 }
 
 void run_diff(const struct lvsd *l, struct run *r, struct ipvs_ops *ops)
@@ -163,7 +178,7 @@ static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
 	events_fault(l, d);
 }
 
-/* WANT was refused in part: until when its servers may stay holds all the same, or
+/* WANT was cut, or refused in part: until when its servers may stay holds all the same, or
  * each retry would give them their time anew. */
 static void keep_notes(struct lvsd *l, const struct ipvs_svc *want)
 {
@@ -189,10 +204,12 @@ static void settle_service(struct lvsd *l, size_t n, struct ipvs_svc *svc)
 	memset(svc, 0, sizeof *svc);
 }
 
-static bool is_cut(
+/* SVC becomes what was done, operation by operation. */
+static bool is_by_op(
     const struct run *r, const struct ipvs_table *failed, const struct ipvs_svc *svc)
 {
-	return ipvs_table_find(&r->cut, svc) != NULL &&
+	return (ipvs_table_find(&r->cut, svc) != NULL ||
+		   ipvs_table_find(&r->told, svc) != NULL) &&
 	       ipvs_table_find(failed, svc) == NULL;
 }
 
@@ -206,44 +223,62 @@ static void count_unknown(struct lvsd *l, const struct ipvs_op *op)
 		dest->active = dest->inactive = IPVS_CONNS_UNKNOWN;
 }
 
-/* What OPS did of services that were cut becomes what the kernel has. Deletions point
- * into that: they come first, and the last of them before the others. */
+/* What the kernel answered to OP, of a server: it is done, or the server is not there, or it
+ * is there, but how is not known: unlike any that may be wanted. */
+static void settle_op(struct lvsd *l, const struct ipvs_op *op)
+{
+	struct ipvs_op done = *op;
+	struct ipvs_dest unlike;
+
+	if (op->dest == NULL && op->error != 0)
+		return;
+	if (op->error == ENOENT) {
+		done.cmd = IPVS_DEL_DEST;
+	} else if (op->error == EEXIST) {
+		unlike = *op->dest;
+		unlike.weight = unlike.u_thresh = UINT32_MAX;
+		done.dest = &unlike;
+	} else if (op->error != 0) {
+		return;
+	}
+	ipvs_table_apply(&l->have, &done);
+	if (op->cmd == IPVS_ADD_DEST)
+		count_unknown(l, op);
+}
+
+/* What OPS did of services of which it counts one by one becomes what the kernel has.
+ * Deletions point into that: they come first, and the last of them before the others;
+ * services that were not there at all go last. */
 static void settle_ops(struct lvsd *l, const struct run *r,
     const struct ipvs_table *failed, const struct ipvs_ops *ops)
 {
-	for (size_t i = ops->n; i-- > 0;) {
-		const struct ipvs_op *op = &ops->list[i];
+	for (size_t i = ops->n; i-- > 0;)
+		if (ops->list[i].cmd == IPVS_DEL_DEST &&
+		    is_by_op(r, failed, ops->list[i].svc))
+			settle_op(l, &ops->list[i]);
+	for (size_t i = 0; i < ops->n; i++)
+		if (ops->list[i].cmd != IPVS_DEL_DEST &&
+		    is_by_op(r, failed, ops->list[i].svc))
+			settle_op(l, &ops->list[i]);
+	for (size_t i = 0; r->told.n > 0 && i < ops->n; i++) {
+		struct ipvs_svc *have = ipvs_table_find(&l->have, ops->list[i].svc);
 
-		if (op->cmd == IPVS_DEL_DEST && is_cut(r, failed, op->svc))
-			ipvs_table_apply(&l->have, op);
-	}
-	for (size_t i = 0; i < ops->n; i++) {
-		const struct ipvs_op *op = &ops->list[i];
-
-		if (op->cmd == IPVS_DEL_DEST || !is_cut(r, failed, op->svc))
-			continue;
-		ipvs_table_apply(&l->have, op);
-		if (op->cmd == IPVS_ADD_DEST)
-			count_unknown(l, op);
+		if (ops->list[i].error == ESRCH && have != NULL &&
+		    ipvs_table_find(&r->told, have) != NULL)
+			ipvs_table_remove(&l->have, have);
 	}
 }
 
 /* The rest is planned again: that of a director in the next turn, that of one that leaves
  * by the tick. */
-static void settle_cut(struct lvsd *l, const struct run *r,
+static void settle_by_op(struct lvsd *l, const struct run *r,
     const struct ipvs_table *failed, const struct ipvs_ops *ops)
 {
-	if (r->cut.n > 0)
+	if (r->cut.n + r->told.n > 0)
 		settle_ops(l, r, failed, ops);
 	for (size_t i = 0; i < r->cut.n; i++) {
-		const struct ipvs_svc *cut = &r->cut.svcs[i];
-		struct ipvs_svc *have = ipvs_table_find(&l->have, cut);
-		struct director_state *d = run_director(l, cut->tag);
+		struct director_state *d = run_director(l, r->cut.svcs[i].tag);
 
-		if (have != NULL) {
-			have->tag = cut->tag;
-			have->lingering = cut->lingering;
-		}
 		if (d != NULL)
 			reconcile_mark(l, d);
 	}
@@ -260,12 +295,10 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		struct ipvs_svc *svc = &r->want.svcs[i];
 
 		lingers = lingers || svc->lingering > 0;
-		if (ipvs_table_find(failed, svc) != NULL) {
+		if (ipvs_table_find(failed, svc) != NULL || is_by_op(r, failed, svc)) {
 			keep_notes(l, svc);
 			continue;
 		}
-		if (ipvs_table_find(&r->cut, svc) != NULL)
-			continue;
 		clear_fault(l, svc);
 		if (!is_first)
 			settle_service(l, n, svc);
@@ -277,7 +310,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 	}
 	if (l->have.n > n)
 		ipvs_table_sort(&l->have);
-	settle_cut(l, r, failed, ops);
+	settle_by_op(l, r, failed, ops);
 	if (r->gone.n > 0) {
 		ipvs_table_subtract(&r->gone, failed);
 		ipvs_table_subtract(&l->have, &r->gone);
@@ -285,7 +318,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 	}
 	if (!own_reread(l, failed))
 		l->resync = true;
-	if (lingers || failed->n > 0)
+	if (lingers || failed->n + r->told.n > 0)
 		reconcile_wake(l);
 }
 
@@ -308,7 +341,7 @@ bool run_send(
 	pieces_note(l, &ops);
 	if (done) {
 		pace_note(l, &ops);
-		differs = take_refusals(l, &ops, last_round, &failed);
+		differs = take_refusals(l, r, &ops, last_round, &failed);
 		tell(counts, &ops);
 		settle(l, r, &failed, &ops);
 	} else {

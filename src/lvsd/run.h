@@ -16,9 +16,13 @@
  * A bounded run sends what a turn of the loop has time for. Of each service that is the
  * first of its operations, in their order, so that what is left is planned and sent the
  * same way in the next turns: CUT has those, without servers.
+ *
+ * A service with a refused operation is read again; but one of many servers, and more than
+ * a few in a bounded run, would take longer than a turn may: TOLD has those, of which each
+ * answer is taken for what it says.
  */
 struct run {
-	struct ipvs_table want, gone, cut;
+	struct ipvs_table want, gone, cut, told;
 	bool bounded;
 };
 

@@ -11,9 +11,9 @@
 
 #include "lib/mono.h"
 #include "lib/xalloc.h"
+#include "lvsd/large.h"
 #include "lvsd/marking.h"
 #include "lvsd/own.h"
-#include "lvsd/pieces.h"
 #include "lvsd/plan.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/run.h"
@@ -23,49 +23,12 @@
 #define BUDGET_US 1000	 /* for reading connections */
 
 struct tick {
-	struct pieces pieces;
-	struct ipvs_svc fresh; /* the large one that is being read */
-	unsigned tries;	       /* while servers came or went */
+	struct large large; /* the one that is being read */
 };
 
 /* ---- a service of many servers ---- */
 
-/* False: there is no socket for it. */
-static bool begin_large(struct lvsd *l, struct tick *t, const struct ipvs_svc *svc)
-{
-	free(t->fresh.dests);
-	t->fresh = *svc;
-	t->fresh.dests = NULL;
-	t->fresh.n_dests = t->fresh.cap_dests = 0;
-	ipvs_svc_reserve(&t->fresh, svc->n_dests);
-	if (!pieces_begin(&t->pieces, l))
-		return false;
-	pieces_watch(&t->pieces, svc);
-	return true;
-}
-
-/* All of SVC is there. While servers came or went any may be missing: then it is read again,
- * in the end at once. IPVS_MORE: it is not over. */
-static enum ipvs_more take_large(struct lvsd *l, struct tick *t, struct ipvs_svc *svc)
-{
-	ipvs_svc_sort(&t->fresh);
-	if (!pieces_mend(&t->pieces, &t->fresh, svc)) {
-		if (++t->tries < PIECES_TRIES)
-			return IPVS_MORE;
-		t->tries = 0;
-		return ipvs_read_dests(l->ipvs, svc) ? IPVS_ALL : IPVS_FAILED;
-	}
-	t->tries = 0;
-	ipvs_svc_note(&t->fresh, svc);
-	free(svc->dests);
-	svc->dests = t->fresh.dests;
-	svc->n_dests = t->fresh.n_dests;
-	svc->cap_dests = t->fresh.cap_dests;
-	t->fresh.dests = NULL;
-	return IPVS_ALL;
-}
-
-/* Reads SVC as far as it comes before UNTIL_US. */
+/* Reads SVC, in L->have, as far as it comes before UNTIL_US. */
 static enum ipvs_more read_large(struct lvsd *l, struct ipvs_svc *svc, uint64_t until_us)
 {
 	struct tick *t = l->ticks;
@@ -73,21 +36,22 @@ static enum ipvs_more read_large(struct lvsd *l, struct ipvs_svc *svc, uint64_t 
 
 	if (t == NULL)
 		t = l->ticks = xcalloc(1, sizeof *t);
-	if ((!t->pieces.comes || ipvs_svc_cmp(&t->fresh, svc) != 0) &&
-	    !begin_large(l, t, svc))
+	if (!large_reads(&t->large, svc) && !large_begin(&t->large, l, svc))
 		return IPVS_FAILED;
 	do
-		more = pieces_dests(&t->pieces, &t->fresh, NULL);
+		more = large_more(&t->large, svc);
 	while (more == IPVS_MORE && mono_us() < until_us);
-	return more == IPVS_ALL ? take_large(l, t, svc) : more;
+	if (more == IPVS_ALL) {
+		ipvs_svc_note(&t->large.fresh, svc);
+		ipvs_svc_take(svc, &t->large.fresh);
+	}
+	return more;
 }
 
 void tick_free(struct tick *t)
 {
-	if (t == NULL)
-		return;
-	pieces_fini(&t->pieces);
-	free(t->fresh.dests);
+	if (t != NULL)
+		large_fini(&t->large);
 	free(t);
 }
 

@@ -106,5 +106,17 @@ is "it is told" "$(logged "$line")" 1
 check "what is not wanted goes" ns director ipvswait "tcp:$VIP:82,10.4.0.1:80=absent"
 is "it is mended" "$(table)" "$(cat /run/right)"
 audit_says "once more" "$none"
+
+# It is not read as a whole when an operation is refused: the answer tells.
+ns director ipvsadm -d -t "$VIP:82" -r 10.3.0.6:80
+lvsctl weight many/s5 7
+is "an operation on a server that somebody deleted: it is taken" $? 0
+weight() { ns director ipvsadm -Sn | sed -n "s/.* -r 10.3.0.6:80 -m -w //p"; }
+is "the server is there, as it was decided" "$(weight)" 7
+ns director ipvsadm -D -t "$VIP:82"
+lvsctl weight many/s5 auto
+is "on a service that somebody deleted: it is taken" $? 0
+check "all of it comes back" ns director ipvswait services=1 dests=1500
+is "as it was" "$(table)" "$(cat /run/right)"
 lvsd_stop
 finish

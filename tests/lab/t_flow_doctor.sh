@@ -83,7 +83,8 @@ if [ -e /proc/sys/kernel/modprobe ]; then
 else
 	skip "missing modules" "this kernel has them built in"
 fi
-# Datagrams to addresses of others can be refused only where the kernel forwards.
+# Datagrams to addresses of others can be refused only where the kernel forwards, or can
+# copy them, which needs a route.
 udp_conf()
 {
 	cat <<-END
@@ -104,6 +105,9 @@ lvsd_start < <(udp_conf "match proto tcp dst 192.0.2.0/29" "match proto udp dst 
 	"match proto udp dst fd92::/112" "match not proto udp dst 192.0.2.8/29" \
 	"ignore proto udp dst 192.0.2.9")
 healthy "no forwarding, and no datagrams to others"
+lvsd_reload < <(udp_conf "match proto udp dst 192.0.2.0/29 dstport 53") >/run/reload
+healthy "no forwarding, but a default route"
+ip -n director route del default
 # wrong DIRECTORS RULE...: a reload to these, and the finding is there.
 wrong()
 {
@@ -111,7 +115,7 @@ wrong()
 
 	shift
 	lvsd_reload < <(udp_conf "$@") >/run/reload
-	finds "no forwarding: $*" "^$who: net.ipv4.ip_forward is off, .* dropped, not refused" \
+	finds "no forwarding: $*" "^$who: net.ipv4.ip_forward is off and there is no default route, .* dropped, not refused" \
 		'sysctl -w net.ipv4.ip_forward=1'
 	is "no forwarding: $*: one finding" "$(echo "$tap_said" | grep -c '^    ')" 1
 }
@@ -134,7 +138,26 @@ lvsd_reload < <(
 finds "no forwarding: every port" '^every: net.ipv4.ip_forward is off' 'sysctl -w net.ipv4.ip_forward=1'
 forward 1
 healthy "the kernel forwards"
+forward 0
+ip -n director route add default via 10.2.0.1
+healthy "the route is back"
 lvsd_stop
 lvsd_start -x </dev/null
 lvsd_stop
+if [ -e /proc/sys/kernel/modprobe ]; then
+	modprobe -r xt_TEE
+	echo "install xt_TEE /bin/false" >>/run/lab/modprobe.conf
+	lvsd_start < <(udp_conf "match proto udp dst 192.0.2.0/29")
+	finds "xt_TEE cannot be loaded" '^pool: net.ipv4.ip_forward is off and the module xt_TEE ' \
+		'modprobe xt_TEE   # and restart lvsd'
+	sed -i "/install xt_TEE /d" /run/lab/modprobe.conf
+	lvsd_stop
+	lvsd_start </dev/null
+	healthy "it can: after a restart"
+	lvsd_stop
+	lvsd_start -x </dev/null
+	lvsd_stop
+else
+	skip "a missing xt_TEE" "this kernel has it built in"
+fi
 finish

@@ -47,10 +47,13 @@ talk()
 }
 # how ADDRESS: what a datagram of a new client comes to. Answers of the kernel have a
 # limit of rate for each client, so every question is another one's.
-n_asked=0
+echo 0 >/run/asked
 how()
 {
-	n_asked=$((n_asked % 200 + 1))
+	local n_asked
+
+	n_asked=$(($(</run/asked) % 200 + 1))
+	echo $n_asked >/run/asked # this may be a subshell
 	ns client hammer -u -c 1 -n 1 -t "${2:-3000}" -b "10.1.1.$n_asked/1" "$1" 53 >/run/how 2>&1
 	sed -n 's/^from_\(.*\)=1$/\1/p; s/^failed_\(.*\)=1$/\1/p' /run/how
 }

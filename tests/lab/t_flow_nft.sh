@@ -1,4 +1,4 @@
-# lab: -t 60 --own-kernel
+# lab: -t 90 --own-kernel
 # t_flow_nft.sh: flows on a kernel with nftables, where the iptables of that name is
 # Debian's newer flavour: it is the one that is used.
 . "$(dirname "$0")/test.sh"
@@ -53,6 +53,31 @@ is "a restart changes no set" "$(lvsctl --json status | jq .marking.set_operatio
 hammer_stop steady
 is "no request failed meanwhile" "$(hammer_get steady failed)" 0
 at_most "what this kernel cannot is told once a start" "$(logged 'cannot put fragments')" 2
+
+# Where the kernel does not forward, datagrams that are refused are copied, here, too.
+lvsd_reload < <(conf 'director nobody' ' mode gateway' ' server rs2 10.2.0.12' \
+	'flow n director nobody' ' match proto udp dst 192.0.2.32/28 dstport 53') >/run/reload
+lvsctl maint nobody/rs2
+echo 20 >/run/client
+is_refused()
+{
+	local client
+
+	client=$(($(</run/client) + 1))
+	echo $client >/run/client # the errors of the kernel have a limit of rate for each
+	ns client hammer -u -c 1 -n 1 -t 3000 -b "10.1.1.$client/1" 192.0.2.33 53 >/run/udp
+	grep -q '^failed_refused=1' /run/udp
+}
+check "a datagram is refused" wait_for 30 is_refused
+ns director sysctl -qw net.ipv4.ip_forward=0
+lvsctl audit >/run/audit
+check "without forwarding, too" wait_for 30 is_refused
+like "by a copy" "$(ns director iptables-save)" '-j TEE --gateway 192.0.0.8'
+lvsctl audit >/run/audit
+is "the audit is content with that" "$(logged 'rules of flows:')" 0
+lvsd_stop
+lvsd_start </dev/null
+check "after a restart" wait_for 30 is_refused
 
 # The doctor tells who uses the other flavour, too.
 flavours() { ns director lvsctl doctor | tr '\n' ' ' | tr -s ' ' | grep -c 'both flavours of iptables'; }

@@ -38,12 +38,13 @@ END
 
 # how ADDRESS PORT [OPTIONS]: what one request comes to. Answers of the kernel have a
 # limit of rate for each client, so every question is another one's.
-client=0
+echo 0 >/run/client
 how()
 {
-	local from
+	local from client
 
-	client=$((client % 200 + 1))
+	client=$(($(</run/client) % 200 + 1))
+	echo $client >/run/client # this may be a subshell
 	from="10.1.1.$client/1"
 	case $1 in
 	*:*) from="fd01:1::$(printf %x $client)/1" ;;

@@ -58,16 +58,25 @@ fails "no daemon: lvsctl exits with 3" 3 lvsctl status
 # ---- in the background ----
 
 ns director ipvsadm -C
-ns director lvsd -D -f $LVSD_CONF -p /run/lvsd.pid
+# What syslog gets, in the place of its daemon.
+socat -u UNIX-RECV:/dev/log OPEN:/run/syslog,creat,append &
+syslog=$!
+check "somebody takes the log" wait_for 10 test -S /dev/log
+ns director lvsd -D -f $LVSD_CONF -p /run/lvsd.pid 2>/run/said
 is "-D: the command ends with 0" $? 0
 is "when it ends the table is there" "$(ns director ipvsadm -Sn | grep -c 10.2.0.11)" 1
 check "and lvsd answers" lvsctl status
+check "standard error has how the start went" grep -q '^lvsd: started ' /run/said
+check "and syslog" wait_for 10 grep -q 'lvsd\[[0-9]*\]: started ' /run/syslog
 is "its pid file is right" "$(tr '\0' ' ' </proc/$(cat /run/lvsd.pid)/cmdline | grep -c lvsd)" 1
 said=$(ns director lvsd -D -f $LVSD_CONF -p /run/lvsd.pid 2>&1)
 is "-D, a second time: exit status" $? 4
 kill "$(cat /run/lvsd.pid)"
 wait_for 30 test ! -e /run/lvsd.pid
 is "SIGTERM: the pid file goes" $? 0
+check "syslog has the end" wait_for 10 grep -q ': stopped, the table stays' /run/syslog
+is "and standard error does not" "$(grep -c stopped /run/said)" 0
+kill $syslog
 ns director ipvsadm -C
 sed -i 's/director/directer/' $LVSD_CONF
 said=$(ns director lvsd -D -f $LVSD_CONF 2>&1)

@@ -18,7 +18,7 @@
 #include "ipvs/handle.h"
 #include "lib/mono.h"
 #include "lvsd/audit.h"
-#include "lvsd/pieces.h"
+#include "lvsd/large.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/sync.h"
 #include "tests/plan/call.h"
@@ -195,7 +195,7 @@ static void test_many_servers(void **state)
 	meanwhile.cmd = IPVS_ADD_DEST;
 	k.begun = 0;
 	pass(&l, &k);
-	assert_int_equal(k.begun, PIECES_TRIES);
+	assert_int_equal(k.begun, LARGE_TRIES);
 	assert_int_equal(k.at_once, 1);
 	empty(&l, &k);
 }

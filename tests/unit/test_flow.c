@@ -440,7 +440,7 @@ static void expect_change(
 
 	assert_true(marks_give(&marks, from, unused, NULL));
 	assert_true(marks_give(&marks, to, unused, NULL));
-	flow_change(NULL, from, to, &change);
+	flow_change(NULL, true, from, to, &change);
 	assert_int_equal(change.added, added);
 	assert_int_equal(change.removed, removed);
 	assert_int_equal(change.rules, rules);
@@ -473,7 +473,7 @@ static void test_change_words(void **state)
 		flow_table_done(have[i]);
 	}
 	strcpy(four.chain[FLOW_MARK].lines[0].set, "LVSD-4-77");
-	flow_change(have, from, to, &change);
+	flow_change(have, true, from, to, &change);
 	assert_string_equal(change.commands.data,
 	    "ipset add LVSD-4-77 192.0.2.3\n"
 	    "ipset create LVSD-4-78 hash:net family inet\n"
@@ -518,6 +518,9 @@ static enum flow_service as_told(uint32_t mark, void *arg)
 #define ASIDE                                                             \
 	"M-4c560001 -p udp -m set --match-set @ src -j MARK --set-xmark " \
 	"0x4c560000/0xffffffff\n"
+#define COPY                                                                   \
+	"M-4c560001 -m mark --mark 0x4c560000 -m addrtype --dst-type UNICAST " \
+	"-j TEE --gateway 192.0.0.8\n"
 #define EVERYONE "  0.0.0.0/1\n  128.0.0.0/1\n"
 
 /* With SERVICE the lines of datagrams are WANT, and connections are refused or not. */
@@ -551,13 +554,64 @@ static void test_refusals(void **state)
 	static const char all[] = FLOW " match dst 192.0.2.1\n";
 
 	(void)state;
-	expect_refusals(ports, FLOW_SERVES, KEPT ASIDE, false);
-	expect_refusals(ports, FLOW_LEAVES, KEPT ASIDE, true);
-	expect_refusals(ports, FLOW_CLOSED, KEPT ASIDE EVERYONE, true);
-	expect_refusals(ports, FLOW_NOBODY, KEPT ASIDE EVERYONE, true);
+	expect_refusals(ports, FLOW_SERVES, KEPT ASIDE COPY, false);
+	expect_refusals(ports, FLOW_LEAVES, KEPT ASIDE COPY, true);
+	expect_refusals(ports, FLOW_CLOSED, KEPT ASIDE EVERYONE COPY, true);
+	expect_refusals(ports, FLOW_NOBODY, KEPT ASIDE EVERYONE COPY, true);
 	/* Pieces that are not put together do not tell their port. */
-	expect_refusals(all, FLOW_LEAVES, ASIDE, true);
-	expect_refusals(all, FLOW_NOBODY, ASIDE EVERYONE, true);
+	expect_refusals(all, FLOW_LEAVES, ASIDE COPY, true);
+	expect_refusals(all, FLOW_NOBODY, ASIDE EVERYONE COPY, true);
+}
+
+/* What has to be written to make HAVE what WANT says; NULL: nothing. */
+static char *written(
+    struct flow_table *have, struct flow_table *want, enum flow_chain_id c)
+{
+	struct buf text = { 0 };
+
+	flow_align(have, want);
+	if (!flow_rules_same(have, want, c))
+		flow_rules_write(have, want, c, &text);
+	return text.data;
+}
+
+static void test_copies(void **state)
+{
+	static const char conf[] = FLOW " match proto udp dst 192.0.2.1\n";
+	struct flow_table have = { .family = AF_INET }, want;
+	char *got;
+
+	(void)state;
+	plan(FLOW " match dst fd92::1\n", AF_INET6, &want);
+	assert_false(flow_copies(&want));
+	flow_table_fini(&want);
+
+	plan(conf, AF_INET, &want);
+	assert_true(flow_copies(&want));
+	install(&have, &want);
+	flow_table_done(&have); /* iptables-save has "-A" for what was inserted */
+	assert_true(flow_copies(&have));
+	flow_table_fini(&want);
+	plan(conf, AF_INET, &want);
+	assert_null(written(&have, &want, FLOW_MARK));
+	assert_null(written(&have, &want, FLOW_REFUSE));
+	assert_null(written(&have, &want, FLOW_COPY));
+	flow_table_fini(&want);
+
+	plan(conf, AF_INET, &want);
+	flow_without_copies(&want);
+	assert_false(flow_copies(&want));
+	assert_null(written(&have, &want, FLOW_REFUSE));
+	got = written(&have, &want, FLOW_COPY);
+	assert_string_equal(got,
+	    "*filter\n:LVSD-COPY - [0:0]\n-D OUTPUT -j LVSD-COPY\n-X LVSD-COPY\nCOMMIT\n");
+	free(got);
+	got = written(&have, &want, FLOW_MARK);
+	assert_non_null(strstr(got, "-j MARK --set-xmark 0x4c560000/0xffffffff\n"));
+	assert_null(strstr(got, "TEE"));
+	free(got);
+	flow_table_fini(&want);
+	flow_table_fini(&have);
 }
 
 /* ---- marks ---- */
@@ -629,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_change_words),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_marks),

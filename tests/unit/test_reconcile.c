@@ -183,6 +183,7 @@ struct watched {
 	struct ipvs base;
 	struct ipvs *table;
 	uint64_t add_us, other_us;
+	size_t dests_read;
 	size_t n, n_adds; /* of a turn */
 	int phase;	  /* that the crowd is in: additions, weights of 0, deletions */
 	bool backwards;	  /* something that brings weight came later */
@@ -201,7 +202,10 @@ static bool watched_service(struct ipvs *h, struct ipvs_svc *svc, bool *there)
 
 static bool watched_dests(struct ipvs *h, struct ipvs_svc *svc, struct ipvs_rates *r)
 {
-	return ipvs_read_traffic(((const struct watched *)h)->table, svc, r);
+	struct watched *k = (struct watched *)h;
+
+	k->dests_read++;
+	return ipvs_read_traffic(k->table, svc, r);
 }
 
 static bool watched_apply(struct ipvs *h, struct ipvs_ops *ops)
@@ -425,6 +429,139 @@ static void test_urgent(void **state)
 	ev_loop_destroy(l.loop);
 }
 
+/* What somebody else does. */
+static void stranger(struct watched *k, enum ipvs_cmd cmd, const struct ipvs_svc *svc,
+    const struct ipvs_dest *dest)
+{
+	struct ipvs_op op = { .cmd = cmd, .svc = svc, .dest = dest };
+	struct ipvs_ops ops = { .list = &op, .n = 1 };
+
+	assert_true(ipvs_apply(k->table, &ops));
+	assert_int_equal(op.error, 0);
+}
+
+static void decide(struct lvsd *l, const char *server, const struct decision *d)
+{
+	state_decide(state_find(l->state, "web", server), d);
+	reconcile_mark(l, &l->state->directors[0]);
+}
+
+/* Somebody else changed a service of so many servers that it is not read again: what is
+ * refused tells how it is. */
+static void test_refused_large(void **state)
+{
+	static const struct decision five = { .has_weight = true, .weight = 5 },
+				     out = { .word = DECISION_MAINT }, ready = { 0 };
+	struct watched k = { .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+	struct ipvs_dest gone[2], back;
+	struct ipvs_svc id;
+
+	(void)state;
+	ev_timer_init(&l.tick, NULL, 1., 1.);
+	buf_str(&text, "director web 10.9.9.1:80\n");
+	for (size_t i = 0; i < 1100; i++)
+		buf_printf(
+		    &text, " server s%zu 10.2.%zu.%zu:80\n", i, i / 250, i % 250 + 1);
+	l.state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	decide(&l, "s2", &out);
+	reconcile_all(&l, &counts);
+	assert_int_equal(l.have.svcs[0].n_dests, 1099);
+	id = l.have.svcs[0];
+
+	/* Two that we want to change, or to delete, are not there; one that we want to
+	 * add is. */
+	gone[0] = id.dests[0];
+	gone[1] = id.dests[1];
+	back = id.dests[1];
+	assert_true(addr_parse(&back.addr, "10.2.0.3", 8));
+	back.weight = 77;
+	stranger(&k, IPVS_DEL_DEST, &id, &gone[0]);
+	stranger(&k, IPVS_DEL_DEST, &id, &gone[1]);
+	stranger(&k, IPVS_ADD_DEST, &id, &back);
+	decide(&l, "s0", &five);
+	decide(&l, "s1", &out);
+	decide(&l, "s2", &ready);
+	decide(&l, "s3", &five);
+	turn(&k, &l);
+	assert_false(l.dirty);
+	assert_int_equal(l.have.svcs[0].n_dests, 1099);
+	assert_int_equal(l.have.svcs[0].dests[0].weight, 5);
+	assert_int_equal(l.have.svcs[0].dests[1].weight, 1);
+	assert_int_equal(k.dests_read, 0);
+	expect_same(&k, &l);
+
+	/* All of it is gone. */
+	k.dests_read = 0;
+	stranger(&k, IPVS_DEL_SVC, &l.have.svcs[0], NULL);
+	decide(&l, "s0", &out);
+	decide(&l, "s1", &ready);
+	turn(&k, &l);
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, 1099);
+	assert_int_equal(k.dests_read, 0);
+	expect_same(&k, &l);
+	ev_timer_stop(l.loop, &l.tick);
+	ev_idle_stop(l.loop, &l.plan_on);
+	state_free(l.state);
+	ipvs_table_fini(&l.have);
+	ipvs_close(k.table);
+	buf_fini(&counts.text);
+	ev_loop_destroy(l.loop);
+}
+
+/* Somebody else deleted a server of many services: so many are not read again in a turn. */
+static void test_refused_many(void **state)
+{
+	enum { DIRECTORS = 100 };
+	static const struct decision five = { .has_weight = true, .weight = 5 };
+	struct watched k = { .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+
+	(void)state;
+	ev_timer_init(&l.tick, NULL, 1., 1.);
+	for (int d = 1; d <= DIRECTORS; d++)
+		buf_printf(&text,
+		    "director d%d 10.9.9.%d:81\n server s0 10.2.0.1:80\n"
+		    " server s1 10.2.0.2:80\n",
+		    d, d);
+	l.state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	reconcile_all(&l, &counts);
+	for (size_t i = 0; i < DIRECTORS; i++) {
+		stranger(&k, IPVS_DEL_DEST, &l.have.svcs[i], &l.have.svcs[i].dests[0]);
+		state_decide(&l.state->directors[i].servers[0], &five);
+		reconcile_mark(&l, &l.state->directors[i]);
+	}
+	turn(&k, &l);
+	assert_true(k.dests_read <= 3 * 16); /* of each of its rounds */
+	while (l.dirty)
+		turn(&k, &l);
+	for (size_t i = 0; i < DIRECTORS; i++) {
+		assert_int_equal(l.have.svcs[i].n_dests, 2);
+		assert_int_equal(l.have.svcs[i].dests[0].weight, 5);
+		assert_null(l.state->directors[i].fault.text);
+	}
+	expect_same(&k, &l);
+	ev_timer_stop(l.loop, &l.tick);
+	ev_idle_stop(l.loop, &l.plan_on);
+	state_free(l.state);
+	ipvs_table_fini(&l.have);
+	ipvs_close(k.table);
+	buf_fini(&counts.text);
+	ev_loop_destroy(l.loop);
+}
+
 /* Weights that grow come anew each turn, more of them than a turn has time for: a server
  * that dies does not wait until they have grown. */
 static void test_growing(void **state)
@@ -488,6 +625,8 @@ int main(void)
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_long_additions),
 		cmocka_unit_test(test_urgent),
+		cmocka_unit_test(test_refused_large),
+		cmocka_unit_test(test_refused_many),
 		cmocka_unit_test(test_growing),
 	};
 
