@@ -492,13 +492,17 @@ static bool needs_rules(const struct conf *conf)
 	return false;
 }
 
+/* What is about to be made counts, as for services. */
+static bool is_soon_there(const struct lvsd *l)
+{
+	return !l->cleared &&
+	       (needs_rules(l->state->conf) ||
+		   (l->pending.conf != NULL && needs_rules(l->pending.conf)));
+}
+
 void marking_record(const struct marking *m, struct buf *b)
 {
-	const struct lvsd *l = m->l;
-	/* What is about to be made counts, as for services. */
-	bool soon =
-	    !l->cleared && (needs_rules(l->state->conf) ||
-			       (l->pending.conf != NULL && needs_rules(l->pending.conf)));
+	bool there = m->flow != NULL && (flow_is_there(m->flow) || is_soon_there(m->l));
 
 	buf_str(b, ",\n\"marking\":{\"marks\":{");
 	for (size_t i = 0; i < m->marks.n; i++) {
@@ -509,7 +513,7 @@ void marking_record(const struct marking *m, struct buf *b)
 		put_digits(b, m->marks.list[i].mark);
 	}
 	buf_str(b, "}");
-	put_bool(b, "there", m->flow != NULL && (flow_is_there(m->flow) || soon));
+	put_bool(b, "there", there);
 	buf_str(b, "}");
 }
 

@@ -218,7 +218,7 @@ static void take_result(struct statefile *f, int why)
 /* ---- written here ---- */
 
 /* Ends the writer: what it would write is older than what is to be written now. */
-static bool end_writer(struct statefile *f)
+static bool end_writer(struct statefile *f, double wait_s)
 {
 	struct lvsd *l = f->l;
 
@@ -226,7 +226,7 @@ static bool end_writer(struct statefile *f)
 	ev_io_stop(l->loop, &f->answer);
 	ev_child_stop(l->loop, &f->exited);
 	ev_timer_stop(l->loop, &f->stuck);
-	if (!writer_kill(&l->writer, SLOW_S))
+	if (!writer_kill(&l->writer, wait_s))
 		return false;
 	making_fini(&f->making);
 	f->busy = false;
@@ -238,7 +238,7 @@ bool statefile_write_now(struct statefile *f)
 	struct newfile file = { 0 };
 	struct making *m = &f->making;
 
-	if (f->busy && !end_writer(f))
+	if (f->busy && !end_writer(f, SLOW_S))
 		return false;
 	newfile_begin(&file, f->path);
 	begin(f);
@@ -532,7 +532,7 @@ void statefile_free(struct statefile *f)
 		return;
 	ev_timer_stop(f->l->loop, &f->slow);
 	ev_timer_stop(f->l->loop, &f->touched);
-	end_writer(f);
+	end_writer(f, f->busy ? 0. : SLOW_S); /* then it was waited for already */
 	making_fini(&f->making);
 	free(f->error);
 	free(f->path);

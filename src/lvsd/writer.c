@@ -81,11 +81,13 @@ static void reset_signals(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
-/* What -D was called from must not wait for this process's output. */
+/* Where -D was called from must not wait for this process's output, or its directory. */
 static void leave_terminal(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	if (chdir("/") < 0)
+		log_debug("the writer stays in the caller's directory");
 	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
 }
