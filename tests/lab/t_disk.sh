@@ -29,7 +29,7 @@ disk_hangs()
 {
 	strace -f -p "$lvsd_pid" -p "$(writer_pid)" -e trace=fsync -e inject=fsync:delay_enter=100s -o /run/trace 2>/run/strace.err &
 	strace_pid=$!
-	wait_for 30 eval '[ "$(grep -c attached /run/strace.err)" = 2 ]'
+	wait_for 30 eval '[ "$(grep -sc attached /run/strace.err)" = 2 ]'
 }
 disk_works()
 {
