@@ -1,7 +1,8 @@
 # lab: -t 450
 # t_disk.sh: a disk that takes its time. A reload that waits for it leaves everything
 # as it is, the table of strangers too; one that is overtaken is answered; and when
-# the disk hangs for good reloads and decisions go on all the same, each of them.
+# the disk hangs for good reloads and decisions go on all the same, each of them. So they
+# do when it is the process that writes.
 . "$(dirname "$0")/test.sh"
 
 lab_up 3
@@ -68,5 +69,17 @@ is "it is told once" "$(logged 'state file is being written for')" 1
 disk_works
 check "it works again: all is written" wait_for 30 eval \
 	'[ "$(jq -c "[.services[].port]|sort" /var/lib/lvsd/state)" = "[80,82,83]" ]'
+
+# The process that writes hangs, for itself: it is replaced.
+stuck='did nothing for 60 s; it is replaced'
+writer=$(writer_pid) told=$(logged "$stuck")
+kill -STOP "$writer"
+like "a writer that hangs: a decision" "$(lvsctl weight web/rs2 3 2>&1)" "a restart will forget it"
+check "another one writes it" wait_for 150 eval \
+	'[ "$(jq .servers.web.rs2.weight /var/lib/lvsd/state)" = 3 ]'
+is "it is told" "$(logged "$stuck")" $((told + 1))
+fails "the one that hung is gone" 1 kill -0 "$writer"
+check "the next is as good as any" lvsctl weight web/rs2 auto
+is "nobody is told of a disk" "$(lvsctl status | grep -c 'STATE FILE')" 0
 lvsd_stop
 finish

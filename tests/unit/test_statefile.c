@@ -41,6 +41,7 @@
 static struct {
 	int far_end;
 	size_t room; /* so many bytes it takes */
+	bool no_process;
 	size_t began, ended, started;
 	size_t took_at_once, took_at_most; /* in a turn */
 	struct buf text;
@@ -58,6 +59,10 @@ bool __wrap_writer_start(struct writer *w, struct lvsd *l)
 
 	(void)l;
 	assert_int_equal(w->pid, 0);
+	if (fake.no_process) {
+		errno = EAGAIN;
+		return false;
+	}
 	if (fake.started++ > 0)
 		close(fake.far_end);
 	assert_int_equal(
@@ -407,6 +412,24 @@ static void all_writers_die(void **state)
 	assert_null(statefile_error(f));
 }
 
+static void no_process(void **state)
+{
+	struct daemon *d = *state;
+	struct statefile *f = d->l.statefile;
+
+	fake.no_process = true;
+	assert_int_equal(statefile_save(f), 1);
+	assert_int_equal(statefile_saved(f), 0); /* not from within the request */
+	until_saved(d, 1);
+	assert_string_equal(statefile_error(f), strerror(EAGAIN));
+	fake.no_process = false;
+	statefile_save(f);
+	until(d, &fake.ended, 1);
+	answer(0);
+	until_saved(d, 2);
+	assert_null(statefile_error(f));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +439,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_room_on_disk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(writer_dies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_writers_die, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(no_process, set_up, tear_down),
 	};
 
 	log_open("lvsd", LOG_TO_NOBODY, false);
