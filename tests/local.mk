@@ -16,6 +16,9 @@ unit_tests = \
 	tests/unit/test_checker_http \
 	tests/unit/test_checker_soak \
 	tests/unit/test_checker_talk \
+	tests/unit/test_children \
+	tests/unit/test_cut \
+	tests/unit/test_decide \
 	tests/unit/test_dns_message \
 	tests/unit/test_due \
 	tests/unit/test_flow \
@@ -54,6 +57,16 @@ tests_unit_test_checker_talk_SOURCES = tests/unit/test_checker_talk.c tests/unit
 tests_unit_test_checker_talk_LDADD = $(unit_ldadd)
 tests_unit_test_dns_message_SOURCES = tests/unit/test_dns_message.c
 tests_unit_test_dns_message_LDADD = $(unit_ldadd)
+# A clock, a checker and its reports of its own making.
+tests_unit_test_children_SOURCES = tests/unit/test_children.c $(plan_call)
+tests_unit_test_children_LDADD = $(unit_ldadd)
+tests_unit_test_children_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime \
+	-Wl,--wrap=recvmmsg -Wl,--wrap=checker_run
+# A clock and a disk of its own making.
+tests_unit_test_decide_SOURCES = tests/unit/test_decide.c $(plan_call)
+tests_unit_test_decide_LDADD = $(unit_ldadd)
+tests_unit_test_decide_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime \
+	-Wl,--wrap=statefile_save -Wl,--wrap=statefile_saved -Wl,--wrap=statefile_error
 tests_unit_test_due_SOURCES = tests/unit/test_due.c
 tests_unit_test_due_LDADD = $(unit_ldadd)
 tests_unit_test_agent_SOURCES = tests/unit/test_agent.c
@@ -122,6 +135,25 @@ tests_unit_test_writer_LDADD = $(unit_ldadd)
 tests_unit_test_words_SOURCES = tests/unit/test_words.c src/lvsctl/words.c
 tests_unit_test_words_LDADD = $(unit_ldadd)
 
+# A journal in place of the kernel.
+if IPSET
+unit_tests += tests/unit/test_flow_order
+tests_unit_test_flow_order_SOURCES = tests/unit/test_flow_order.c $(plan_call)
+tests_unit_test_flow_order_LDADD = $(unit_ldadd)
+tests_unit_test_flow_order_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=command_run \
+	-Wl,--wrap=route_apply -Wl,--wrap=set_open -Wl,--wrap=set_close \
+	-Wl,--wrap=set_error -Wl,--wrap=set_operations -Wl,--wrap=set_create \
+	-Wl,--wrap=set_destroy -Wl,--wrap=set_add -Wl,--wrap=set_delete \
+	-Wl,--wrap=set_commit -Wl,--wrap=set_names -Wl,--wrap=copies_needed
+unit_tests += tests/unit/test_flow_look
+tests_unit_test_flow_look_SOURCES = tests/unit/test_flow_look.c
+tests_unit_test_flow_look_LDADD = $(unit_ldadd)
+tests_unit_test_flow_look_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime \
+	-Wl,--wrap=flow_new -Wl,--wrap=set_open -Wl,--wrap=set_close \
+	-Wl,--wrap=set_operations -Wl,--wrap=set_read -Wl,--wrap=family_check \
+	-Wl,--wrap=audit_rules_done
+endif
+
 if LVSWEB
 unit_tests += tests/unit/test_web
 tests_unit_test_web_SOURCES = tests/unit/test_web.c
@@ -175,6 +207,10 @@ tests_plan_test_random_SOURCES = tests/plan/test_random.c $(plan_random)
 tests_plan_test_random_LDADD = $(unit_ldadd)
 tests_plan_random_kernel_SOURCES = tests/plan/random_kernel.c $(plan_random)
 tests_plan_random_kernel_LDADD = $(unit_ldadd)
+# Its operations alone take time.
+tests_unit_test_cut_SOURCES = tests/unit/test_cut.c $(plan_random)
+tests_unit_test_cut_LDADD = $(unit_ldadd)
+tests_unit_test_cut_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 
 tests_bench_bench_checks_SOURCES = tests/bench/bench_checks.c
 tests_bench_bench_checks_LDADD = $(unit_ldadd)

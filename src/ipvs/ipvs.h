@@ -23,6 +23,9 @@
 
 #define IPVS_NAME_MAX 16 /* IP_VS_SCHEDNAME_MAXLEN and IP_VS_PENAME_MAXLEN */
 #define IPVS_CONNS_UNKNOWN UINT32_MAX
+/* Of a destination that is there, nobody knows how. None can have it: the kernel's is an
+ * int (ip_vs_ctl.c, ip_vs_add_dest). */
+#define IPVS_WEIGHT_UNKNOWN UINT32_MAX
 
 struct ipvs_dest {
 	/* identity, within its service */

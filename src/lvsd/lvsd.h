@@ -109,7 +109,8 @@ struct show_log {
 
 /* What pace.c remembers from turn to turn. */
 struct pace {
-	size_t at; /* the service that has its operations first */
+	size_t at;    /* the service that has its operations first */
+	unsigned cut; /* turns that had no time for all */
 	/* Servers deleted since, and in the time before that. */
 	uint64_t since_us;
 	size_t deleted, deleted_before;

@@ -16,10 +16,11 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 
-#define SEND_US 2000 /* that the kernel may take in a turn */
-#define DEAL 8	     /* operations of a service, then others have their turn */
-#define OP_STEPS 300 /* of an operation, beside the servers of its service */
-#define GROWTH 4     /* times what the slice before had */
+#define SEND_US 2000  /* that the kernel may take in a turn */
+#define DEAL 8	      /* operations of a service, then others have their turn */
+#define OTHERS_TURN 8 /* of so many turns that are cut one has what is not urgent first */
+#define OP_STEPS 300  /* of an operation, beside the servers of its service */
+#define GROWTH 4      /* times what the slice before had */
 #define TRASH_US (180 * 1000000ull) /* how long the kernel may keep what was deleted */
 #define TRASH_NS 50		    /* for an addition to go by one of these */
 
@@ -40,10 +41,16 @@ static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fill
 	return !fills && (d == NULL || d->fault.text == NULL);
 }
 
+/* Of what is not known nothing is expected. */
+static bool has_weight(const struct ipvs_dest *dest)
+{
+	return dest->weight > 0 && dest->weight != IPVS_WEIGHT_UNKNOWN;
+}
+
 static bool serves(const struct ipvs_svc *have)
 {
 	for (size_t i = 0; have != NULL && i < have->n_dests; i++)
-		if (have->dests[i].weight > 0)
+		if (has_weight(&have->dests[i]))
 			return true;
 	return false;
 }
@@ -80,7 +87,7 @@ static bool only_adjusts(
 	if (have == NULL || op->cmd != IPVS_SET_DEST || op->dest->weight == 0)
 		return false;
 	dest = ipvs_svc_find_next(have, op->dest, from);
-	return dest != NULL && dest->weight > 0;
+	return dest != NULL && has_weight(dest);
 }
 
 /* Weights that grow come anew all the time: they come last of the N operations at LIST,
@@ -132,9 +139,9 @@ static size_t deal(
 	return n;
 }
 
-/* Orders OPS, which the N hands at HANDS have. Returns how many come before those that
- * may be cut. */
-static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n)
+/* Orders OPS, which the N hands at HANDS have; of those that may be cut the urgent ones
+ * are first, or the OTHERS. Returns how many come before these. */
+static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n, bool others)
 {
 	struct ipvs_op *dealt = xreallocarray(NULL, ops->n, sizeof *dealt);
 	struct hand **turns = xreallocarray(NULL, n, sizeof *turns);
@@ -144,9 +151,9 @@ static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n)
 		if (hands[i].standing == WHOLE)
 			at += deal(&hands[i], ops->n, ops->list, dealt + at);
 	whole = at;
-	for (int standing = URGENT; standing <= OTHER; standing++)
+	for (int again = 0; again < 2; again++)
 		for (size_t i = 0; i < n; i++)
-			if ((int)hands[i].standing == standing)
+			if (hands[i].standing == (again == others ? URGENT : OTHER))
 				turns[n_turns++] = &hands[i];
 	while (n_turns > 0) {
 		size_t kept = 0;
@@ -169,7 +176,7 @@ static size_t deal_out(struct ipvs_ops *ops, struct hand *hands, size_t n)
  * wait: it is no more than was seen to be over in this turn. */
 static size_t make_ops(const struct lvsd *l, const struct run *r, struct ipvs_ops *ops)
 {
-	size_t n = r->want.n, whole;
+	size_t n = r->want.n, whole = 0;
 	struct hand *hands = xcalloc(n + r->gone.n + 1, sizeof *hands);
 
 	for (size_t i = 0; i < n; i++)
@@ -180,7 +187,9 @@ static size_t make_ops(const struct lvsd *l, const struct run *r, struct ipvs_op
 		hands[n + i].end = ops->n;
 		hands[n + i].standing = WHOLE;
 	}
-	whole = ops->n > 0 ? deal_out(ops, hands, n + r->gone.n) : 0;
+	if (ops->n > 0)
+		whole = deal_out(ops, hands, n + r->gone.n,
+		    l->pace.cut % OTHERS_TURN == OTHERS_TURN - 1);
 	free(hands);
 	return whole;
 }
@@ -245,7 +254,8 @@ static size_t max_adds(const struct pace *p, uint64_t left_us)
 	return n > 0 ? (size_t)n : 1;
 }
 
-/* Sends OPS, but for those from WHOLE on that there is no time for. *SENT are. */
+/* Sends OPS, but for those from WHOLE on that there is no time for. *SENT are. The first
+ * slice goes out however long what is before it takes: it may come again each turn. */
 static bool send_slices(
     struct lvsd *l, const struct ipvs_ops *ops, size_t whole, size_t *sent)
 {
@@ -256,7 +266,7 @@ static bool send_slices(
 
 	*sent = whole;
 	left_us = left_of(begun_us);
-	while (done && *sent < ops->n && left_us > 0) {
+	while (done && *sent < ops->n && (left_us > 0 || *sent == whole)) {
 		size_t adds = max_adds(&l->pace, left_us);
 
 		max.adds = max.adds < adds ? max.adds : adds;
@@ -299,6 +309,7 @@ bool pace_send(struct lvsd *l, struct run *r, struct ipvs_ops *ops)
 		note_cut(r, ops->list + sent, ops->n - sent);
 		ipvs_ops_cut(ops, sent);
 		l->pace.at += sent;
+		l->pace.cut++;
 	}
 	return done;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TOUCHED_MAX 65536 /* changes of weights meanwhile */
+
 static void close_own(struct pieces *p)
 {
 	if (p->from != NULL && p->from != p->l->ipvs)
@@ -80,7 +82,7 @@ static void note(struct pieces *p, const struct ipvs_op *op)
 {
 	if (p->moved || ipvs_svc_cmp(&p->touched, op->svc) != 0)
 		return;
-	if (op->cmd == IPVS_SET_DEST)
+	if (op->cmd == IPVS_SET_DEST && p->touched.n_dests < TOUCHED_MAX)
 		ipvs_svc_append(&p->touched, op->dest);
 	else if (op->cmd != IPVS_SET_SVC)
 		p->moved = true;

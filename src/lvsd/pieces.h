@@ -40,7 +40,7 @@ void pieces_watch(struct pieces *p, const struct ipvs_svc *svc);
 /*
  * FRESH, sorted, was read by P, and HAVE, in L->have, is what we think of it. Servers that
  * operations changed meanwhile become as they are in HAVE, with unknown connections.
- * False: some came or went, so that any may be missing (ip_vs_ctl.c,
+ * False: too many changed, or some came or went, so that any may be missing (ip_vs_ctl.c,
  * ip_vs_genl_dump_dests goes on by number).
  */
 bool pieces_mend(struct pieces *p, struct ipvs_svc *fresh, const struct ipvs_svc *have);

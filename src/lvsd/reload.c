@@ -233,7 +233,9 @@ static enum reload_outcome install(struct lvsd *l, struct conf *conf,
 	enum reload_outcome outcome;
 	char error[256];
 
-	if (own_adopt(l, conf, NULL)) {
+	/* What the kernel took unheard of the running one is ours, and may leave now. */
+	if ((!l->resync || own_adopt(l, l->state->conf, NULL)) &&
+	    own_adopt(l, conf, NULL)) {
 		put_in_place(l, conf, user, number);
 		return l->pending.rules ? RELOAD_WAITS : RELOAD_DONE;
 	}

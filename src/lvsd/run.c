@@ -179,10 +179,12 @@ static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
 }
 
 /* WANT was cut, or refused in part: until when its servers may stay holds all the same, or
- * each retry would give them their time anew. */
-static void keep_notes(struct lvsd *l, const struct ipvs_svc *want)
+ * each retry would give them their time anew. It is among the first N of what the kernel
+ * has: what came anew stands behind them. */
+static void keep_notes(struct lvsd *l, size_t n, const struct ipvs_svc *want)
 {
-	struct ipvs_svc *have = ipvs_table_find(&l->have, want);
+	const struct ipvs_table sorted = { .svcs = l->have.svcs, .n = n };
+	struct ipvs_svc *have = ipvs_table_find(&sorted, want);
 
 	if (have != NULL)
 		ipvs_svc_note(have, want);
@@ -224,20 +226,20 @@ static void count_unknown(struct lvsd *l, const struct ipvs_op *op)
 }
 
 /* What the kernel answered to OP, of a server: it is done, or the server is not there, or it
- * is there, but how is not known: unlike any that may be wanted. */
+ * is there, but how is not known. */
 static void settle_op(struct lvsd *l, const struct ipvs_op *op)
 {
 	struct ipvs_op done = *op;
-	struct ipvs_dest unlike;
+	struct ipvs_dest there;
 
 	if (op->dest == NULL && op->error != 0)
 		return;
 	if (op->error == ENOENT) {
 		done.cmd = IPVS_DEL_DEST;
 	} else if (op->error == EEXIST) {
-		unlike = *op->dest;
-		unlike.weight = unlike.u_thresh = UINT32_MAX;
-		done.dest = &unlike;
+		there = *op->dest;
+		there.weight = IPVS_WEIGHT_UNKNOWN;
+		done.dest = &there;
 	} else if (op->error != 0) {
 		return;
 	}
@@ -296,7 +298,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 
 		lingers = lingers || svc->lingering > 0;
 		if (ipvs_table_find(failed, svc) != NULL || is_by_op(r, failed, svc)) {
-			keep_notes(l, svc);
+			keep_notes(l, n, svc);
 			continue;
 		}
 		clear_fault(l, svc);

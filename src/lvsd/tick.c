@@ -109,6 +109,9 @@ static bool tick_lingering(struct lvsd *l, struct run *r, bool *all)
 		*all = false;
 		break;
 	}
+	/* What is still being read lingers no more. */
+	if (*all && l->ticks != NULL)
+		large_stop(&l->ticks->large);
 	return any;
 }
 

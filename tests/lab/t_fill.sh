@@ -1,7 +1,8 @@
 # lab: -t 150
 # t_fill.sh: a new director with balance mh and 1,000 servers is filled under rr
 # and switched, which the kernel takes a fraction of the time for; a live one is
-# not switched. How long the kernel took is told, not tested.
+# not switched. How long the kernel took is told, not tested. And a stop while a crowd of
+# changes is on its way leaves a table that is whole.
 . "$(dirname "$0")/test.sh"
 
 lab_up 1
@@ -58,4 +59,25 @@ slow=$(took_ms 999)
 note "1,000 servers of a new mh director ms=$fast, added to a live one ms=$slow"
 lvsd_stop
 is "lvsd ends well" $? 0
+
+# With one server less the quorum is lost, and a thousand change their weights. Each time
+# the daemon speaks to the kernel takes so long that a turn has time for a few of them.
+serving() { ns director ipvsadm -Sn | sed -n 's/^-a .* -r \(.*\):.* -w 1 *$/\1/p'; }
+traced() { grep -q "TracerPid:.$strace_pid$" "/proc/$lvsd_pid/status"; }
+sorry_serves() { [ "$(logged 'director web: the sorry server serves')" = 1 ]; }
+lvsd_start < <(conf roundrobin 1000
+	printf ' %s\n' 'option quorum 1000' 'server page 10.4.0.1:80 sorry')
+is "all serve" "$(serving | wc -l)" 1000
+strace -qq -o /run/strace -e trace=sendto -e inject=sendto:delay_enter=50000 -p "$lvsd_pid" &
+strace_pid=$!
+check "the daemon is held up" wait_for 30 traced
+lvsctl drain web/s1 >/run/drained 2>&1 &
+drain_pid=$!
+check "one less: the quorum is lost" wait_for 30 sorry_serves
+check "the others are not out at once" [ "$(serving | wc -l)" -gt 1 ]
+lvsctl stop >/run/said
+wait "$lvsd_pid"
+is "a stop meanwhile ends well" $? 0
+is "and only when all are out" "$(serving | head -n 2)" 10.4.0.1
+wait "$strace_pid" "$drain_pid"
 finish

@@ -75,6 +75,22 @@ check "the rules come when they can" wait_for 60 works
 is "the new ones, too" "$(who 192.0.2.17)" rs2
 is "that is told" "$(logged 'rules of flows are in the kernel now')" 1
 
+# What a reload takes away serves as long as its rules are there, and goes after them.
+marks() { ns director ipvsadm -Sn | grep -c -- '^-a -f .* -w 1'; }
+leaves() { [ "$(marks)" = 0 ]; }
+hold
+lvsd_reload < <(conf | sed '/^director pool/,$d') >/run/reload &
+reload=$!
+check "a reload waits to take it away" wait_for 60 answers_at_work
+is "it serves meanwhile" "$(who 192.0.2.3) $(marks)" "rs2 1"
+wait $reload
+is "it could not be taken away" "$(who 192.0.2.3) $(marks)" "rs2 1"
+release
+check "it leaves in the end" wait_for 60 leaves
+is "after all its rules and sets" "$(ns director iptables-legacy-save | grep LVSD; ns director ipset list -n)" ""
+lvsd_reload < <(conf) >/run/reload
+is "it is back" "$(who 192.0.2.3)" rs2
+
 # Iptables that never ends is ended.
 for i in iptables ip6tables; do
 	for flavour in '' -legacy -nft; do

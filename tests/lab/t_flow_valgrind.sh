@@ -1,9 +1,11 @@
 # lab: -t 400
 # t_flow_valgrind.sh: the daemon's flows under valgrind: made, changed, failing, taken away
-# by others, mended, taken over, removed. No error and no lost memory.
+# by others, mended, taken over, removed; and the clients of servers that take no new ones,
+# kept, given up and forgotten. No error and no lost memory.
 . "$(dirname "$0")/test.sh"
 
 lab_up 2
+ip -n router route add 192.0.2.0/24 via 10.2.0.2
 LVSD_UNDER="valgrind --error-exitcode=99 --log-file=/run/valgrind.%p --leak-check=full
 	--show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect"
 conf()
@@ -39,6 +41,34 @@ check "a server comes" wait_for 30 serves
 ns director iptables-legacy -t mangle -F
 lvsctl audit >/run/audit
 check "someone empties the table" [ "$(logged 'rules of flows:')" -gt 0 ]
+
+# The last server of datagrams is drained while a client has it, twice: once it comes back,
+# and once all of it is taken away.
+start_backend rs2 -u 53
+mkfifo /run/talk.in /run/talk.out
+exec {talk_in}<>/run/talk.in {talk_out}<>/run/talk.out # to both ends
+ip netns exec client socat -t 200 - UDP4:192.0.2.67:53,bind=10.1.1.251 </run/talk.in >/run/talk.out &
+talk()
+{
+	local answer
+
+	echo x >&"$talk_in" && read -r -t 10 answer <&"$talk_out"
+	echo "$answer"
+}
+kept() { ns director ipset save | grep -c '^add LVSD-4-KEPT-[0-9]* 10.1.1.251,'; }
+kept_is() { [ "$(kept)" = "$1" ]; }
+lvsd_reload < <(conf 'director dns' ' server rs2 10.2.0.12' 'flow dns director dns' \
+	' match proto udp dst 192.0.2.64/28 dstport 53') >/run/reload
+is "a client talks to a server" "$(talk)" rs2
+check "which takes no new clients" lvsctl drain dns/rs2
+check "he is kept" wait_for 60 kept_is 1
+is "and goes on" "$(talk)" rs2
+check "the server is back" lvsctl ready dns/rs2
+check "nobody is kept any more" wait_for 60 kept_is 0
+check "out again" lvsctl drain dns/rs2
+check "he is kept again" wait_for 60 kept_is 1
+lvsctl audit >/run/audit
+
 lvsctl plan <(conf) >/run/plan
 lvsd_reload < <(conf 'director own2 192.0.2.7:80' ' server rs2 10.2.0.12') >/run/reload
 lvsd_stop
@@ -51,4 +81,6 @@ bad=$(for pid in $pids; do
 	grep -L 'ERROR SUMMARY: 0 errors from 0 contexts' /run/valgrind.$pid
 done)
 is "valgrind finds nothing" "${bad:+$(cat $bad | head -n 90)}" ""
+is "nor any misuse of memory in what they start" \
+	"$(grep -hE -A 9 'Invalid|Mismatched|uninitialised' /run/valgrind.* | head -n 40)" ""
 finish

@@ -1,7 +1,8 @@
 # lab: -t 200
 # t_flow_ways.sh: the ways of packets beside flows: marks of others stay on what no flow
 # covers, the director's own packets go where they went, pieces arrive over IPv6, too,
-# one pool serves hundreds of addresses, and no program called ipset is run.
+# a router's word about a packet that is too large reaches the server, one pool serves
+# hundreds of addresses, and no program called ipset is run.
 . "$(dirname "$0")/test.sh"
 
 lab_up 3
@@ -86,6 +87,50 @@ lvsd_reload < <(
 	END
 ) >/run/reload
 is "a reload without them" "$(who "$(addresses | tail -n 1)")" nobody
+
+# The way to the client takes less than what servers send. The router there says so to the
+# address that the answer came from, which no rule leads to the server: IPVS does.
+ip -n router link set client mtu 1280
+for rs in rs1 rs3; do
+	ip netns exec $rs socat TCP6-LISTEN:81,fork,ipv6only=0 EXEC:'head -c 100000 /dev/zero' &
+done
+ip -n rs3 -batch - <<-END
+	link set tunl0 up
+	link set ip6tnl0 up
+	addr add 192.0.2.19/32 dev tunl0
+	addr add fd92::1:3/128 dev ip6tnl0 nodad
+	route replace default via 10.2.0.1
+	route replace default via fd02::1
+END
+lvsd_reload >/run/reload <<-END
+	director nat
+	 server rs1 10.2.0.11
+	 server rs1-6 fd02::11
+	director tunnel
+	 mode tunnel
+	 server rs3 10.2.0.13
+	 server rs3-6 fd02::13
+	flow nat director nat
+	 match proto tcp dst 192.0.2.0/28 dstport 81
+	 match proto tcp dst fd92::/112 dstport 81
+	flow tunnel director tunnel
+	 match proto tcp dst 192.0.2.16/28 dstport 81
+	 match proto tcp dst fd92::1:0/112 dstport 81
+END
+listens() { ns "$1" ss -Hltn 'sport = 81' | grep -q .; }
+check "servers of much" eval 'wait_for 30 listens rs1 && wait_for 30 listens rs3'
+comes() { ns client timeout 30 socat -u "TCP$1:81" - | wc -c; }
+# mtu_of SERVER CLIENT: what the server knows of the way.
+mtu_of() { ip -n "$1" route get "$2" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'; }
+is "nat: all of an answer comes over IPv4" "$(comes 4:192.0.2.3)" 100000
+is "the server was told how large packets may be" "$(mtu_of rs1 10.1.0.2)" 1280
+is "nat: over IPv6" "$(comes '6:[fd92::3]')" 100000
+is "it was told" "$(mtu_of rs1 fd01::2)" 1280
+is "tunnel: over IPv4" "$(comes 4:192.0.2.19)" 100000
+is "it was told" "$(mtu_of rs3 10.1.0.2)" 1280
+is "tunnel: over IPv6" "$(comes '6:[fd92::1:3]')" 100000
+is "it was told" "$(mtu_of rs3 fd01::2)" 1280
+
 lvsd_stop
 lvsd_start -x </dev/null
 lvsd_stop

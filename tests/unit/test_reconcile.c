@@ -429,6 +429,95 @@ static void test_urgent(void **state)
 	ev_loop_destroy(l.loop);
 }
 
+/* A director of SERVERS and one of three. Of the first all but one are down, of the other
+ * one is. */
+static void make_two(struct watched *k, struct lvsd *l, size_t servers)
+{
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+
+	*k = (struct watched){ .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	*l = (struct lvsd){ .ipvs = &k->base, .loop = ev_default_loop(0) };
+	ev_timer_init(&l->tick, NULL, 1., 1.);
+	for (int d = 1; d <= 2; d++) {
+		buf_printf(&text, "director d%d 10.9.9.%d:81\n", d, d);
+		for (size_t i = 0; i < (d == 1 ? servers : 3); i++)
+			buf_printf(&text, " server s%zu 10.%d.%zu.%zu:80 check\n", i, d,
+			    i / 250, i % 250 + 1);
+	}
+	l->state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	for (size_t i = 0; i < servers; i++)
+		report(l, probe_of(l, "d1", i), i == 0);
+	for (size_t i = 0; i < 3; i++)
+		report(l, probe_of(l, "d2", i), i != 1);
+	reconcile_all(l, &counts);
+	buf_fini(&counts.text);
+	assert_int_equal(l->have.svcs[0].n_dests, 1);
+	assert_int_equal(l->have.svcs[1].n_dests, 2);
+}
+
+static void unmake_two(struct watched *k, struct lvsd *l)
+{
+	ev_idle_stop(l->loop, &l->plan_on);
+	ev_timer_stop(l->loop, &l->tick);
+	state_free(l->state);
+	ipvs_table_fini(&l->have);
+	ipvs_close(k->table);
+	ev_loop_destroy(l->loop);
+}
+
+/* One of a crowd dies while all others come back, so that it is urgent until the last of
+ * them is there: nobody else waits as long. */
+static void test_not_urgent(void **state)
+{
+	enum { SERVERS = 600 };
+	struct watched k;
+	struct lvsd l;
+	size_t turns = 0;
+
+	(void)state;
+	make_two(&k, &l, SERVERS);
+	k.add_us = k.other_us = 2000; /* a slice, of four, is a turn */
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), i != 0);
+	report(&l, probe_of(&l, "d2", 1), true);
+	for (; l.have.svcs[1].n_dests < 3; turns++)
+		turn(&k, &l);
+	assert_true(turns > 1 && turns <= 8);
+	assert_true(l.dirty);
+	unmake_two(&k, &l);
+}
+
+/* A director with a fault is sent whole, each turn again: others have something of it. */
+static void test_beside_whole(void **state)
+{
+	enum { SERVERS = 20 };
+	static const struct decision five = { .has_weight = true, .weight = 5 };
+	struct watched k;
+	struct lvsd l;
+
+	(void)state;
+	make_two(&k, &l, SERVERS);
+	for (size_t i = 1; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), true);
+	turn(&k, &l);
+	while (l.dirty)
+		turn(&k, &l);
+	fault_set(&l.state->directors[0].fault, "refused", mono_us() + 1000000);
+	for (size_t i = 0; i < SERVERS; i++)
+		state_decide(&l.state->directors[0].servers[i], &five);
+	reconcile_mark(&l, &l.state->directors[0]);
+	report(&l, probe_of(&l, "d2", 1), true);
+	k.other_us = 1000;
+	turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].dests[SERVERS - 1].weight, 5);
+	assert_int_equal(l.have.svcs[1].n_dests, 3);
+	unmake_two(&k, &l);
+}
+
 /* What somebody else does. */
 static void stranger(struct watched *k, enum ipvs_cmd cmd, const struct ipvs_svc *svc,
     const struct ipvs_dest *dest)
@@ -506,6 +595,94 @@ static void test_refused_large(void **state)
 		turn(&k, &l);
 	assert_int_equal(l.have.svcs[0].n_dests, 1099);
 	assert_int_equal(k.dests_read, 0);
+	expect_same(&k, &l);
+	ev_timer_stop(l.loop, &l.tick);
+	ev_idle_stop(l.loop, &l.plan_on);
+	state_free(l.state);
+	ipvs_table_fini(&l.have);
+	ipvs_close(k.table);
+	buf_fini(&counts.text);
+	ev_loop_destroy(l.loop);
+}
+
+/* Somebody else added servers that come back and leave again, before there was time to
+ * change them: nothing of what is not known of them goes to the kernel. */
+static void test_refused_there(void **state)
+{
+	enum { SERVERS = 1100, BACK = 60 };
+	static const struct decision five = { .has_weight = true, .weight = 5 },
+				     out = { .word = DECISION_DRAIN }, ready = { 0 };
+	struct watched k = { .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
+	struct reconcile_counts counts = { 0 };
+	struct ipvs_table none = { 0 };
+	struct buf text = { 0 };
+	struct ipvs_dest there[BACK];
+	struct ipvs_svc id;
+	size_t unknown = 0;
+	char name[16];
+
+	(void)state;
+	ev_timer_init(&l.tick, NULL, 1., 1.);
+	buf_str(&text, "director web 10.9.9.1:80\n");
+	for (size_t i = 0; i < SERVERS; i++)
+		buf_printf(
+		    &text, " server s%zu 10.2.%zu.%zu:80\n", i, i / 250, i % 250 + 1);
+	l.state = state_build(call_conf(text.data), NULL, &none, 1);
+	buf_fini(&text);
+	reconcile_all(&l, &counts);
+	id = l.have.svcs[0];
+	memcpy(there, id.dests + SERVERS - BACK, sizeof there);
+	id.dests = NULL;
+	for (size_t i = 0; i < BACK; i++) {
+		snprintf(name, sizeof name, "s%zu", SERVERS - BACK + i);
+		decide(&l, name, &out);
+	}
+	while (l.dirty)
+		turn(&k, &l);
+	for (size_t i = 0; i < BACK; i++) /* without connections: they go */
+		ipvs_svc_find(&l.have.svcs[0], &there[i])->active = 0;
+	reconcile_mark(&l, &l.state->directors[0]);
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, SERVERS - BACK);
+
+	for (size_t i = 0; i < BACK; i++) {
+		there[i].weight = 77;
+		stranger(&k, IPVS_ADD_DEST, &id, &there[i]);
+		snprintf(name, sizeof name, "s%zu", SERVERS - BACK + i);
+		decide(&l, name, &ready);
+	}
+	k.other_us = 1000;
+	reconcile_all(&l, &counts); /* what is refused is sent again, as time allows */
+	assert_true(l.dirty);
+	for (size_t i = 0; i < BACK; i++) {
+		snprintf(name, sizeof name, "s%zu", i);
+		decide(&l, name, &five);
+	}
+	turn(&k, &l);
+	/* None of them counts as one that serves: they come before what only changes. */
+	for (size_t i = 0; i < l.have.svcs[0].n_dests; i++) {
+		unknown += l.have.svcs[0].dests[i].weight == IPVS_WEIGHT_UNKNOWN;
+		assert_int_not_equal(l.have.svcs[0].dests[i].weight, 5);
+	}
+	assert_true(unknown > 0);
+	k.other_us = 0;
+	for (size_t i = 0; i < BACK; i++) {
+		snprintf(name, sizeof name, "s%zu", SERVERS - BACK + i);
+		decide(&l, name, &out);
+	}
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, SERVERS);
+	for (size_t i = 0; i < BACK; i++) {
+		const struct ipvs_dest *d = ipvs_svc_find(&l.have.svcs[0], &there[i]);
+
+		assert_int_equal(d->weight, 0);
+		assert_int_equal(d->u_thresh, 0);
+	}
+	assert_null(l.state->directors[0].fault.text);
 	expect_same(&k, &l);
 	ev_timer_stop(l.loop, &l.tick);
 	ev_idle_stop(l.loop, &l.plan_on);
@@ -625,7 +802,10 @@ int main(void)
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_long_additions),
 		cmocka_unit_test(test_urgent),
+		cmocka_unit_test(test_not_urgent),
+		cmocka_unit_test(test_beside_whole),
 		cmocka_unit_test(test_refused_large),
+		cmocka_unit_test(test_refused_there),
 		cmocka_unit_test(test_refused_many),
 		cmocka_unit_test(test_growing),
 	};

@@ -379,6 +379,57 @@ static void ticks_in_pieces(void **state)
 	unmake_counted(&l);
 }
 
+/* What began to linger, and does no more, is not read on, and nobody listens to what
+ * happens to it. */
+static void ticks_forget(void **state)
+{
+	static const struct decision drain = { .word = DECISION_DRAIN }, ready = { 0 };
+	struct lvsd l;
+	struct counted c;
+
+	(void)state;
+	make_counted(&l, &c);
+	c.slow_us = 1000;
+	state_decide(state_find(l.state, "d0", "s7"), &drain);
+	reconcile_mark(&l, l.state->directors);
+	reconcile_dirty(&l);
+	tick_now(&l);
+	assert_false(LIST_EMPTY(&l.reading));
+	state_decide(state_find(l.state, "d0", "s7"), &ready);
+	reconcile_mark(&l, l.state->directors);
+	reconcile_dirty(&l);
+	tick_now(&l);
+	assert_true(LIST_EMPTY(&l.reading));
+	assert_false(ev_is_active(&l.tick));
+	unmake_counted(&l);
+}
+
+/* Weights may change for as long as somebody reads: what is remembered has a bound. */
+static void remembers_some(void **state)
+{
+	struct lvsd l = { .ipvs = ipvs_open_memory(), .options = { .dry_run = true } };
+	struct ipvs_op op = { .cmd = IPVS_SET_DEST };
+	struct ipvs_ops ops = { .list = &op, .n = 1 };
+	struct pieces p = { 0 };
+	struct ipvs_svc svc;
+
+	(void)state;
+	fill(&l, &svc);
+	assert_true(ipvs_read_dests(l.ipvs, &svc));
+	op.svc = &svc;
+	assert_true(pieces_begin(&p, &l));
+	pieces_watch(&p, &svc);
+	for (size_t i = 0; i < 100000; i++) {
+		op.dest = &svc.dests[i % 600];
+		pieces_note(&l, &ops);
+	}
+	assert_true(p.touched.n_dests < 100000);
+	assert_false(pieces_mend(&p, &svc, &svc));
+	pieces_fini(&p);
+	ipvs_svc_fini(&svc);
+	ipvs_close(l.ipvs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +440,8 @@ int main(void)
 		cmocka_unit_test(reads_what_changes),
 		cmocka_unit_test(explains_in_pieces),
 		cmocka_unit_test(ticks_in_pieces),
+		cmocka_unit_test(ticks_forget),
+		cmocka_unit_test(remembers_some),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
