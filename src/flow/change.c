@@ -139,8 +139,8 @@ static void change_family(
 		remove_lines(have, want, c, out);
 }
 
-void flow_change(struct flow_table *const have[2], bool copies, const struct conf *before,
-    const struct conf *after, struct flow_change *out)
+void flow_change(struct flow_table *const have[2], const struct flow_machine *m,
+    const struct conf *before, const struct conf *after, struct flow_change *out)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 
@@ -150,10 +150,8 @@ void flow_change(struct flow_table *const have[2], bool copies, const struct con
 
 		flow_plan(before, families[i], NULL, NULL, &made);
 		flow_plan(after, families[i], NULL, NULL, &want);
-		if (!copies) {
-			flow_without_copies(&made);
-			flow_without_copies(&want);
-		}
+		flow_fit(&made, m);
+		flow_fit(&want, m);
 		flow_align(&none, &made);
 		flow_table_done(&made);
 		change_family(have != NULL ? have[i] : &made, &want, out);

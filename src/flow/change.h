@@ -4,7 +4,7 @@
 #ifndef LVSD_FLOW_CHANGE_H
 #define LVSD_FLOW_CHANGE_H
 
-#include "flow/table.h"
+#include "flow/plan.h"
 #include "parser/conf.h"
 
 #define FLOW_COMMANDS_MAX 2000
@@ -21,11 +21,11 @@ struct flow_change {
 /*
  * What a reload of AFTER in place of BEFORE does; both have their marks. HAVE are the
  * tables of IPv4 and IPv6 in the kernel; NULL: what BEFORE would have made. Who is
- * refused for want of a server is no matter of the configuration, and left out; COPIES: the
- * datagrams of those would be copied. HAVE is not to be used after. The caller frees OUT's
+ * refused for want of a server is no matter of the configuration, and left out. M is the
+ * machine. HAVE is not to be used after. The caller frees OUT's
  * commands.
  */
-void flow_change(struct flow_table *const have[2], bool copies, const struct conf *before,
-    const struct conf *after, struct flow_change *out);
+void flow_change(struct flow_table *const have[2], const struct flow_machine *m,
+    const struct conf *before, const struct conf *after, struct flow_change *out);
 
 #endif

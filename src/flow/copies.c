@@ -1,8 +1,9 @@
 /*
- * Whether datagrams that are refused have to be copied (refuse.c), and whether they can:
- * that the kernel cannot is no fault of the directors, whose servers can be reached.
+ * Whether this machine forwards, or datagrams that are refused have to be copied
+ * (refuse.c), and whether they can: that the kernel cannot is no fault of the directors, whose servers can be reached.
  */
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,11 +16,14 @@
 
 #define PROBE FLOW_PREFIX "PROBE"
 
-bool copies_needed(void)
+bool family_is_still(uint8_t number)
 {
-	int fd = open("/proc/sys/net/ipv4/ip_forward", O_RDONLY | O_CLOEXEC);
+	const char *setting = number == AF_INET
+				  ? "/proc/sys/net/ipv4/ip_forward"
+				  : "/proc/sys/net/ipv6/conf/all/forwarding";
+	int fd = open(setting, O_RDONLY | O_CLOEXEC);
 	char c = '1';
-	/* Where that cannot be read nothing is made that would answer twice. */
+	/* Where that cannot be read nothing is made that is in a router's way. */
 	bool is_off = fd >= 0 && read(fd, &c, 1) == 1 && c == '0';
 
 	if (fd >= 0)

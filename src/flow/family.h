@@ -15,7 +15,7 @@ struct family {
 	uint8_t number;
 	bool known;
 	bool whole_only;     /* this kernel cannot put fragments together for rules */
-	bool copies;	     /* the last plan was for a machine that does not forward */
+	bool still;	     /* the last plan was for a machine that does not forward */
 	char *no_copies;     /* why this kernel cannot copy; NULL: it can, or not known */
 	bool routed;	     /* policy rules and routes are as they were last asked for */
 	uint64_t routes;     /* a digest of what was asked for */
@@ -84,8 +84,9 @@ void family_check_sets(struct flow *f, uint64_t budget_us, struct buf *out);
 
 /* ---- copies.c ---- */
 
-/* This machine does not forward IPv4 (net.ipv4.ip_forward). */
-bool copies_needed(void);
+/* This machine forwards nothing of the family NUMBER, as the setting for all interfaces
+ * says. */
+bool family_is_still(uint8_t number);
 /* Takes the copies out of WANT when the kernel turns out not to make any. */
 void copies_try(struct family *fa, struct flow_table *want);
 /* A line for the log, why it does not. */

@@ -80,15 +80,17 @@ void flow_prepare(struct flow *f, const struct conf *conf)
 static void plan(
     struct flow *f, const struct conf *conf, flow_served_fn *served, void *arg)
 {
+	struct flow_machine m;
+
+	flow_machine(f, &m);
 	for (int i = 0; i < 2; i++) {
 		struct family *fa = &f->family[i];
 
 		flow_table_fini(&fa->want);
 		if (conf != NULL)
 			flow_plan(conf, fa->number, served, arg, &fa->want);
-		fa->copies = copies_needed();
-		if (!fa->copies)
-			flow_without_copies(&fa->want);
+		fa->still = m.still[i];
+		flow_fit(&fa->want, &m);
 	}
 }
 
@@ -194,16 +196,22 @@ bool flow_have(struct flow *f, struct flow_table *have[2])
 	return f->family[0].known && f->family[1].known;
 }
 
-bool flow_has_copies(const struct flow *f)
+void flow_machine(const struct flow *f, struct flow_machine *m)
 {
-	return copies_needed() && f->family[0].no_copies == NULL;
+	for (int i = 0; i < 2; i++)
+		m->still[i] = family_is_still(f->family[i].number);
+	m->copies = f->family[0].no_copies == NULL;
 }
 
 bool flow_is_outdated(const struct flow *f)
 {
-	const struct family *fa = &f->family[0];
+	for (int i = 0; i < 2; i++) {
+		const struct family *fa = &f->family[i];
 
-	return fa->have.n_marks > 0 && fa->copies != copies_needed();
+		if (fa->have.n_marks > 0 && fa->still != family_is_still(fa->number))
+			return true;
+	}
+	return false;
 }
 
 bool flow_is_there(const struct flow *f)

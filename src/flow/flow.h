@@ -105,9 +105,8 @@ void flow_figures(const struct flow *f, struct flow_figures *out);
 /* What the kernel has of IPv4 and IPv6, as far as we know; false: that is not known. */
 bool flow_have(struct flow *f, struct flow_table *have[2]);
 
-/* IPv4 datagrams that are refused are copied (refuse.c), or would be if there were any:
- * this machine does not forward, and nothing tells that it cannot copy. */
-bool flow_has_copies(const struct flow *f);
+/* What this machine is now; it copies unless it turned out that it cannot. */
+void flow_machine(const struct flow *f, struct flow_machine *m);
 /* Whether it forwards is not as it was at the last plan: flow_apply() follows. */
 bool flow_is_outdated(const struct flow *f);
 

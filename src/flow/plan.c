@@ -207,6 +207,7 @@ void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, 
 		flow_table_fini(want);
 		want->reassemble = false;
 	}
+	plan_too_large(want);
 	plan_masquerade(want, conf);
 	plan_refusals(want, served, arg);
 	for (int c = 0; c < FLOW_CHAINS; c++)

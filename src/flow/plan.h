@@ -55,9 +55,18 @@ void flow_refuse(struct flow_line *l, bool everyone);
 void flow_plan(const struct conf *conf, uint8_t family, flow_served_fn *served, void *arg,
     struct flow_table *want);
 /* T copies datagrams that are refused, as every plan with marks of IPv4 does; and the
- * same without it, for machines that forward or cannot. */
+ * same without it. */
 bool flow_copies(const struct flow_table *t);
 void flow_without_copies(struct flow_table *t);
+
+/* The machine that a plan is for. */
+struct flow_machine {
+	bool still[2]; /* it forwards nothing of IPv4, of IPv6 */
+	bool copies;   /* it can copy packets */
+};
+
+/* Takes out of T what M has no use for, or cannot do. */
+void flow_fit(struct flow_table *t, const struct flow_machine *m);
 
 /*
  * Calls EACH for the IPv4 networks of CONF (prefix 0: all) whose datagrams rules lead to

@@ -13,6 +13,7 @@
  * its client to a server that is gone: so only where nothing is forwarded.
  */
 #include <netinet/in.h>
+#include <string.h>
 
 #include "flow/marks.h"
 #include "flow/plan.h"
@@ -106,6 +107,46 @@ void plan_refusals(struct flow_table *t, flow_served_fn *served, void *arg)
 	}
 	add_end(t, FLOW_REFUSE);
 	add_end(t, FLOW_COPY);
+}
+
+/*
+ * What a router tells a server about packets that are too large for a way behind it comes
+ * to the address that they came from, ours, and says nothing of flows: IPVS finds the
+ * connection in it (ip_vs_core.c, ip_vs_in_icmp). A machine that forwards lets it come
+ * by there; on another it would be lost, so it is led to IPVS by a mark, whichever.
+ */
+static const char *too_large(uint8_t family)
+{
+	return family == AF_INET ? "-p icmp -m icmp --icmp-type 3/4"
+				 : "-p ipv6-icmp -m icmp6 --icmpv6-type 2";
+}
+
+void plan_too_large(struct flow_table *t)
+{
+	if (t->n_marks > 0)
+		flow_chain_add(&t->chain[FLOW_MARK],
+		    xasprintf("%s -m mark --mark 0x0 -m addrtype ! --dst-type LOCAL "
+			      "-j " FLOW_PREFIX "M-%08x",
+			too_large(t->family), (unsigned)t->marks[0]),
+		    FLOW_NO_SET)
+		    ->mark = t->marks[0];
+}
+
+static void without_too_large(struct flow_table *t)
+{
+	struct flow_chain *c = &t->chain[FLOW_MARK];
+	const char *rule = too_large(t->family);
+
+	if (c->n > 0 && strncmp(c->lines[c->n - 1].rule, rule, strlen(rule)) == 0)
+		flow_chain_cut(c, c->n - 1);
+}
+
+void flow_fit(struct flow_table *t, const struct flow_machine *m)
+{
+	if (!m->still[0] || !m->copies)
+		flow_without_copies(t);
+	if (!m->still[t->family == AF_INET ? 0 : 1])
+		without_too_large(t);
 }
 
 bool flow_copies(const struct flow_table *t)

@@ -40,6 +40,8 @@ struct flow_line *plan_line(
     struct flow_chain *c, char *rule, enum flow_type type, uint32_t mark);
 /* Adds the chain for directors of CONF that masquerade. */
 void plan_masquerade(struct flow_table *t, const struct conf *conf);
+/* Adds what leads routers' words about packets that are too large to IPVS; last. */
+void plan_too_large(struct flow_table *t);
 /* Adds what refuses clients of the marks of T. */
 void plan_refusals(struct flow_table *t, flow_served_fn *served, void *arg);
 

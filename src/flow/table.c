@@ -77,6 +77,12 @@ void flow_chain_drop(struct flow_chain *c, enum flow_type type)
 	c->n = n;
 }
 
+void flow_chain_cut(struct flow_chain *c, size_t n)
+{
+	while (c->n > n)
+		line_fini(&c->lines[--c->n]);
+}
+
 void flow_table_mark(struct flow_table *t, uint32_t mark)
 {
 	size_t i = t->n_marks;

@@ -103,6 +103,8 @@ void flow_table_fini(struct flow_table *t);
 struct flow_line *flow_chain_add(struct flow_chain *c, char *rule, enum flow_type type);
 /* Takes the lines of TYPE out of C. */
 void flow_chain_drop(struct flow_chain *c, enum flow_type type);
+/* Leaves the first N lines of C. */
+void flow_chain_cut(struct flow_chain *c, size_t n);
 /* Adds MARK to those that have a chain. */
 void flow_table_mark(struct flow_table *t, uint32_t mark);
 void flow_table_orphan(struct flow_table *t, const char *set);

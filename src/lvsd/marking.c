@@ -468,10 +468,12 @@ void marking_change(struct marking *m, const struct conf *before,
     const struct conf *after, struct flow_change *out)
 {
 	struct flow_table *have[2];
+	struct flow_machine machine = { 0 };
 	bool known = m->flow != NULL && flow_have(m->flow, have);
 
-	flow_change(known ? have : NULL, m->flow != NULL && flow_has_copies(m->flow),
-	    before, after, out);
+	if (m->flow != NULL)
+		flow_machine(m->flow, &machine);
+	flow_change(known ? have : NULL, &machine, before, after, out);
 }
 
 bool marking_list(struct marking *m, flow_text_fn *text, void *arg, struct buf *error)
@@ -533,15 +535,18 @@ json_t *marking_show(const struct marking *m)
 {
 	struct flow_figures f = { 0 };
 	json_t *datagrams = json_array();
-	bool copies = m->flow != NULL && flow_has_copies(m->flow);
+	struct flow_machine machine = { 0 };
 
-	if (m->flow != NULL)
+	if (m->flow != NULL) {
 		flow_figures(m->flow, &f);
+		flow_machine(m->flow, &machine);
+	}
 	flow_datagrams(m->l->state->conf, add_datagrams, datagrams);
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s?, s:o}", "rules",
 	    (json_int_t)f.rules, "sets", (json_int_t)f.sets, "members",
 	    (json_int_t)f.members, "set_operations", (json_int_t)f.set_operations,
 	    "rule_writes", (json_int_t)f.rule_writes, "sets_us", (json_int_t)f.sets_us,
 	    "last_us", (json_int_t)f.last_us, "at_work", (int)(m->job != NULL), "copies",
-	    copies ? FLOW_COPY_TO : NULL, "datagrams", datagrams);
+	    machine.still[0] && machine.copies ? FLOW_COPY_TO : NULL, "datagrams",
+	    datagrams);
 }

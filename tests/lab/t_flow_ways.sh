@@ -131,6 +131,23 @@ is "it was told" "$(mtu_of rs3 10.1.0.2)" 1280
 is "tunnel: over IPv6" "$(comes '6:[fd92::1:3]')" 100000
 is "it was told" "$(mtu_of rs3 fd01::2)" 1280
 
+# A director that forwards nothing would not let it through: it is led to IPVS, too.
+ns director sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+ip -n rs3 route flush cache
+ip -n rs3 -6 route flush cache
+is "the server has forgotten it" "$(mtu_of rs3 10.1.0.2)$(mtu_of rs3 fd01::2)" ""
+lvsctl audit >/run/audit
+check "lvsd follows" wait_for 10 eval 'ns director iptables-legacy-save -t mangle | grep -q "icmp-type 3/4"'
+is "without forwarding: over IPv4" "$(comes 4:192.0.2.19)" 100000
+is "it was told" "$(mtu_of rs3 10.1.0.2)" 1280
+check "for IPv6, too" wait_for 10 eval 'ns director ip6tables-legacy-save -t mangle | grep -q "icmpv6-type 2"'
+is "without forwarding: over IPv6" "$(comes '6:[fd92::1:3]')" 100000
+is "it was told" "$(mtu_of rs3 fd01::2)" 1280
+ns director sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+lvsctl audit >/run/audit
+gone() { ! ns director iptables-legacy-save -t mangle | grep -q "icmp-type 3/4"; }
+check "with forwarding it is a router's again" wait_for 10 gone
+
 lvsd_stop
 lvsd_start -x </dev/null
 lvsd_stop

@@ -58,13 +58,16 @@ static char *text_of(const struct flow_table *t, enum flow_chain_id c)
 	return b.data;
 }
 
+/* For a machine that forwards. */
 static void expect_chain(
     const char *conf, uint8_t family, enum flow_chain_id c, const char *want)
 {
+	static const struct flow_machine router = { .copies = true };
 	struct flow_table t;
 	char *got;
 
 	plan(conf, family, &t);
+	flow_fit(&t, &router);
 	got = text_of(&t, c);
 	assert_string_equal(got, want);
 	free(got);
@@ -431,6 +434,9 @@ static void test_members(void **state)
 	free(want.members);
 }
 
+/* A machine that forwards nothing, and copies. */
+static const struct flow_machine still = { .still = { true, true }, .copies = true };
+
 static void expect_change(
     const char *before, const char *after, size_t added, size_t removed, bool rules)
 {
@@ -440,7 +446,7 @@ static void expect_change(
 
 	assert_true(marks_give(&marks, from, unused, NULL));
 	assert_true(marks_give(&marks, to, unused, NULL));
-	flow_change(NULL, true, from, to, &change);
+	flow_change(NULL, &still, from, to, &change);
 	assert_int_equal(change.added, added);
 	assert_int_equal(change.removed, removed);
 	assert_int_equal(change.rules, rules);
@@ -473,7 +479,7 @@ static void test_change_words(void **state)
 		flow_table_done(have[i]);
 	}
 	strcpy(four.chain[FLOW_MARK].lines[0].set, "LVSD-4-77");
-	flow_change(have, true, from, to, &change);
+	flow_change(have, &still, from, to, &change);
 	assert_string_equal(change.commands.data,
 	    "ipset add LVSD-4-77 192.0.2.3\n"
 	    "ipset create LVSD-4-78 hash:net family inet\n"
@@ -614,6 +620,42 @@ static void test_copies(void **state)
 	flow_table_fini(&have);
 }
 
+/* A machine that does not forward has to be told of packets that are too large. */
+static void test_too_large(void **state)
+{
+	static const char conf[] =
+	    FLOW " match proto tcp dst 192.0.2.1\n match proto tcp dst fd92::1\n";
+	static const char *const last[] = { "-p icmp -m icmp --icmp-type 3/4 -m mark "
+					    "--mark 0x0 -m addrtype ! --dst-type LOCAL "
+					    "-j LVSD-M-4c560001",
+		"-p ipv6-icmp -m icmp6 --icmpv6-type 2 -m mark --mark 0x0 -m addrtype "
+		"! --dst-type LOCAL -j LVSD-M-4c560001" };
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct flow_machine m = { .copies = true };
+	struct flow_table t;
+	char *got;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		plan(conf, families[i], &t);
+		m.still[i] = true;
+		flow_fit(&t, &m);
+		assert_int_equal(t.chain[FLOW_MARK].n, 2);
+		assert_string_equal(t.chain[FLOW_MARK].lines[1].rule, last[i]);
+		m.still[i] = false;
+		m.still[1 - i] = true;
+		flow_fit(&t, &m);
+		assert_int_equal(t.chain[FLOW_MARK].n, 1);
+		m.still[1 - i] = false;
+		flow_table_fini(&t);
+	}
+	plan("director web 192.0.2.1:80\n server a 10.2.0.1:80\n", AF_INET, &t);
+	got = text_of(&t, FLOW_MARK);
+	assert_string_equal(got, "");
+	free(got);
+	flow_table_fini(&t);
+}
+
 /* ---- marks ---- */
 
 static uint32_t mark_of(const struct conf *conf, const char *name)
@@ -684,6 +726,7 @@ int main(void)
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_change_words),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_marks),
