@@ -359,8 +359,6 @@ static bool read_on(struct audit *a, uint64_t until_us)
 			answers = more_list(a);
 		else if (a->listing.suspects.n > 0)
 			answers = look_at_suspect(a);
-		else if (a->l->dirty)
-			break; /* operations are on their way: they would disturb it */
 		else
 			answers = more_large(a);
 	}
@@ -432,6 +430,14 @@ void audit_now(struct audit *a)
 {
 	a->running = a->rules_last = false; /* a pass of its own */
 	a->hurry = a->waited_for = true;
+	schedule(a, 0.);
+}
+
+void audit_soon(struct audit *a)
+{
+	if (a == NULL || a->running)
+		return;
+	a->hurry = true;
 	schedule(a, 0.);
 }
 

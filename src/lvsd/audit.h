@@ -22,6 +22,9 @@ void audit_free(struct audit *a); /* NULL is allowed */
 /* Begins a pass now that goes on as fast as the loop allows; control_audited() is
  * called when it is through. */
 void audit_now(struct audit *a);
+/* The same for nobody who waits, unless a pass runs. A (may be NULL) is what somebody else's
+ * change was just met by. */
+void audit_soon(struct audit *a);
 
 /* What marking_audit() began has ended, and FINDINGS were mended. */
 void audit_rules_done(struct audit *a, size_t findings);

@@ -39,6 +39,8 @@
 #include "lvsd/tick.h"
 #include "lvsd/user.h"
 
+#define STOP_ROUNDS 3 /* of what the kernel refused as it was another */
+
 static const char usage_text[] =
     "usage: lvsd [-cDhVvx] [-f file] [-p pidfile] [--dry-run]\n"
     "  -f FILE      configuration (" SYSCONFDIR "/lvs.conf)\n"
@@ -283,10 +285,11 @@ static void stop(struct lvsd *l)
 		reconcile_clear(l);
 		sync_clear(l);
 		settings_restore(&l->settings, l->ipvs, l->options.dry_run);
-	} else if (l->dirty && !l->resync) {
+	}
+	/* No turn follows that would send what the last one had no time for. */
+	for (int i = 0; i < STOP_ROUNDS && !clear && l->dirty && !l->resync; i++) {
 		struct reconcile_counts counts = { 0 };
 
-		/* No turn follows that would send what the last one had no time for. */
 		reconcile_all(l, &counts);
 		buf_fini(&counts.text);
 	}

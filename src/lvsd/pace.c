@@ -32,13 +32,14 @@ struct hand {
 	enum { WHOLE, URGENT, OTHER } standing;
 };
 
-/* Of one that is in trouble all is asked for, or what is refused would be in the way of
- * what is not. One that is filled under another scheduler must not stay so. */
+/* Where all that a turn had time for was refused the whole is asked for, or that would be
+ * in the way of what is not. One that is filled under another scheduler must not stay
+ * so. */
 static bool may_cut(const struct lvsd *l, const struct ipvs_svc *want, bool fills)
 {
 	const struct director_state *d = run_director(l, want->tag);
 
-	return !fills && (d == NULL || d->fault.text == NULL);
+	return !fills && (d == NULL || !d->fault.stuck);
 }
 
 /* Of what is not known nothing is expected. */
@@ -202,21 +203,27 @@ struct slice {
 	size_t adds, steps;
 };
 
-static struct slice count(const struct ipvs_op *op)
+static struct slice count(const struct lvsd *l, const struct ipvs_op *op)
 {
-	return (struct slice){ op->cmd == IPVS_ADD_DEST, OP_STEPS + op->svc->n_dests };
+	const struct ipvs_svc *have = ipvs_table_find(&l->have, op->svc);
+	size_t servers = op->svc->n_dests;
+
+	/* Those that go are there until they have gone. */
+	if (have != NULL && have->n_dests > servers)
+		servers = have->n_dests;
+	return (struct slice){ op->cmd == IPVS_ADD_DEST, OP_STEPS + servers };
 }
 
 /* Returns how many of the N operations at LIST fit into MAX, at least one; they are
  * counted in HAD. */
-static size_t take_slice(
-    const struct ipvs_op *list, size_t n, const struct slice *max, struct slice *had)
+static size_t take_slice(const struct lvsd *l, const struct ipvs_op *list, size_t n,
+    const struct slice *max, struct slice *had)
 {
 	size_t taken = 0;
 
 	*had = (struct slice){ 0 };
 	for (; taken < n; taken++) {
-		struct slice one = count(&list[taken]);
+		struct slice one = count(l, &list[taken]);
 
 		if (taken > 0 && (had->adds + one.adds > max->adds ||
 				     had->steps + one.steps > max->steps))
@@ -271,7 +278,7 @@ static bool send_slices(
 
 		max.adds = max.adds < adds ? max.adds : adds;
 		part.list = ops->list + *sent;
-		part.n = take_slice(part.list, ops->n - *sent, &max, &had);
+		part.n = take_slice(l, part.list, ops->n - *sent, &max, &had);
 		done = ipvs_apply(l->ipvs, &part);
 		*sent += part.n;
 		before_us = left_us;

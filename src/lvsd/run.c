@@ -13,6 +13,7 @@
 
 #include "lib/log.h"
 #include "lib/mono.h"
+#include "lvsd/audit.h"
 #include "lvsd/events.h"
 #include "lvsd/own.h"
 #include "lvsd/pace.h"
@@ -88,14 +89,17 @@ static void fail_director(
 }
 
 /* The service of OP, which was refused, is not read again, as a turn has no time for it: it
- * is large, or there are many of them, N so far. */
-static bool is_told(
-    const struct lvsd *l, const struct run *r, const struct ipvs_op *op, size_t n)
+ * is large, or there are many of them, N so far, of SERVERS. */
+static bool is_told(const struct lvsd *l, const struct run *r, const struct ipvs_op *op,
+    size_t n, size_t *servers)
 {
 	const struct ipvs_svc *have = ipvs_table_find(&l->have, op->svc);
 
-	return op->cmd != IPVS_DEL_SVC && have != NULL &&
-	       (have->n_dests > PIECES_LARGE || (r->bounded && n >= REREADS));
+	if (op->cmd == IPVS_DEL_SVC || have == NULL)
+		return false;
+	*servers += have->n_dests;
+	return have->n_dests > PIECES_LARGE ||
+	       (r->bounded && (n >= REREADS || *servers > PIECES_LARGE));
 }
 
 /*
@@ -107,6 +111,7 @@ static bool is_told(
 static bool take_refusals(struct lvsd *l, struct run *r, const struct ipvs_ops *ops,
     bool last_round, struct ipvs_table *failed)
 {
+	size_t servers = 0;
 	bool differs = false;
 
 	for (size_t i = 0; i < ops->n; i++) {
@@ -116,7 +121,8 @@ static bool take_refusals(struct lvsd *l, struct run *r, const struct ipvs_ops *
 		if (op->error == 0 || ipvs_table_find(failed, op->svc) != NULL ||
 		    ipvs_table_find(&r->told, op->svc) != NULL)
 			continue;
-		own_add_id(is_told(l, r, op, failed->n) ? &r->told : failed, op->svc);
+		own_add_id(
+		    is_told(l, r, op, failed->n, &servers) ? &r->told : failed, op->svc);
 		if (d == NULL)
 			continue; /* a service that leaves: the tick comes again */
 		d->fault.fresh = true;
@@ -126,8 +132,9 @@ static bool take_refusals(struct lvsd *l, struct run *r, const struct ipvs_ops *
 			    d->conf->name, d->conf->name);
 			reconcile_mark(l, d);
 			differs = true;
-		} else {
-			fail_director(l, d, op);
+		} else if (d->fault.text == NULL ||
+			   ipvs_table_find(&r->cut, op->svc) == NULL) {
+			fail_director(l, d, op); /* once for all the turns it takes */
 		}
 	}
 	return differs;
@@ -176,6 +183,16 @@ static void clear_fault(struct lvsd *l, const struct ipvs_svc *svc)
 	    "director %s is in the kernel now director=%s", d->conf->name, d->conf->name);
 	fault_set(&d->fault, NULL, 0);
 	events_fault(l, d);
+}
+
+/* If SVC was sent as a whole, its next run may be cut again. */
+static void sent_whole(
+    const struct lvsd *l, const struct run *r, const struct ipvs_svc *svc)
+{
+	struct director_state *d = run_director(l, svc->tag);
+
+	if (d != NULL && ipvs_table_find(&r->cut, svc) == NULL)
+		d->fault.stuck = false;
 }
 
 /* WANT was cut, or refused in part: until when its servers may stay holds all the same, or
@@ -271,6 +288,15 @@ static void settle_ops(struct lvsd *l, const struct run *r,
 	}
 }
 
+/* Something of OPS was done to SVC. */
+static bool was_done(const struct ipvs_ops *ops, const struct ipvs_svc *svc)
+{
+	for (size_t i = 0; i < ops->n; i++)
+		if (ops->list[i].error == 0 && ipvs_svc_cmp(ops->list[i].svc, svc) == 0)
+			return true;
+	return false;
+}
+
 /* The rest is planned again: that of a director in the next turn, that of one that leaves
  * by the tick. */
 static void settle_by_op(struct lvsd *l, const struct run *r,
@@ -281,8 +307,11 @@ static void settle_by_op(struct lvsd *l, const struct run *r,
 	for (size_t i = 0; i < r->cut.n; i++) {
 		struct director_state *d = run_director(l, r->cut.svcs[i].tag);
 
-		if (d != NULL)
-			reconcile_mark(l, d);
+		if (d == NULL)
+			continue;
+		reconcile_mark(l, d);
+		if (d->fault.fresh && d->fault.text != NULL)
+			d->fault.stuck = !was_done(ops, &r->cut.svcs[i]);
 	}
 }
 
@@ -297,6 +326,7 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 		struct ipvs_svc *svc = &r->want.svcs[i];
 
 		lingers = lingers || svc->lingering > 0;
+		sent_whole(l, r, svc);
 		if (ipvs_table_find(failed, svc) != NULL || is_by_op(r, failed, svc)) {
 			keep_notes(l, n, svc);
 			continue;
@@ -320,6 +350,8 @@ static void settle(struct lvsd *l, struct run *r, const struct ipvs_table *faile
 	}
 	if (!own_reread(l, failed))
 		l->resync = true;
+	if (r->told.n > 0)
+		audit_soon(l->audit); /* there may be more than was told */
 	if (lingers || failed->n + r->told.n > 0)
 		reconcile_wake(l);
 }

@@ -61,6 +61,7 @@ struct fault {
 	bool no_service;   /* nothing of the director is in the kernel */
 	bool waits;	   /* for its retry: it is left out of the plan */
 	bool fresh;	   /* the last run met it */
+	bool stuck;	   /* its last run was cut, and all of it refused */
 };
 
 struct director_state {

@@ -118,5 +118,16 @@ lvsctl weight many/s5 auto
 is "on a service that somebody deleted: it is taken" $? 0
 check "all of it comes back" ns director ipvswait services=1 dests=1500
 is "as it was" "$(table)" "$(cat /run/right)"
+ns director ipvsadm -R <<-END
+	-D -t $VIP:82
+	-A -t $VIP:82 -s wlc
+END
+lvsctl weight many/s5 7
+is "on one that somebody emptied: it is taken" $? 0
+lvsctl weight many/s5 auto
+is "and another" $? 0
+# An audit follows at once; the next of its own is up to a minute away.
+check "all of it comes back" ns director ipvswait -t 20 services=1 dests=1500
+is "as it was" "$(table)" "$(cat /run/right)"
 lvsd_stop
 finish

@@ -185,6 +185,7 @@ struct watched {
 	uint64_t add_us, other_us;
 	size_t dests_read;
 	size_t n, n_adds; /* of a turn */
+	uint8_t refuses;  /* servers of which it divides the last byte; 0: none */
 	int phase;	  /* that the crowd is in: additions, weights of 0, deletions */
 	bool backwards;	  /* something that brings weight came later */
 	bool other;	  /* the other director was served in this turn */
@@ -231,7 +232,18 @@ static bool watched_apply(struct ipvs *h, struct ipvs_ops *ops)
 	}
 	while (mono_us() < until_us)
 		continue;
-	return ipvs_apply(k->table, ops);
+	ipvs_apply(k->table, ops);
+	for (size_t i = 0; k->refuses != 0 && i < ops->n; i++)
+		if (ops->list[i].cmd == IPVS_ADD_DEST &&
+		    ops->list[i].dest->addr.bytes[3] % k->refuses == 0) {
+			struct ipvs_op undo = ops->list[i];
+			struct ipvs_ops one = { .list = &undo, .n = 1 };
+
+			undo.cmd = IPVS_DEL_DEST;
+			ipvs_apply(k->table, &one);
+			ops->list[i].error = EINVAL;
+		}
+	return true;
 }
 
 static const struct ipvs_backend watched_backend = {
@@ -491,7 +503,70 @@ static void test_not_urgent(void **state)
 	unmake_two(&k, &l);
 }
 
-/* A director with a fault is sent whole, each turn again: others have something of it. */
+/* All of a crowd die: what goes is walked through, however few are to stay. */
+static void test_all_die(void **state)
+{
+	enum { SERVERS = 1500 };
+	struct watched k;
+	struct lvsd l;
+
+	(void)state;
+	make_two(&k, &l, SERVERS);
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), true);
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, SERVERS);
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), false);
+	k.other_us = 2000; /* a slice is a turn */
+	turn(&k, &l);
+	assert_true(k.n > 0 && k.n <= 20000 / SERVERS);
+	unmake_two(&k, &l);
+}
+
+/* The kernel refuses some of a crowd, or all of it: then that is asked for at once. */
+static void test_refused_some(void **state)
+{
+	enum { SERVERS = 200 };
+	struct watched k;
+	struct lvsd l;
+	size_t turns = 0;
+
+	(void)state;
+	make_two(&k, &l, SERVERS);
+	k.refuses = 90;
+	k.add_us = 2000; /* a slice, of four, is a turn */
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), true);
+	for (; l.dirty; turns++) {
+		turn(&k, &l);
+		assert_true(k.n <= 4);
+	}
+	assert_true(turns >= SERVERS / 4 - 1);
+	assert_int_equal(l.have.svcs[0].n_dests, SERVERS - 2);
+	assert_non_null(l.state->directors[0].fault.text);
+	/* Not for each turn that it took. */
+	assert_int_equal(l.state->directors[0].fault.failures, 2);
+
+	k.refuses = 1;
+	for (size_t i = 1; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), false);
+	while (l.dirty)
+		turn(&k, &l);
+	assert_int_equal(l.have.svcs[0].n_dests, 1);
+	for (size_t i = 0; i < SERVERS; i++)
+		report(&l, probe_of(&l, "d1", i), i > 0);
+	turn(&k, &l);
+	assert_int_equal(k.n, 4);
+	assert_true(l.dirty);
+	turn(&k, &l);
+	assert_int_equal(k.n, SERVERS);
+	assert_false(l.dirty);
+	unmake_two(&k, &l);
+}
+
+/* A director of which all was refused is sent whole: others have something of that turn. */
 static void test_beside_whole(void **state)
 {
 	enum { SERVERS = 20 };
@@ -507,6 +582,7 @@ static void test_beside_whole(void **state)
 	while (l.dirty)
 		turn(&k, &l);
 	fault_set(&l.state->directors[0].fault, "refused", mono_us() + 1000000);
+	l.state->directors[0].fault.stuck = true;
 	for (size_t i = 0; i < SERVERS; i++)
 		state_decide(&l.state->directors[0].servers[i], &five);
 	reconcile_mark(&l, &l.state->directors[0]);
@@ -693,10 +769,11 @@ static void test_refused_there(void **state)
 	ev_loop_destroy(l.loop);
 }
 
-/* Somebody else deleted a server of many services: so many are not read again in a turn. */
+/* Somebody else deleted a server of many services: so many are not read again in a turn,
+ * and none has failed, however many turns that takes. */
 static void test_refused_many(void **state)
 {
-	enum { DIRECTORS = 100 };
+	enum { DIRECTORS = 250 };
 	static const struct decision five = { .has_weight = true, .weight = 5 };
 	struct watched k = { .base.backend = &watched_backend,
 		.table = ipvs_open_memory() };
@@ -720,7 +797,9 @@ static void test_refused_many(void **state)
 		state_decide(&l.state->directors[i].servers[0], &five);
 		reconcile_mark(&l, &l.state->directors[i]);
 	}
+	k.other_us = 100; /* a slice, of 66, is a turn */
 	turn(&k, &l);
+	assert_true(l.dirty);
 	assert_true(k.dests_read <= 3 * 16); /* of each of its rounds */
 	while (l.dirty)
 		turn(&k, &l);
@@ -803,6 +882,8 @@ int main(void)
 		cmocka_unit_test(test_long_additions),
 		cmocka_unit_test(test_urgent),
 		cmocka_unit_test(test_not_urgent),
+		cmocka_unit_test(test_all_die),
+		cmocka_unit_test(test_refused_some),
 		cmocka_unit_test(test_beside_whole),
 		cmocka_unit_test(test_refused_large),
 		cmocka_unit_test(test_refused_there),
