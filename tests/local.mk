@@ -38,9 +38,11 @@ unit_tests = \
 	tests/unit/test_run \
 	tests/unit/test_serving \
 	tests/unit/test_sockets \
+	tests/unit/test_statefile \
 	tests/unit/test_turn \
 	tests/unit/test_wheel \
-	tests/unit/test_words
+	tests/unit/test_words \
+	tests/unit/test_writer
 tests_unit_test_addr_SOURCES = tests/unit/test_addr.c
 tests_unit_test_addr_LDADD = $(unit_ldadd)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c
@@ -117,12 +119,19 @@ tests_unit_test_run_SOURCES = tests/unit/test_run.c
 tests_unit_test_run_LDADD = $(unit_ldadd)
 tests_unit_test_sockets_SOURCES = tests/unit/test_sockets.c
 tests_unit_test_sockets_LDADD = $(unit_ldadd)
+# A writer of its own making, in place of these calls.
+tests_unit_test_statefile_SOURCES = tests/unit/test_statefile.c $(plan_call)
+tests_unit_test_statefile_LDADD = $(unit_ldadd)
+tests_unit_test_statefile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=writer_start \
+	-Wl,--wrap=writer_tell -Wl,--wrap=control_saved
 tests_unit_test_turn_SOURCES = tests/unit/test_turn.c $(plan_call)
 tests_unit_test_turn_LDADD = $(unit_ldadd)
 tests_unit_test_serving_SOURCES = tests/unit/test_serving.c $(plan_case)
 tests_unit_test_serving_LDADD = $(unit_ldadd)
 tests_unit_test_wheel_SOURCES = tests/unit/test_wheel.c
 tests_unit_test_wheel_LDADD = $(unit_ldadd)
+tests_unit_test_writer_SOURCES = tests/unit/test_writer.c
+tests_unit_test_writer_LDADD = $(unit_ldadd)
 tests_unit_test_words_SOURCES = tests/unit/test_words.c src/lvsctl/words.c
 tests_unit_test_words_LDADD = $(unit_ldadd)
 

@@ -41,6 +41,8 @@ rule 'OpenSSL in its module only' '#include <openssl' \
 rule 'the module calls nobody' '#include "(lib|parser)/' src/check/tls_openssl.c
 rule 'only run.c and pace.c send operations' 'ipvs_apply\(' \
 	$(ls src/lvsd/*.c | grep -v -e /run.c -e /pace.c) src/lvsctl/*.c src/check/*.c
+rule 'who forks' '\bfork\(\)' \
+	$(ls src/lvsd/*.c | grep -vE '/(daemon|children|writer|aside|job).c') src/ipvs/*.c src/lib/*.c
 rule 'no free() in the grammar' '\bfree\(' parser/grammar.y
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

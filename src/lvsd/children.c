@@ -233,6 +233,18 @@ static void copy_probes(const struct state *s, struct probe *probes)
 	}
 }
 
+void children_forget(struct lvsd *l)
+{
+	if (l->state != NULL) {
+		state_strip(l->state);
+		conf_free(l->state->conf);
+	}
+	conf_free(l->pending.conf);
+	ipvs_table_fini(&l->have);
+	own_saved(l, &(struct owned){ 0 });
+	malloc_trim(0);
+}
+
 static void __attribute__((noreturn)) run_child(struct lvsd *l, int fd)
 {
 	struct state *s = l->state;
@@ -249,14 +261,7 @@ static void __attribute__((noreturn)) run_child(struct lvsd *l, int fd)
 	};
 
 	copy_probes(s, probes);
-	/* Inherited memory is a copy of its own as soon as the daemon changes its
-	 * side: what only the daemon needs goes. */
-	state_strip(s);
-	conf_free(s->conf);
-	conf_free(l->pending.conf);
-	ipvs_table_fini(&l->have);
-	own_saved(l, &(struct owned){ 0 });
-	malloc_trim(0);
+	children_forget(l);
 	log_ident("lvsd-checker");
 	checker_run(&start);
 }

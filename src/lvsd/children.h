@@ -32,4 +32,8 @@ void checker_order(struct lvsd *l, uint32_t probe, enum probe_what what);
  * health forgotten, resumes it and has it checked now. */
 void checker_follow(struct lvsd *l, uint32_t probe);
 
+/* In a child that lives on: inherited memory is a copy of its own as soon as the daemon
+ * changes its side, so what only the daemon needs goes. */
+void children_forget(struct lvsd *l);
+
 #endif

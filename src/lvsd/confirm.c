@@ -17,6 +17,7 @@
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 #include "lvsd/events.h"
+#include "lvsd/put.h"
 #include "lvsd/reload.h"
 #include "lvsd/statefile.h"
 
@@ -28,6 +29,7 @@ struct confirm {
 	struct conf *before; /* the way back; NULL: it runs */
 	bool taken_back;     /* nobody confirmed: what runs is not what the file says */
 	uint64_t mark;	     /* of the file on trial, or that was taken back */
+	struct confirm_text *text; /* of the way back, once it was asked for; or NULL */
 	struct ev_timer timer;
 };
 
@@ -43,6 +45,64 @@ static uint64_t mark_of(const struct conf *conf)
 	buf_fini(&text);
 	return hash;
 }
+
+/* ---- the text of the way back ---- */
+
+/* LEN bytes of TEXT as a string of JSON, each as one character. */
+static void quote_bytes(struct buf *b, const char *text, size_t len)
+{
+	buf_str(b, "\"");
+	for (size_t i = 0; i < len; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		char two[2] = { (char)(0xc0 | byte >> 6), (char)(0x80 | (byte & 0x3f)) };
+
+		if (byte == '\n')
+			buf_str(b, "\\n");
+		else if (byte < ' ')
+			buf_printf(b, "\\u%04x", byte);
+		else if (byte >= 0x80)
+			buf_add(b, two, 2);
+		else {
+			if (byte == '"' || byte == '\\')
+				buf_str(b, "\\");
+			buf_add(b, text + i, 1);
+		}
+	}
+	buf_str(b, "\"");
+}
+
+void confirm_release(struct confirm_text *t)
+{
+	if (t == NULL || --t->holders > 0)
+		return;
+	buf_fini(&t->quoted);
+	free(t);
+}
+
+/* Before the configuration that it is of is freed: another may come to its place. */
+static void drop_text(struct confirm *c)
+{
+	confirm_release(c->text);
+	c->text = NULL;
+}
+
+static struct confirm_text *text_of(struct confirm *c, const struct conf *conf)
+{
+	struct buf text = { 0 };
+
+	if (c->text != NULL && c->text->of == conf)
+		return c->text;
+	drop_text(c);
+	c->text = xcalloc(1, sizeof *c->text);
+	c->text->of = conf;
+	c->text->holders = 1;
+	conf_print(conf, &text);
+	quote_bytes(&c->text->quoted, text.data, text.len);
+	buf_fini(&text);
+	return c->text;
+}
+
+/* ---- the trial ---- */
 
 static void set_timer(struct confirm *c, double seconds)
 {
@@ -74,6 +134,9 @@ bool confirm_asked(struct confirm *c, const struct conf *conf, uint64_t ms)
 		events_note(c->l, "confirm", "a configuration is on trial");
 	}
 	c->mark = c->until_us != 0 ? mark_of(conf) : 0;
+	drop_text(c);
+	if (c->until_us != 0) /* now, as a reload may take its time */
+		text_of(c, c->before != NULL ? c->before : c->l->state->conf);
 	if (c->until_us == 0) { /* nor goes on what was to be tried again */
 		end_trial(c);
 		conf_free(c->before);
@@ -86,8 +149,11 @@ void confirm_replaced(struct confirm *c, struct conf *before)
 {
 	if (c != NULL && c->until_us != 0 && c->before == NULL)
 		c->before = before;
-	else
+	else {
+		if (c != NULL && c->text != NULL && c->text->of == before)
+			drop_text(c);
 		conf_free(before);
+	}
 }
 
 void confirm_keep(struct confirm *c, struct conf *before)
@@ -101,6 +167,7 @@ bool confirm_done(struct confirm *c)
 	if (c == NULL || c->until_us == 0)
 		return false;
 	end_trial(c);
+	drop_text(c);
 	conf_free(c->before);
 	c->before = NULL;
 	c->mark = 0;
@@ -130,28 +197,7 @@ static void on_time(struct ev_loop *loop, struct ev_timer *w, int events)
 
 /* ---- over a restart ---- */
 
-/* LEN bytes of TEXT, each as one character. */
-static json_t *bytes_json(const char *text, size_t len)
-{
-	struct buf b = { 0 };
-	json_t *o;
-
-	buf_str(&b, "");
-	for (size_t i = 0; i < len; i++) {
-		unsigned char byte = (unsigned char)text[i];
-		char two[2] = { (char)(0xc0 | byte >> 6), (char)(0x80 | (byte & 0x3f)) };
-
-		if (byte < 0x80)
-			buf_add(&b, text + i, 1);
-		else
-			buf_add(&b, two, 2);
-	}
-	o = json_stringn(b.data, b.len);
-	buf_fini(&b);
-	return o;
-}
-
-/* The other way; what is no byte becomes "?". */
+/* The bytes that were quoted; what is no byte becomes "?". */
 static void bytes_of(const json_t *string, struct buf *b)
 {
 	const char *text = json_string_value(string);
@@ -180,19 +226,18 @@ static const struct conf *way_back(const struct confirm *c)
 	return pending->conf != NULL && pending->back ? pending->conf : c->l->state->conf;
 }
 
-void confirm_record(const struct confirm *c, json_t *root)
+struct confirm_text *confirm_record(struct confirm *c, struct buf *b)
 {
-	struct buf text = { 0 };
-	char mark[24];
+	struct confirm_text *text;
 
 	if (c == NULL || (c->until_us == 0 && !c->taken_back))
-		return;
-	conf_print(way_back(c), &text);
-	snprintf(mark, sizeof mark, "%016" PRIx64, c->mark);
-	json_object_set_new(root, "trial",
-	    json_pack("{s:s, s:I, s:o}", "file", mark, "until_us",
-		(json_int_t)c->until_us, "before", bytes_json(text.data, text.len)));
-	buf_fini(&text);
+		return NULL;
+	text = text_of(c, way_back(c));
+	text->holders++;
+	buf_printf(b, ",\n\"trial\":{\"file\":\"%016" PRIx64 "\"", c->mark);
+	put_integer(b, "until_us", (int64_t)c->until_us);
+	buf_str(b, ",\"before\":");
+	return text;
 }
 
 static struct conf *parse_before(const json_t *before)
@@ -274,6 +319,7 @@ void confirm_free(struct confirm *c)
 	if (c == NULL)
 		return;
 	ev_timer_stop(c->l->loop, &c->timer);
+	drop_text(c);
 	conf_free(c->before);
 	free(c);
 }

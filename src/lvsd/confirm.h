@@ -16,6 +16,7 @@
 
 #include <jansson.h>
 
+#include "lib/buf.h"
 #include "lvsd/lvsd.h"
 
 struct confirm;
@@ -33,8 +34,21 @@ void confirm_keep(struct confirm *c, struct conf *before);
 /* An operator confirms. False: nothing is on trial. */
 bool confirm_done(struct confirm *c);
 
-/* What is to be known after a restart, into the record ROOT. */
-void confirm_record(const struct confirm *c, json_t *root);
+/* The way back as a record has it, quoted: made once, as it may be megabytes, and kept
+ * until the last of its holders releases it. */
+struct confirm_text {
+	struct buf quoted;
+	const struct conf *of;
+	unsigned holders;
+};
+
+/*
+ * Appends to B what is to be known after a restart: a member whose object goes on with
+ * the text that is returned. It is the caller's to release. NULL: there is nothing, and
+ * nothing was appended.
+ */
+struct confirm_text *confirm_record(struct confirm *c, struct buf *b);
+void confirm_release(struct confirm_text *t); /* NULL is allowed */
 /*
  * After a restart: which configuration to run. FILE, which is taken over, is what the
  * file says; ROOT is the record of before, of THIS_BOOT or another. Returns FILE or

@@ -126,7 +126,7 @@ static enum reply_next job_more(struct reply *r, struct buf *out)
 	struct job *j = (struct job *)r;
 
 	if (j->wait.what == WAIT_NOTHING) {
-		/* The save begins with a fork: the kernel comes before it. */
+		/* The save takes of the loop's time: the kernel comes before it. */
 		if (!j->decided) {
 			j->decided = decide_more(j);
 			j->road_until_us = mono_us() + ROAD_US;

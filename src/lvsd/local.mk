@@ -21,6 +21,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/large.c src/lvsd/large.h \
 	src/lvsd/lvsd.h \
 	src/lvsd/marking.c src/lvsd/marking.h \
+	src/lvsd/newfile.c src/lvsd/newfile.h \
 	src/lvsd/notify.c src/lvsd/notify.h \
 	src/lvsd/own.c src/lvsd/own.h \
 	src/lvsd/pace.c src/lvsd/pace.h \
@@ -51,7 +52,8 @@ libdaemon_a_SOURCES = \
 	src/lvsd/table.c src/lvsd/table.h \
 	src/lvsd/tick.c src/lvsd/tick.h \
 	src/lvsd/turn.c src/lvsd/turn.h \
-	src/lvsd/user.c src/lvsd/user.h
+	src/lvsd/user.c src/lvsd/user.h \
+	src/lvsd/writer.c src/lvsd/writer.h
 lvsd_SOURCES = src/lvsd/main.c
 lvsd_LDADD = libdaemon.a libcheck.a libflow.a libipvs.a libparser.a liblib.a \
 	$(LIBNL_LIBS) $(LIBEV_LIBS) $(LIBBSD_LIBS) $(CAPNG_LIBS) \

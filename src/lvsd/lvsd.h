@@ -18,6 +18,7 @@
 #include "lvsd/settings.h"
 #include "lvsd/state.h"
 #include "lvsd/turn.h"
+#include "lvsd/writer.h"
 
 /* Exit statuses; lvsd(8) documents them. */
 enum exit_status {
@@ -127,6 +128,7 @@ struct lvsd {
 	struct settings settings;
 	struct sync_state *sync;
 	struct statefile *statefile;
+	struct writer writer;
 	struct audit *audit;
 	struct tick *ticks; /* NULL: none has anything for the next */
 	struct marking *marking;

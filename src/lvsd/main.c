@@ -336,6 +336,9 @@ int main(int argc, char **argv, char **envp)
 		/* Who typed it reads how the start goes, and who asks later. */
 		log_open("lvsd", LOG_TO_BOTH, l.options.verbose);
 	}
+	/* Now, while there is little that it inherits. */
+	if (!writer_start(&l.writer, &l))
+		daemon_fail(EXIT_SYSTEM, "cannot fork: %s", strerror(errno));
 	start(&l);
 	ev_run(l.loop, 0);
 	stop(&l);

@@ -17,6 +17,7 @@
 #include "lvsd/audit.h"
 #include "lvsd/job.h"
 #include "lvsd/keeping.h"
+#include "lvsd/put.h"
 #include "lvsd/reconcile.h"
 #include "lvsd/reload.h"
 
@@ -493,20 +494,29 @@ static bool needs_rules(const struct conf *conf)
 	return false;
 }
 
-json_t *marking_record(const struct marking *m)
+/* What is about to be made counts, as for services. */
+static bool is_soon_there(const struct lvsd *l)
 {
-	const struct lvsd *l = m->l;
-	json_t *marks = json_object();
-	/* What is about to be made counts, as for services. */
-	bool soon =
-	    !l->cleared && (needs_rules(l->state->conf) ||
-			       (l->pending.conf != NULL && needs_rules(l->pending.conf)));
+	return !l->cleared &&
+	       (needs_rules(l->state->conf) ||
+		   (l->pending.conf != NULL && needs_rules(l->pending.conf)));
+}
 
-	for (size_t i = 0; i < m->marks.n; i++)
-		json_object_set_new(
-		    marks, m->marks.list[i].name, json_integer(m->marks.list[i].mark));
-	return json_pack("{s:o, s:b}", "marks", marks, "there",
-	    (int)(m->flow != NULL && (flow_is_there(m->flow) || soon)));
+void marking_record(const struct marking *m, struct buf *b)
+{
+	bool there = m->flow != NULL && (flow_is_there(m->flow) || is_soon_there(m->l));
+
+	buf_str(b, ",\n\"marking\":{\"marks\":{");
+	for (size_t i = 0; i < m->marks.n; i++) {
+		if (i > 0)
+			buf_str(b, ",");
+		put_quoted(b, m->marks.list[i].name);
+		buf_str(b, ":");
+		put_digits(b, m->marks.list[i].mark);
+	}
+	buf_str(b, "}");
+	put_bool(b, "there", there);
+	buf_str(b, "}");
 }
 
 static bool add_datagrams(

@@ -60,8 +60,9 @@ void marking_change(struct marking *m, const struct conf *before,
  * ends. False: ERROR says why there is nothing. M may be NULL. */
 bool marking_list(struct marking *m, flow_text_fn *text, void *arg, struct buf *error);
 
-/* The parts of the record, and of the status: owned by the caller. */
-json_t *marking_record(const struct marking *m);
+/* Appends the part of the record: there may be ten thousand marks. */
+void marking_record(const struct marking *m, struct buf *b);
+/* That of the status; the caller owns it. */
 json_t *marking_show(const struct marking *m);
 
 #endif

@@ -227,44 +227,6 @@ bool own_take_all(struct lvsd *l)
 
 /* ---- what is ours ---- */
 
-static void add_identities(const struct conf *conf, struct ipvs_table *owned)
-{
-	struct ipvs_table known = { .n = owned->n };
-	const struct director_conf *d;
-
-	STAILQ_FOREACH (d, &conf->directors, entry) {
-		struct ipvs_svc ids[SERVICE_FAMILIES];
-		size_t n = service_identities(d, ids);
-
-		for (size_t i = 0; i < n; i++) {
-			known.svcs = owned->svcs; /* it moves as it grows */
-			if (ipvs_table_find(&known, &ids[i]) == NULL)
-				ipvs_table_append(owned, &ids[i]);
-		}
-	}
-	ipvs_table_sort(owned);
-}
-
-void own_list(const struct lvsd *l, struct ipvs_table *owned)
-{
-	for (size_t i = 0; i < l->have.n; i++) {
-		const struct ipvs_svc *svc = &l->have.svcs[i];
-		struct ipvs_svc copy = *svc;
-
-		copy.dests = NULL;
-		copy.n_dests = copy.cap_dests = 0;
-		for (size_t j = 0; j < svc->n_dests; j++)
-			if (svc->dests[j].until_us != 0)
-				ipvs_svc_append(&copy, &svc->dests[j]);
-		ipvs_table_append(owned, &copy);
-	}
-	if (l->cleared)
-		return;
-	add_identities(l->state->conf, owned);
-	if (l->pending.conf != NULL)
-		add_identities(l->pending.conf, owned);
-}
-
 /* An identity alone takes a fifth of a service. */
 struct own_id {
 	struct addr addr;
@@ -273,28 +235,31 @@ struct own_id {
 	uint32_t fwmark;
 };
 
-static int id_cmp(const void *key, const void *element)
+static struct ipvs_svc service_of(const struct own_id *id)
 {
-	const struct own_id *id = element;
-	const struct ipvs_svc svc = {
+	return (struct ipvs_svc){
 		.addr = id->addr,
 		.protocol = id->protocol,
 		.port = id->port,
 		.fwmark = id->fwmark,
 	};
+}
+
+void own_identity(const struct owned *o, size_t i, struct ipvs_svc *svc)
+{
+	*svc = service_of(&o->ids[i]);
+}
+
+static int id_cmp(const void *key, const void *element)
+{
+	const struct ipvs_svc svc = service_of(element);
 
 	return ipvs_svc_cmp(key, &svc);
 }
 
 static int two_ids_cmp(const void *a, const void *b)
 {
-	const struct own_id *id = a;
-	const struct ipvs_svc svc = {
-		.addr = id->addr,
-		.protocol = id->protocol,
-		.port = id->port,
-		.fwmark = id->fwmark,
-	};
+	const struct ipvs_svc svc = service_of(a);
 
 	return id_cmp(&svc, b);
 }
@@ -322,6 +287,37 @@ static void add_new(
 			add_id(o, cap, &ids[i]);
 }
 
+/* A tag may be of a configuration before, as long as the kernel does not answer. */
+static bool is_of(const struct ipvs_svc *svc, const struct director_conf *d)
+{
+	return d->mark == 0 && svc->fwmark == 0 && svc->protocol == d->protocol &&
+	       svc->port == d->port && addr_cmp(&svc->addr, &d->addr) == 0;
+}
+
+/* The first N of O are sorted, and few are not: each comes to its place, once. */
+static void merge(struct owned *o, size_t n)
+{
+	struct own_id *all, *more = o->ids + n;
+	size_t n_more = o->n - n, n_all = 0, i = 0, j = 0;
+
+	if (n_more == 0)
+		return;
+	qsort(more, n_more, sizeof *more, two_ids_cmp);
+	all = xcalloc(o->n, sizeof *all);
+	while (i < n || j < n_more) {
+		const struct own_id *next;
+
+		if (j == n_more || (i < n && two_ids_cmp(&o->ids[i], &more[j]) <= 0))
+			next = &o->ids[i++];
+		else
+			next = &more[j++];
+		if (n_all == 0 || two_ids_cmp(&all[n_all - 1], next) != 0)
+			all[n_all++] = *next;
+	}
+	free(o->ids);
+	*o = (struct owned){ .ids = all, .n = n_all };
+}
+
 /* This is on the loop with each save: a service that the kernel has tells of its director,
  * which then need not be looked for. */
 void own_identities(const struct lvsd *l, struct owned *o)
@@ -333,18 +329,19 @@ void own_identities(const struct lvsd *l, struct owned *o)
 
 	*o = (struct owned){ .ids = xcalloc(cap, sizeof *o->ids) };
 	for (size_t i = 0; i < l->have.n; i++) {
-		add_id(o, &cap, &l->have.svcs[i]);
-		if (l->have.svcs[i].tag < s->n_directors)
-			seen[l->have.svcs[i].tag] = true;
+		const struct ipvs_svc *svc = &l->have.svcs[i];
+
+		add_id(o, &cap, svc);
+		if (svc->tag < s->n_directors && is_of(svc, s->directors[svc->tag].conf))
+			seen[svc->tag] = true;
 	}
 	for (size_t i = 0; i < s->n_directors && !l->cleared; i++)
-		if (!seen[i] || s->directors[i].conf->mark != 0)
+		if (!seen[i])
 			add_new(l, s->directors[i].conf, o, &cap);
 	if (l->pending.conf != NULL && !l->cleared)
 		STAILQ_FOREACH (d, &l->pending.conf->directors, entry)
 			add_new(l, d, o, &cap);
-	if (o->n > l->have.n)
-		qsort(o->ids, o->n, sizeof *o->ids, two_ids_cmp);
+	merge(o, l->have.n);
 	free(seen);
 }
 

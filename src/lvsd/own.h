@@ -20,12 +20,12 @@
  */
 bool own_adopt(struct lvsd *l, const struct conf *conf, const struct ipvs_table *owned);
 
-/* Appends the services that are ours or are about to be, with the notes of what
- * leaves; sorted. */
-void own_list(const struct lvsd *l, struct ipvs_table *owned);
-/* The identities of these alone, in O, which is empty; a table of services takes five
- * times as much. o->ids is to be freed. */
+/* The identities of the services that are ours or are about to be, in O, which is empty:
+ * sorted, each once. A table of services takes five times as much. o->ids is to be
+ * freed. */
 void own_identities(const struct lvsd *l, struct owned *o);
+/* Makes SVC the one at I of O. */
+void own_identity(const struct owned *o, size_t i, struct ipvs_svc *svc);
 /* The services in O, whose ids are taken over, are on disk as ours now, and no others. */
 void own_saved(struct lvsd *l, struct owned *o);
 /* Whether CONF needs a service that is not known on disk to be ours. */

@@ -9,11 +9,15 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/mono.h"
+#include "lib/xalloc.h"
 #include "lvsd/agents.h"
+#include "lvsd/own.h"
 #include "lvsd/put.h"
 #include "lvsd/service.h"
 
@@ -59,18 +63,47 @@ static uint64_t until_of(const json_t *o)
 	return n < 0 ? IPVS_UNTIL_DRAINED : (uint64_t)n;
 }
 
-/* ---- text ---- */
+/* ---- pieces ---- */
 
-/* A record may have a hundred thousand services: it goes out line by line. */
-struct text {
-	FILE *out; /* remembers its errors */
-	struct buf line;
+#define PIECE_BYTES (64 * 1024)
+#define PIECE_US 500
+#define LOOK 64 /* servers and services between two looks at the clock */
+
+struct record {
+	const struct owned *owned;
+	const struct buf *text; /* that comes behind the first piece; NULL: none */
+	enum { TEXT, SERVICES, SERVERS, WHOLE } part;
+	size_t at;     /* in the text, the services, or the directors */
+	size_t server; /* of the director */
+	bool named;    /* the name of the director is there */
+	bool any;      /* and that of one before */
+	struct buf said;
+	/* Of the piece that is made. */
+	unsigned looks;
+	uint64_t until_us;
 };
 
-static void flush(struct text *t)
+/* The piece in B has all that it may have. */
+static bool is_full(struct record *r, const struct buf *b)
 {
-	fwrite(t->line.data, 1, t->line.len, t->out);
-	t->line.len = 0;
+	if (b->len >= PIECE_BYTES)
+		return true;
+	return ++r->looks % LOOK == 0 && mono_us() >= r->until_us;
+}
+
+/* Some more of the text. True: there is no more. */
+static bool more_text(struct record *r, struct buf *b)
+{
+	size_t rest = r->text->len - r->at;
+
+	if (rest > PIECE_BYTES) {
+		buf_add(b, r->text->data + r->at, PIECE_BYTES);
+		r->at += PIECE_BYTES;
+		return false;
+	}
+	buf_add(b, r->text->data + r->at, rest);
+	buf_str(b, "}");
+	return true;
 }
 
 /* ---- services ---- */
@@ -117,15 +150,21 @@ static void put_service(struct buf *b, const struct ipvs_svc *svc)
 	buf_str(b, "}");
 }
 
-static void write_services(struct text *t, const struct ipvs_table *owned)
+/* Some more services. True: those were the last. */
+static bool more_services(struct record *r, const struct ipvs_table *have, struct buf *b)
 {
-	buf_str(&t->line, ",\n\"services\":[");
-	for (size_t i = 0; i < owned->n; i++) {
-		buf_str(&t->line, i > 0 ? ",\n" : "\n");
-		put_service(&t->line, &owned->svcs[i]);
-		flush(t);
+	for (; r->at < r->owned->n; r->at++) {
+		const struct ipvs_svc *known;
+		struct ipvs_svc svc;
+
+		if (is_full(r, b))
+			return false;
+		own_identity(r->owned, r->at, &svc);
+		known = ipvs_table_find(have, &svc);
+		buf_str(b, r->at > 0 ? ",\n" : "\n");
+		put_service(b, known != NULL ? known : &svc);
 	}
-	buf_str(&t->line, "]");
+	return true;
 }
 
 static bool is_port(const json_t *n)
@@ -277,46 +316,44 @@ static void put_server(struct buf *b, const struct server_state *s)
 		put_agent(b, agents_verdict(s));
 }
 
-/* A member NAME of an object that begins with BEFORE, if there are members in SAID. */
-static bool put_named(
-    struct buf *b, const char *before, const char *name, const struct buf *said)
+/* A member for S of D, if there is something to say of it. */
+static void put_named(struct record *r, const struct director_state *d,
+    const struct server_state *s, struct buf *b)
 {
-	if (said->len == 0)
-		return false;
-	buf_str(b, before);
-	put_quoted(b, name);
+	r->said.len = 0;
+	put_server(&r->said, s);
+	if (r->said.len == 0)
+		return;
+	if (r->named) {
+		buf_str(b, ",");
+	} else {
+		buf_str(b, r->any ? ",\n" : "\n");
+		put_quoted(b, d->conf->name);
+		buf_str(b, ":{");
+	}
+	r->named = r->any = true;
+	put_quoted(b, s->conf->name);
 	buf_str(b, ":{");
-	buf_add(b, said->data + 1, said->len - 1); /* without the first comma */
+	buf_add(b, r->said.data + 1, r->said.len - 1); /* without the first comma */
 	buf_str(b, "}");
+}
+
+/* Some more servers. True: those were the last. */
+static bool more_servers(struct record *r, const struct state *s, struct buf *b)
+{
+	for (; r->at < s->n_directors; r->at++, r->server = 0) {
+		const struct director_state *d = &s->directors[r->at];
+
+		for (; r->server < d->n_servers; r->server++) {
+			if (is_full(r, b))
+				return false;
+			put_named(r, d, &d->servers[r->server], b);
+		}
+		if (r->named)
+			buf_str(b, "}");
+		r->named = false;
+	}
 	return true;
-}
-
-/* The members for the servers of D, each with a comma before it. */
-static void put_servers(struct buf *b, const struct director_state *d, struct buf *server)
-{
-	for (size_t i = 0; i < d->n_servers; i++) {
-		server->len = 0;
-		put_server(server, &d->servers[i]);
-		put_named(b, ",", d->servers[i].conf->name, server);
-	}
-}
-
-static void write_servers(struct text *t, const struct state *s)
-{
-	struct buf servers = { 0 }, server = { 0 };
-	const char *before = "\n";
-
-	buf_str(&t->line, ",\n\"servers\":{");
-	for (size_t i = 0; i < s->n_directors; i++) {
-		servers.len = 0;
-		put_servers(&servers, &s->directors[i], &server);
-		if (put_named(&t->line, before, s->directors[i].conf->name, &servers))
-			before = ",\n";
-		flush(t);
-	}
-	buf_str(&t->line, "}");
-	buf_fini(&servers);
-	buf_fini(&server);
 }
 
 static bool is_score(const json_t *n)
@@ -423,19 +460,6 @@ void record_servers(
 
 /* ---- the whole ---- */
 
-static void write_more(struct text *t, json_t *more)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(more, key, value)
-	{
-		buf_str(&t->line, "\n");
-		put_json(&t->line, key, value);
-		flush(t);
-	}
-}
-
 static void put_settings(
     struct buf *b, const char *key, const int64_t values[SETTINGS_MAX])
 {
@@ -445,24 +469,66 @@ static void put_settings(
 	json_decref(o);
 }
 
-bool record_write(FILE *out, const struct record_origin *o,
-    const struct ipvs_table *owned, const struct settings *settings,
-    const struct state *s, json_t *more)
+struct record *record_new(const struct record_origin *o, const struct owned *owned,
+    const struct settings *settings, const struct record_more *more, struct buf *b)
 {
-	struct text t = { .out = out };
+	struct record *r = xcalloc(1, sizeof *r);
 
-	buf_printf(&t.line, "{\"lvsd_state\":%d", RECORD_VERSION);
-	put_text(&t.line, "boot", o->boot);
-	put_integer(&t.line, "netns", (int64_t)o->netns);
-	put_settings(&t.line, "settings_before", settings->original);
-	put_settings(&t.line, "settings_ours", settings->ours);
-	write_services(&t, owned);
-	write_servers(&t, s);
-	write_more(&t, more);
-	buf_str(&t.line, "}\n");
-	flush(&t);
-	buf_fini(&t.line);
-	return !ferror(out);
+	r->owned = owned;
+	r->text = more->text;
+	r->part = r->text != NULL ? TEXT : SERVICES;
+	buf_printf(b, "{\"lvsd_state\":%d", RECORD_VERSION);
+	put_text(b, "boot", o->boot);
+	put_integer(b, "netns", (int64_t)o->netns);
+	put_settings(b, "settings_before", settings->original);
+	put_settings(b, "settings_ours", settings->ours);
+	if (more->members.len > 0)
+		buf_add(b, more->members.data, more->members.len);
+	if (r->part == SERVICES)
+		buf_str(b, ",\n\"services\":[");
+	return r;
+}
+
+/* Some more of the part. True: it is whole. */
+static bool more_of_part(
+    struct record *r, const struct ipvs_table *have, const struct state *s, struct buf *b)
+{
+	switch (r->part) {
+	case TEXT:
+		return more_text(r, b);
+	case SERVICES:
+		return more_services(r, have, b);
+	case SERVERS:
+		return more_servers(r, s, b);
+	case WHOLE:
+		break;
+	}
+	return false;
+}
+
+bool record_next(
+    struct record *r, const struct ipvs_table *have, const struct state *s, struct buf *b)
+{
+	static const char *const ends[] = {
+		[TEXT] = ",\n\"services\":[",
+		[SERVICES] = "],\n\"servers\":{",
+		[SERVERS] = "}}\n",
+	};
+
+	r->until_us = mono_us() + PIECE_US;
+	while (r->part != WHOLE && more_of_part(r, have, s, b)) {
+		buf_str(b, ends[r->part++]);
+		r->at = 0;
+	}
+	return r->part != WHOLE;
+}
+
+void record_free(struct record *r)
+{
+	if (r == NULL)
+		return;
+	buf_fini(&r->said);
+	free(r);
 }
 
 static bool services_are_good(const json_t *services)

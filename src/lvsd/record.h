@@ -10,9 +10,10 @@
 #define LVSD_RECORD_H
 
 #include <jansson.h>
-#include <stdio.h>
 
 #include "ipvs/ipvs.h"
+#include "lib/buf.h"
+#include "lvsd/lvsd.h"
 #include "lvsd/settings.h"
 #include "lvsd/state.h"
 
@@ -29,13 +30,28 @@ struct record_origin {
 void record_origin(struct record_origin *o, bool dry_run);
 
 /*
- * Writes the record of S, whose services are those in OWNED (with their notes), to OUT,
- * with the members of MORE, an object. False, and errno: OUT could not be written, as
- * far as its buffer was.
+ * A record that is made in pieces, each of some 100 us, so that a hundred thousand
+ * servers do not hold the loop. What it says is ours is what was when it began; of
+ * servers, and of what leaves, each piece tells as it is when it is made.
  */
-bool record_write(FILE *out, const struct record_origin *o,
-    const struct ipvs_table *owned, const struct settings *settings,
-    const struct state *s, json_t *more);
+struct record;
+
+/* What else is in it: members, each with a comma before it, the last of which may go on
+ * with TEXT and one brace behind it. */
+struct record_more {
+	struct buf members;
+	const struct buf *text; /* NULL: it does not */
+};
+
+/* Begins the record of the services in OWNED, and appends its first piece to B. OWNED and
+ * MORE->text are the caller's, and have to stay as long. */
+struct record *record_new(const struct record_origin *o, const struct owned *owned,
+    const struct settings *settings, const struct record_more *more, struct buf *b);
+/* Appends another piece to B: the notes of what leaves are those of HAVE, and S has to be
+ * of one configuration for all pieces. False: it was the last. */
+bool record_next(struct record *r, const struct ipvs_table *have, const struct state *s,
+    struct buf *b);
+void record_free(struct record *r); /* NULL is allowed */
 
 /* Whether ROOT is a record that this version reads. ERROR tells why not. */
 bool record_check(const json_t *root, char *error, size_t size);

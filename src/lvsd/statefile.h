@@ -1,8 +1,9 @@
 /*
  * statefile: the record on disk.
  *
- * Written whole to a temporary file, fsync, rename; by a child, so that a slow
- * disk never holds the event loop. Who needs to know that something is on disk
+ * Made by the loop in pieces, so that it never holds the loop, and written whole to a
+ * temporary file, fsync, rename, by a process of its own (writer.h), so that a slow disk
+ * does not either. Who needs to know that something is on disk
  * asks for a save and is told when it, or a later one, is done. A file that
  * cannot be used is reported and kept aside; the start goes on without it.
  */
@@ -15,7 +16,7 @@
 
 struct statefile;
 
-/* PATH is copied. L's loop need not be there yet. */
+/* PATH is copied. L's loop is there; its writer, if it is, is used from now on. */
 struct statefile *statefile_new(struct lvsd *l, const char *path);
 void statefile_free(struct statefile *f); /* NULL is allowed */
 
@@ -35,7 +36,8 @@ bool statefile_write_now(struct statefile *f);
 /*
  * Has the record of this moment written soon. Returns its number: once
  * statefile_saved() is as high, it is on disk, or could not be put there
- * (statefile_error()). At most one child writes at a time.
+ * (statefile_error()). At most one process writes at a time. What changes before the
+ * record is whole may be in it or not: whoever changes something asks, or touches, after.
  */
 uint64_t statefile_save(struct statefile *f);
 uint64_t statefile_saved(const struct statefile *f);

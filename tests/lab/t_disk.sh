@@ -1,7 +1,8 @@
 # lab: -t 450
 # t_disk.sh: a disk that takes its time. A reload that waits for it leaves everything
 # as it is, the table of strangers too; one that is overtaken is answered; and when
-# the disk hangs for good reloads and decisions go on all the same, each of them.
+# the disk hangs for good reloads and decisions go on all the same, each of them. So they
+# do when it is the process that writes.
 . "$(dirname "$0")/test.sh"
 
 lab_up 3
@@ -24,12 +25,12 @@ more()
 		printf '%s\n' "director more$port $VIP:$port" " server rs3 10.2.0.13:80"
 	done
 }
-# disk_hangs: every fsync of the daemon's children takes longer than the test.
+# disk_hangs: every fsync takes longer than the test.
 disk_hangs()
 {
-	strace -f -p "$lvsd_pid" -e trace=fsync -e inject=fsync:delay_enter=100s -o /run/trace 2>/run/strace.err &
+	strace -f -p "$lvsd_pid" -p "$(writer_pid)" -e trace=fsync -e inject=fsync:delay_enter=100s -o /run/trace 2>/run/strace.err &
 	strace_pid=$!
-	wait_for 30 grep -q attached /run/strace.err
+	wait_for 30 eval '[ "$(grep -sc attached /run/strace.err)" = 2 ]'
 }
 disk_works()
 {
@@ -68,5 +69,17 @@ is "it is told once" "$(logged 'state file is being written for')" 1
 disk_works
 check "it works again: all is written" wait_for 30 eval \
 	'[ "$(jq -c "[.services[].port]|sort" /var/lib/lvsd/state)" = "[80,82,83]" ]'
+
+# The process that writes hangs, for itself: it is replaced.
+stuck='did nothing for 60 s; it is replaced'
+writer=$(writer_pid) told=$(logged "$stuck")
+kill -STOP "$writer"
+like "a writer that hangs: a decision" "$(lvsctl weight web/rs2 3 2>&1)" "a restart will forget it"
+check "another one writes it" wait_for 150 eval \
+	'[ "$(jq .servers.web.rs2.weight /var/lib/lvsd/state)" = 3 ]'
+is "it is told" "$(logged "$stuck")" $((told + 1))
+fails "the one that hung is gone" 1 kill -0 "$writer"
+check "the next is as good as any" lvsctl weight web/rs2 auto
+is "nobody is told of a disk" "$(lvsctl status | grep -c 'STATE FILE')" 0
 lvsd_stop
 finish

@@ -28,7 +28,7 @@ owned() { jq -c '[.services[] | .port] | sort' $state; }
 
 ns director ipvsadm -A -t 192.0.2.1:1 -s wrr
 web >/run/web
-LVSD_UNDER="strace -f -s 8 -e trace=rename,sendto -o /run/trace"
+LVSD_UNDER="strace -f -s 8 -e trace=rename,sendto,clone,clone3,fork,vfork -o /run/trace"
 lvsd_start </run/web
 LVSD_UNDER=
 # first PATTERN: the line of the trace that has it first
@@ -54,6 +54,12 @@ is "it says what is ours now" "$(owned)" "[80,81]"
 lines=$(wc -l </run/trace)
 more never | lvsd_reload >/run/out
 is "an unchanged file writes and sends nothing" "$(tail -n +$((lines + 1)) /run/trace | grep -cE 'rename|sendto.*NLM_F')" 0
+lines=$(wc -l </run/trace)
+lvsctl weight web/rs1 5
+lvsctl weight web/rs1 auto
+tail -n +$((lines + 1)) /run/trace >/run/trace2
+check "two decisions are two files" test "$(grep -c 'rename("/var/lib/lvsd/state.new"' /run/trace2)" -ge 2
+is "and no fork" "$(grep -cE ' (clone|clone3|fork|vfork)\(' /run/trace2)" 0
 lvsctl stop
 wait "$lvsd_pid"
 

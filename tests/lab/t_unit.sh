@@ -95,6 +95,9 @@ is "sets and rules for a director without an address" "$(hammer_get marked ok) $
 rights() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(pgrep -o -x lvsd)/status"; }
 is "no more rights than lvsd(8) tells" "$(rights CapBnd) $(rights CapEff)" "00000000000031e1 00000000000031e1"
 is "none to gain, and calls are filtered" "$(rights NoNewPrivs) $(rights Seccomp)" "1 2"
+writer=/proc/$(pgrep -f '^lvsd: writer')
+is "the process that writes has none" \
+	"$(sed -n 's/^Cap\(Eff\|Prm\|Inh\|Amb\|Bnd\):[[:blank:]]*//p' "$writer/status" | sort -u)" 0000000000000000
 
 # ---- the web page ----
 

@@ -150,6 +150,12 @@ logged()
 	grep -Ec -- "$1" "$LVSD_LOG"
 }
 
+# The process that writes the state file.
+writer_pid()
+{
+	pgrep -P "$lvsd_pid" -f '^lvsd: writer'
+}
+
 # ---- traffic ----
 
 # What makes hammer a crowd of 100 clients, unless the caller says who it is.

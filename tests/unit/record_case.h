@@ -10,26 +10,39 @@
 
 #include <stdlib.h>
 
+#include "lvsd/own.h"
 #include "lvsd/record.h"
 
-/* record_write() with nothing more to tell; the caller owns the result. */
-static inline json_t *record_case(const struct record_origin *o,
-    const struct ipvs_table *owned, const struct settings *settings,
-    const struct state *s)
+/* All pieces of the record of S and the services in OWNED; the caller owns the result. */
+static inline json_t *record_case_more(const struct record_origin *o,
+    const struct ipvs_table *owned, const struct settings *settings, struct state *s,
+    const struct record_more *more)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	const struct lvsd l = { .have = *owned, .state = s, .cleared = true };
+	struct buf text = { 0 };
+	struct owned ids;
+	struct record *r;
 	json_error_t error;
 	json_t *root;
 
-	assert_non_null(out);
-	assert_true(record_write(out, o, owned, settings, s, NULL));
-	fclose(out);
-	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
-	assert_non_null(root);
-	free(text);
+	own_identities(&l, &ids);
+	r = record_new(o, &ids, settings, more, &text);
+	while (record_next(r, owned, s, &text))
+		;
+	record_free(r);
+	root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL)
+		fail_msg("line %d: %s", error.line, error.text);
+	free(ids.ids);
+	buf_fini(&text);
 	return root;
+}
+
+/* With nothing more to tell. */
+static inline json_t *record_case(const struct record_origin *o,
+    const struct ipvs_table *owned, const struct settings *settings, struct state *s)
+{
+	return record_case_more(o, owned, settings, s, &(struct record_more){ 0 });
 }
 
 #endif

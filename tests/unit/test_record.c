@@ -235,6 +235,187 @@ static void test_no_record(void **state)
 	}
 }
 
+/* ---- pieces ---- */
+
+#define MANY 3000
+
+/* A configuration of MANY directors with two servers each. */
+static struct state *many(void)
+{
+	struct buf text = { 0 };
+	struct ipvs_table none = { 0 };
+	struct state *s;
+
+	for (int i = 0; i < MANY; i++)
+		buf_printf(&text,
+		    "director d%d 10.9.%d.%d:80\n server a 10.2.0.11:80\n"
+		    " server b 10.2.0.12:80\n",
+		    i, i / 200, i % 200 + 1);
+	s = state_build(call_conf(text.data), NULL, &none, 1);
+	for (size_t i = 0; i < s->n_servers; i++)
+		state_decide(&s->servers[i],
+		    &(struct decision){ .word = DECISION_DRAIN, .until_us = i + 1 });
+	buf_fini(&text);
+	return s;
+}
+
+/* All pieces of R; THEN changes L after the first. */
+static json_t *join(
+    struct record *r, struct lvsd *l, struct buf *text, void (*then)(struct lvsd *l))
+{
+	size_t n = 0;
+	json_t *root;
+
+	for (bool more = true; more; n++) {
+		struct buf piece = { 0 };
+
+		more = record_next(r, &l->have, l->state, &piece);
+		/* What was begun when it was full is in it. */
+		assert_true(piece.len < 64 * 1024 + 1000);
+		buf_add(text, piece.data, piece.len);
+		buf_fini(&piece);
+		if (n == 0)
+			then(l);
+	}
+	assert_true(n > 5);
+	record_free(r);
+	root = json_loadb(text->data, text->len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	buf_fini(text);
+	return root;
+}
+
+/* One leaves, and one has left. */
+static void change_services(struct lvsd *l)
+{
+	l->have.svcs[MANY - 1].until_us = 77;
+	ipvs_table_remove(&l->have, &l->have.svcs[MANY - 2]);
+}
+
+/* What is ours is what was when the record began; what leaves is what does by then. */
+static void test_pieces(void **state)
+{
+	struct state *s = many();
+	struct lvsd l = { .state = s };
+	struct ipvs_table none = { 0 }, owned = { 0 };
+	struct buf text = { 0 };
+	struct settings settings;
+	struct owned ids;
+	struct record *r;
+	json_t *root;
+	char error[200];
+
+	(void)state;
+	settings_init(&settings);
+	plan_all(s, &none, 1, &l.have);
+	assert_int_equal(l.have.n, MANY);
+	own_identities(&l, &ids);
+	r = record_new(&here, &ids, &settings, &(struct record_more){ 0 }, &text);
+	root = join(r, &l, &text, change_services);
+	assert_true(record_check(root, error, sizeof error));
+	record_owned(root, &owned);
+	assert_int_equal(owned.n, MANY);
+	assert_true(owned.svcs[MANY - 1].until_us == 77);
+	assert_int_equal(json_object_size(json_object_get(root, "servers")), MANY);
+	json_decref(root);
+	free(ids.ids);
+	ipvs_table_fini(&owned);
+	ipvs_table_fini(&l.have);
+	state_free(s);
+}
+
+static void change_nothing(struct lvsd *l)
+{
+	(void)l;
+}
+
+/* A member that is longer than a piece. */
+static void test_long_text(void **state)
+{
+	const struct ipvs_table none = { 0 };
+	struct lvsd l = { .state = fresh(&none) };
+	struct record_more more = { 0 };
+	struct buf text = { 0 }, quoted = { 0 };
+	const struct owned nothing = { 0 };
+	struct settings settings;
+	json_t *root, *trial;
+
+	(void)state;
+	settings_init(&settings);
+	buf_str(&quoted, "\"");
+	for (int i = 0; i < 50000; i++)
+		buf_str(&quoted, "way back");
+	buf_str(&quoted, "\"");
+	buf_str(&more.members, ",\"trial\":{\"before\":");
+	more.text = &quoted;
+	root = join(record_new(&here, &nothing, &settings, &more, &text), &l, &text,
+	    change_nothing);
+	trial = json_object_get(root, "trial");
+	assert_int_equal(json_object_size(trial), 1);
+	assert_int_equal(json_string_length(json_object_get(trial, "before")), 400000);
+	assert_true(json_is_array(json_object_get(root, "services")));
+	json_decref(root);
+	buf_fini(&more.members);
+	buf_fini(&quoted);
+	state_free(l.state);
+}
+
+/* ---- what is ours ---- */
+
+/* What L would save as its own, as ports. */
+static void expect_ports(const struct lvsd *l, const char *ports)
+{
+	struct buf b = { 0 };
+	struct owned ids;
+
+	own_identities(l, &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		struct ipvs_svc svc;
+
+		own_identity(&ids, i, &svc);
+		buf_printf(&b, "%s%u", i > 0 ? " " : "", (unsigned)svc.port);
+	}
+	assert_string_equal(b.data, ports);
+	free(ids.ids);
+	buf_fini(&b);
+}
+
+static void test_ours(void **state)
+{
+	static const char text[] = "director a 10.9.9.1:83\n server s 10.2.0.11:80\n"
+				   "director b 10.9.9.1:81\n server s 10.2.0.11:80\n";
+	static const char next[] = "director b 10.9.9.1:81\n server s 10.2.0.11:80\n"
+				   "director c 10.9.9.1:82\n server s 10.2.0.11:80\n"
+				   "director d 10.9.9.1:80\n server s 10.2.0.11:80\n";
+	struct ipvs_svc leaving = { .port = 90, .protocol = IPPROTO_TCP };
+	struct ipvs_table none = { 0 };
+	struct lvsd l = { .state = state_build(call_conf(text), NULL, &none, 1) };
+
+	(void)state;
+	expect_ports(&l, "81 83");
+	l.pending.conf = call_conf(next);
+	expect_ports(&l, "80 81 82 83");
+	conf_free(l.pending.conf);
+	l.pending.conf = NULL;
+	plan_all(l.state, &none, 1, &l.have);
+	addr_parse(&leaving.addr, "10.9.9.1", 8);
+	leaving.tag = PLAN_TAG_LEAVING;
+	ipvs_table_add(&l.have, &leaving);
+	expect_ports(&l, "81 83 90");
+	/* What waits for this save comes in, each service once. */
+	l.pending.conf = call_conf(next);
+	expect_ports(&l, "80 81 82 83 90");
+	/* The kernel did not answer since it was put in place: tags are old ones. */
+	state_free(l.state);
+	l.state = state_build(l.pending.conf, NULL, &none, 1);
+	l.pending.conf = NULL;
+	expect_ports(&l, "80 81 82 83 90");
+	l.cleared = true;
+	expect_ports(&l, "81 83 90");
+	ipvs_table_fini(&l.have);
+	state_free(l.state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +423,9 @@ int main(void)
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_slow_start),
 		cmocka_unit_test(test_no_record),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
