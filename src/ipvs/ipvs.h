@@ -54,6 +54,7 @@ struct ipvs_svc {
 	uint32_t fwmark;  /* 0: none */
 	uint16_t port;
 	uint8_t protocol; /* 0 for a mark service */
+	uint8_t listed;	  /* the audit's note: by which of its lists it was told of */
 	/* attributes */
 	char sched[IPVS_NAME_MAX];
 	char pe[IPVS_NAME_MAX]; /* "" for none */
@@ -64,9 +65,7 @@ struct ipvs_svc {
 	size_t n_dests, cap_dests;
 	/* How many destinations stay only until their connections end. The
 	 * planner's note to itself; not compared. */
-	uint32_t lingering : 30;
-	/* The audit's note: it is in the list that is read now. */
-	bool listed : 1;
+	uint32_t lingering : 31;
 	/* Packets are still led here: it stays as it is. The planner's, likewise. */
 	bool held : 1;
 	uint32_t tag;	   /* the planner's own, likewise */

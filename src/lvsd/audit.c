@@ -33,6 +33,7 @@
 /* The list of services, while it comes. */
 struct listing {
 	struct pieces pieces;
+	uint8_t number;		    /* its own, of 255; what is new has 0 */
 	size_t foreign;		    /* that were in it */
 	struct ipvs_table suspects; /* of ours that were not, or were others */
 };
@@ -188,8 +189,8 @@ static bool begin_listing(struct audit *a)
 
 	a->listing.foreign = 0;
 	a->services = l->have.n;
-	for (size_t i = 0; i < l->have.n; i++)
-		l->have.svcs[i].listed = false;
+	/* To clear a flag of each would be to write all their memory in one turn. */
+	a->listing.number = a->listing.number < UINT8_MAX ? a->listing.number + 1 : 1;
 	return pieces_begin(&a->listing.pieces, l);
 }
 
@@ -208,7 +209,7 @@ static void take_piece(struct audit *a, const struct ipvs_table *piece)
 		a->listing.foreign += svc == NULL;
 		if (svc == NULL)
 			continue;
-		svc->listed = true;
+		svc->listed = a->listing.number;
 		if (!ipvs_svc_same(&piece->svcs[i], svc))
 			suspect(a, svc);
 	}
@@ -221,7 +222,7 @@ static bool judge_list(struct audit *a)
 	struct lvsd *l = a->l;
 
 	for (size_t i = 0; i < l->have.n; i++)
-		if (!l->have.svcs[i].listed)
+		if (l->have.svcs[i].listed != a->listing.number)
 			suspect(a, &l->have.svcs[i]);
 	l->foreign = a->listing.foreign;
 	return l->foreign == 0 || !l->state->conf->table_exclusive || own_take_all(l);

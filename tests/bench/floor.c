@@ -4,6 +4,7 @@
  *   floor fill DIRECTORS SERVERS SCHEDULER   the table of tests/bench/generate
  *   floor replace DIRECTORS SERVERS          other servers for all of them, additions first
  *   floor change SERVERS N                   N of a director's servers get another weight
+ *   floor again DIRECTORS SERVERS            so many are deleted; a hundred come back
  *   floor fork KILOBYTES                     a process as large forks, and waits
  *   floor read                               the whole table
  *   floor clear                              an empty table, not measured
@@ -371,6 +372,42 @@ static void change(struct floor *f, uint32_t servers, uint32_t n)
 	wait_for_all(f);
 }
 
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* What one addition takes while the kernel keeps all that was deleted. */
+static void add_again(struct floor *f, uint32_t directors, uint32_t servers)
+{
+	enum { TIMES = 100 };
+	struct message gone, add;
+	uint64_t us[TIMES];
+
+	begin(&gone, f, IPVS_CMD_DEL_DEST);
+	service(&gone, NULL);
+	server(&gone, SERVER_PORT, false);
+	for_all(f, NULL, &gone, directors, servers);
+	wait_for_all(f);
+	begin(&add, f, IPVS_CMD_NEW_DEST);
+	service(&add, NULL);
+	server(&add, SERVER_PORT, true);
+	for (uint32_t i = 0; i < TIMES; i++) {
+		uint32_t d = (uint32_t)((uint64_t)i * directors / TIMES);
+		uint64_t begun = mono_us();
+
+		copy(f, &add, director_addr(d), server_addr(d * servers));
+		wait_for_all(f);
+		us[i] = mono_us() - begun;
+	}
+	qsort(us, TIMES, sizeof *us, compare);
+	printf("deleted=%u one_again_us=%llu worst_us=%llu\n",
+	    (unsigned)(directors * servers), (unsigned long long)us[TIMES / 2],
+	    (unsigned long long)us[TIMES - 1]);
+}
+
 /* ---- forking ---- */
 
 /* A byte in each of N pages; in an order that leaves them anywhere in the machine's
@@ -433,6 +470,7 @@ static void usage(void)
 	fprintf(stderr, "usage: floor fill DIRECTORS SERVERS SCHEDULER\n"
 			"       floor replace DIRECTORS SERVERS\n"
 			"       floor change SERVERS N\n"
+			"       floor again DIRECTORS SERVERS\n"
 			"       floor fork KILOBYTES\n"
 			"       floor read|clear\n");
 	exit(2);
@@ -452,6 +490,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	open_floor(&f);
+	if (strcmp(what, "again") == 0 && argc == 4) {
+		add_again(&f, directors, servers);
+		return 0;
+	}
 	begun = mono_us();
 	if (strcmp(what, "fill") == 0 && argc == 5)
 		fill(&f, directors, servers, argv[4]);
