@@ -123,6 +123,7 @@ tests_unit_test_sockets_LDADD = $(unit_ldadd)
 tests_unit_test_statefile_SOURCES = tests/unit/test_statefile.c $(plan_call)
 tests_unit_test_statefile_LDADD = $(unit_ldadd)
 tests_unit_test_statefile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=writer_start \
+	-Wl,--wrap=ev_timer_start \
 	-Wl,--wrap=writer_tell -Wl,--wrap=control_saved
 tests_unit_test_turn_SOURCES = tests/unit/test_turn.c $(plan_call)
 tests_unit_test_turn_LDADD = $(unit_ldadd)

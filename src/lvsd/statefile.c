@@ -212,6 +212,8 @@ static void take_result(struct statefile *f, int why)
 	f->error = why != 0 ? xstrdup(strerror(why)) : NULL;
 	if (why == 0)
 		own_saved(f->l, &f->making.owned);
+	else
+		statefile_touch(f); /* the disk may have room by then */
 	making_fini(&f->making);
 }
 

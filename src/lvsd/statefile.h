@@ -43,7 +43,7 @@ uint64_t statefile_save(struct statefile *f);
 uint64_t statefile_saved(const struct statefile *f);
 /* Something changed that may wait: it is saved within half a minute. F may be NULL. */
 void statefile_touch(struct statefile *f);
-/* Why the last save failed, or NULL. */
+/* Why the last save failed, or NULL. It is tried again within half a minute. */
 const char *statefile_error(const struct statefile *f);
 
 #endif

@@ -41,7 +41,7 @@
 static struct {
 	int far_end;
 	size_t room; /* so many bytes it takes */
-	bool no_process;
+	bool no_process, half_a_minute;
 	size_t began, ended, started;
 	size_t took_at_once, took_at_most; /* in a turn */
 	struct buf text;
@@ -52,6 +52,16 @@ bool __wrap_writer_start(struct writer *w, struct lvsd *l);
 bool __wrap_writer_tell(
     const struct writer *w, enum writer_word word, const void *bytes, size_t len);
 void __wrap_control_saved(struct control *c, uint64_t saved);
+void __real_ev_timer_start(struct ev_loop *loop, struct ev_timer *w);
+void __wrap_ev_timer_start(struct ev_loop *loop, struct ev_timer *w);
+
+/* With fake.half_a_minute that has passed as soon as it is waited for. */
+void __wrap_ev_timer_start(struct ev_loop *loop, struct ev_timer *w)
+{
+	if (fake.half_a_minute && w->at > 29. && w->at < 31.)
+		ev_timer_set(w, 0., 0.);
+	__real_ev_timer_start(loop, w);
+}
 
 bool __wrap_writer_start(struct writer *w, struct lvsd *l)
 {
@@ -352,6 +362,17 @@ static void no_room_on_disk(void **state)
 	until_saved(d, 2);
 	assert_null(statefile_error(f));
 	assert_int_equal(d->l.owned.n, DIRECTORS);
+	/* It is tried again though nothing changes, until there is room. */
+	fake.half_a_minute = true;
+	statefile_save(f);
+	for (uint64_t i = 3; i <= 5; i++) {
+		until(d, &fake.ended, i);
+		answer(i < 5 ? ENOSPC : 0);
+		until_saved(d, i);
+	}
+	assert_null(statefile_error(f));
+	turns(d, 10);
+	assert_int_equal(fake.began, 5);
 }
 
 static void writer_dies(void **state)
