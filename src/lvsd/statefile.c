@@ -238,8 +238,12 @@ bool statefile_write_now(struct statefile *f)
 	struct newfile file = { 0 };
 	struct making *m = &f->making;
 
-	if (f->busy && !end_writer(f, SLOW_S))
+	if (f->busy && !end_writer(f, SLOW_S)) {
+		log_err("the process that writes the state file does not end; the file "
+			"stays as it was file=%s",
+		    f->path);
 		return false;
+	}
 	newfile_begin(&file, f->path);
 	begin(f);
 	while (m->more) {
@@ -269,6 +273,7 @@ static void finish(struct statefile *f, uint64_t number)
 static void start_waiting(struct statefile *f, double after_s)
 {
 	f->awaited = f->wanted;
+	ev_now_update(f->l->loop); /* a reload before it may have taken its time */
 	ev_timer_stop(f->l->loop, &f->slow);
 	ev_timer_set(&f->slow, after_s, 0.);
 	ev_timer_start(f->l->loop, &f->slow);

@@ -1,9 +1,10 @@
 /*
  * A child, a pair of sockets, and a lock.
  *
- * The lock is on the byte of PATH.lock that belongs to writers: taken with the first
- * file, kept until the end. So there is never more than one, whatever happened to its
- * daemon, and the next daemon knows when the last one is gone.
+ * The lock is on PATH.writer: taken with the first file, kept until the end. So there is
+ * never more than one, whatever happened to its daemon, and the next daemon knows when the
+ * last one is gone. It is not on the daemon's PATH.lock: over NFS that one's flock(2) is a
+ * lock of all bytes as fcntl(2) has them, and would keep the daemon's own writer out.
  */
 #include "lvsd/writer.h"
 
@@ -33,11 +34,11 @@
 
 /* ---- the lock ---- */
 
-/* -1: there is none, as without the daemon's own. */
-static int open_lock(const char *path)
+/* -1: there is none, and cannot be with HOW. */
+static int open_lock(const char *path, int how)
 {
-	char *name = xasprintf("%s.lock", path);
-	int fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	char *name = xasprintf("%s.writer", path);
+	int fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | how, 0600);
 
 	free(name);
 	return fd;
@@ -54,7 +55,7 @@ static bool lock(int fd, int how)
 bool writer_await(const char *path, double wait_s)
 {
 	uint64_t until_us = mono_us() + (uint64_t)(wait_s * 1e6);
-	int fd = open_lock(path);
+	int fd = open_lock(path, 0);
 	bool free_of_it = true;
 
 	if (fd < 0)
@@ -114,7 +115,7 @@ static void hold(int *held, const char *path)
 {
 	if (*held >= 0)
 		return;
-	*held = open_lock(path);
+	*held = open_lock(path, O_CREAT);
 	while (*held >= 0 && !lock(*held, F_OFD_SETLKW) && errno == EINTR)
 		;
 }

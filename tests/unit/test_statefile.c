@@ -430,6 +430,23 @@ static void no_process(void **state)
 	assert_null(statefile_error(f));
 }
 
+/* Not when the turn began, which may have had a reload before. */
+static void time_begins_when_asked(void **state)
+{
+	struct daemon *d = *state;
+	ev_tstamp turn;
+
+	turns(d, 1);
+	turn = ev_now(d->l.loop);
+	while (ev_time() < turn + .001)
+		poll(NULL, 0, 1);
+	statefile_save(d->l.statefile);
+	assert_true(ev_now(d->l.loop) > turn);
+	until(d, &fake.ended, 1);
+	answer(0);
+	until_saved(d, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +457,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(writer_dies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_writers_die, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_process, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    time_begins_when_asked, set_up, tear_down),
 	};
 
 	log_open("lvsd", LOG_TO_NOBODY, false);

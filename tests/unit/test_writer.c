@@ -29,18 +29,23 @@
 /* A directory, and the file in it that is written. */
 struct place {
 	char dir[32];
-	char *path, *lock;
+	char *path, *lock, *writer;
+	int daemon; /* holds the daemon's lock */
 };
 
+/* The daemon has its lock all the time, as NFS has it: all bytes of the file. */
 static int set_up(void **state)
 {
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct place *p = xcalloc(1, sizeof *p);
 
 	strcpy(p->dir, "/tmp/lvsd-writer.XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
 	p->path = xasprintf("%s/state", p->dir);
 	p->lock = xasprintf("%s.lock", p->path);
-	close(open(p->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600)); /* the daemon's */
+	p->writer = xasprintf("%s.writer", p->path);
+	p->daemon = open(p->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(fcntl(p->daemon, F_OFD_SETLK, &all), 0);
 	*state = p;
 	return 0;
 }
@@ -53,9 +58,12 @@ static int tear_down(void **state)
 	unlink(p->path);
 	unlink(fresh);
 	unlink(p->lock);
-	rmdir(p->dir);
+	unlink(p->writer);
+	assert_int_equal(rmdir(p->dir), 0);
+	close(p->daemon);
 	free(fresh);
 	free(p->lock);
+	free(p->writer);
 	free(p->path);
 	free(p);
 	return 0;
