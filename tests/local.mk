@@ -145,7 +145,7 @@ tests_unit_test_flow_order_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=command_run \
 	-Wl,--wrap=route_apply -Wl,--wrap=set_open -Wl,--wrap=set_close \
 	-Wl,--wrap=set_error -Wl,--wrap=set_operations -Wl,--wrap=set_create \
 	-Wl,--wrap=set_destroy -Wl,--wrap=set_add -Wl,--wrap=set_delete \
-	-Wl,--wrap=set_commit -Wl,--wrap=set_names -Wl,--wrap=family_is_still
+	-Wl,--wrap=set_commit -Wl,--wrap=set_names -Wl,--wrap=forwards_nothing
 unit_tests += tests/unit/test_flow_look
 tests_unit_test_flow_look_SOURCES = tests/unit/test_flow_look.c
 tests_unit_test_flow_look_LDADD = $(unit_ldadd)

@@ -1,12 +1,9 @@
 /*
- * Whether this machine forwards, or datagrams that are refused have to be copied
- * (refuse.c), and whether they can: that the kernel cannot is no fault of the directors, whose servers can be reached.
+ * Whether datagrams that are refused (refuse.c) can be copied: that the kernel cannot is
+ * no fault of the directors, whose servers can be reached.
  */
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "flow/family.h"
 #include "flow/marks.h"
@@ -15,21 +12,6 @@
 #include "lib/xalloc.h"
 
 #define PROBE FLOW_PREFIX "PROBE"
-
-bool family_is_still(uint8_t number)
-{
-	const char *setting = number == AF_INET
-				  ? "/proc/sys/net/ipv4/ip_forward"
-				  : "/proc/sys/net/ipv6/conf/all/forwarding";
-	int fd = open(setting, O_RDONLY | O_CLOEXEC);
-	char c = '1';
-	/* Where that cannot be read nothing is made that is in a router's way. */
-	bool is_off = fd >= 0 && read(fd, &c, 1) == 1 && c == '0';
-
-	if (fd >= 0)
-		close(fd);
-	return is_off;
-}
 
 void copies_tell(const struct family *fa)
 {

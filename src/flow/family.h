@@ -84,9 +84,6 @@ void family_check_sets(struct flow *f, uint64_t budget_us, struct buf *out);
 
 /* ---- copies.c ---- */
 
-/* This machine forwards nothing of the family NUMBER, as the setting for all interfaces
- * says. */
-bool family_is_still(uint8_t number);
 /* Takes the copies out of WANT when the kernel turns out not to make any. */
 void copies_try(struct family *fa, struct flow_table *want);
 /* A line for the log, why it does not. */

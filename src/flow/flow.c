@@ -8,6 +8,7 @@
 
 #include "flow/family.h"
 #include "flow/plan.h"
+#include "lib/forwards.h"
 #include "lib/mono.h"
 #include "lib/xalloc.h"
 
@@ -199,7 +200,7 @@ bool flow_have(struct flow *f, struct flow_table *have[2])
 void flow_machine(const struct flow *f, struct flow_machine *m)
 {
 	for (int i = 0; i < 2; i++)
-		m->still[i] = family_is_still(f->family[i].number);
+		m->still[i] = forwards_nothing(f->family[i].number);
 	m->copies = f->family[0].no_copies == NULL;
 }
 
@@ -208,7 +209,7 @@ bool flow_is_outdated(const struct flow *f)
 	for (int i = 0; i < 2; i++) {
 		const struct family *fa = &f->family[i];
 
-		if (fa->have.n_marks > 0 && fa->still != family_is_still(fa->number))
+		if (fa->have.n_marks > 0 && fa->still != forwards_nothing(fa->number))
 			return true;
 	}
 	return false;

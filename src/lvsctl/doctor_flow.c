@@ -5,12 +5,14 @@
  * What iptables-save prints, of both flavours, is asked for once, and only by root, whom
  * the kernel tells. Marks of our own range (lvsd(8)) are nobody else's.
  */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/command.h"
+#include "lib/forwards.h"
 #include "lvsctl/doctor.h"
 #include "lvsctl/words.h"
 
@@ -107,6 +109,9 @@ static const char *look_at_copies(
 
 	if (doctor_number("/proc/sys/net/ipv4/ip_forward") != 0)
 		return NULL;
+	*why = "only some interfaces forward";
+	if (!forwards_nothing(AF_INET))
+		return "sysctl -w net.ipv4.ip_forward=1";
 	*why = "the module xt_TEE is not to be had";
 	if (*to == '\0')
 		return "modprobe xt_TEE   # and restart lvsd";

@@ -100,8 +100,8 @@ static bool only_adjusts(
 
 /* Weights that grow come anew all the time: they come last of the N operations at LIST,
  * or nothing else of the service would ever be its turn; and each time another one of
- * them first. */
-static void adjust_last(
+ * them first. Returns how many others there are. */
+static size_t adjust_last(
     const struct ipvs_svc *have, struct ipvs_op *list, size_t n, size_t turn)
 {
 	struct ipvs_op *late = xcalloc(n, sizeof *late);
@@ -115,6 +115,7 @@ static void adjust_last(
 	for (size_t i = 0; i < n_late; i++)
 		list[kept + i] = late[(turn + i) % n_late];
 	free(late);
+	return kept;
 }
 
 /* Some server has clients all the time from HAVE to WANT, whatever comes to the others. */
@@ -168,7 +169,7 @@ static struct hand make_hand(
 		return h;
 	h.standing = is_urgent(have, ops->list + h.next, n) ? URGENT : OTHER;
 	if (n > DEAL)
-		adjust_last(have, ops->list + h.next, n, l->pace.at);
+		n = adjust_last(have, ops->list + h.next, n, l->pace.at);
 	if (n > DEAL && stays_served(have, want))
 		take_between(ops->list + h.next, n);
 	return h;

@@ -141,6 +141,11 @@ healthy "the kernel forwards"
 forward 0
 ip -n director route add default via 10.2.0.1
 healthy "the route is back"
+ns director sysctl -qw net.ipv4.conf.eth0.forwarding=1
+finds "one interface forwards" '^every: net.ipv4.ip_forward is off and only some interfaces ' \
+	'sysctl -w net.ipv4.ip_forward=1'
+ns director sysctl -qw net.ipv4.conf.eth0.forwarding=0
+healthy "none does"
 lvsd_stop
 lvsd_start -x </dev/null
 lvsd_stop

@@ -137,15 +137,29 @@ ip -n rs3 route flush cache
 ip -n rs3 -6 route flush cache
 is "the server has forgotten it" "$(mtu_of rs3 10.1.0.2)$(mtu_of rs3 fd01::2)" ""
 lvsctl audit >/run/audit
-check "lvsd follows" wait_for 10 eval 'ns director iptables-legacy-save -t mangle | grep -q "icmp-type 3/4"'
+led() { ns director iptables-legacy-save -t mangle | grep -q "icmp-type 3/4"; }
+check "lvsd follows" wait_for 10 led
 is "without forwarding: over IPv4" "$(comes 4:192.0.2.19)" 100000
 is "it was told" "$(mtu_of rs3 10.1.0.2)" 1280
 check "for IPv6, too" wait_for 10 eval 'ns director ip6tables-legacy-save -t mangle | grep -q "icmpv6-type 2"'
 is "without forwarding: over IPv6" "$(comes '6:[fd92::1:3]')" 100000
 is "it was told" "$(mtu_of rs3 fd01::2)" 1280
+
+# An interface has a setting of its own, which decides: it may be a router's.
+gone() { ! led; }
+ns director sysctl -qw net.ipv4.conf.eth0.forwarding=1
+is "one interface forwards, all do not" "$(ns director sysctl -n net.ipv4.ip_forward)" 0
+ip -n rs3 route flush cache
+is "the server has forgotten it again" "$(mtu_of rs3 10.1.0.2)" ""
+lvsctl audit >/run/audit
+check "it is let through" wait_for 10 gone
+is "one interface forwards: over IPv4" "$(comes 4:192.0.2.19)" 100000
+is "it was told" "$(mtu_of rs3 10.1.0.2)" 1280
+ns director sysctl -qw net.ipv4.conf.eth0.forwarding=0
+lvsctl audit >/run/audit
+check "none does: it is led to IPVS again" wait_for 10 led
 ns director sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 lvsctl audit >/run/audit
-gone() { ! ns director iptables-legacy-save -t mangle | grep -q "icmp-type 3/4"; }
 check "with forwarding it is a router's again" wait_for 10 gone
 
 lvsd_stop

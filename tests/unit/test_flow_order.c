@@ -45,7 +45,7 @@ bool __wrap_set_commit(struct set_session *s);
 bool __wrap_set_names(struct set_session *s, const char *prefix, struct buf *out);
 bool __wrap_route_apply(
     uint8_t family, const struct route_mark *marks, size_t n, struct buf *error);
-bool __wrap_family_is_still(uint8_t number);
+bool __wrap_forwards_nothing(uint8_t family);
 bool __wrap_command_run(const char *const argv[], const char *input, unsigned deadline_ms,
     struct buf *out, struct buf *error);
 
@@ -154,9 +154,9 @@ bool __wrap_route_apply(
 	return family != AF_INET || happens(n > 0 ? "routes" : "no routes");
 }
 
-bool __wrap_family_is_still(uint8_t number)
+bool __wrap_forwards_nothing(uint8_t family)
 {
-	(void)number;
+	(void)family;
 	return kernel.still;
 }
 
