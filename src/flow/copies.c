@@ -15,13 +15,13 @@
 
 void copies_tell(const struct family *fa)
 {
-	log_warnx("this kernel cannot copy packets (module xt_TEE), so while "
+	log_warnx("this kernel cannot copy packets (modules xt_TEE, xt_HL), so while "
 		  "net.ipv4.ip_forward is off datagrams to addresses that are none of "
 		  "this machine are dropped, not refused: %s",
 	    fa->no_copies);
 }
 
-/* A chain with the rule is made and deleted in one commit. */
+/* A chain with the rules is made and deleted in one commit. */
 void copies_try(struct family *fa, struct flow_table *want)
 {
 	struct buf out = { 0 }, error = { 0 };
@@ -32,9 +32,10 @@ void copies_try(struct family *fa, struct flow_table *want)
 		buf_fini(&error);
 		return;
 	}
-	text = xasprintf("*mangle\n:" PROBE " - [0:0]\n-A " PROBE " " FLOW_COPY_RULE
-			 "\n-F " PROBE "\n-X " PROBE "\nCOMMIT\n",
-	    MARKS_ASIDE);
+	text = xasprintf("*mangle\n:" PROBE " - [0:0]\n-A " PROBE " " FLOW_LAST_RULE
+			 "\n-A " PROBE " " FLOW_COPY_RULE "\n-F " PROBE "\n-X " PROBE
+			 "\nCOMMIT\n",
+	    MARKS_ASIDE, MARKS_ASIDE);
 	/* Who has the lock does not tell what the kernel can. */
 	if (!family_iptables(fa, fa->flavour, "restore", NULL, text, &out, &error) &&
 	    strstr(error.data, FAMILY_LOCKED) == NULL) {

@@ -45,9 +45,11 @@ void flow_refuse(struct flow_line *l, bool everyone);
  * the way is that to an address which no interface has (RFC 7600).
  */
 #define FLOW_COPY_TO "192.0.0.8"
-#define FLOW_COPY_RULE                                           \
-	"-m mark --mark 0x%x -m addrtype --dst-type UNICAST -j " \
-	"TEE --gateway " FLOW_COPY_TO
+#define FLOW_COPIED "-m mark --mark 0x%x -m addrtype --dst-type UNICAST -j "
+#define FLOW_COPY_RULE FLOW_COPIED "TEE --gateway " FLOW_COPY_TO
+/* The rule before it: a copy that leaves all the same, where somebody emptied OUTPUT, must
+ * not come back to be copied again. TEE takes one more away (nf_dup_ipv4.c). */
+#define FLOW_LAST_RULE FLOW_COPIED "TTL --ttl-set 1"
 
 /* Makes WANT, which is empty, what CONF asks for in FAMILY. Every director's mark is
  * known; SERVED (may be NULL: all are) tells who is refused. Names of sets are not

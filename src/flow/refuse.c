@@ -73,6 +73,9 @@ static void add_aside(struct flow_table *t, uint32_t mark, enum flow_service ser
 		(unsigned)mark, FLOW_SET_HERE, MARKS_ASIDE),
 	    mark, service);
 	flow_chain_add(c,
+	    xasprintf("M-%08x " FLOW_LAST_RULE, (unsigned)mark, MARKS_ASIDE), FLOW_NO_SET)
+	    ->mark = mark;
+	flow_chain_add(c,
 	    xasprintf("M-%08x " FLOW_COPY_RULE, (unsigned)mark, MARKS_ASIDE), FLOW_NO_SET)
 	    ->mark = mark;
 }

@@ -112,7 +112,8 @@ static void read_mark_rule(struct flow_table *have, const char *rule, size_t *n)
 
 	snprintf(want, sizeof want, " " MARK_RULE, (unsigned)mark);
 	if (mark != 0 &&
-	    (strstr(rule, " --match-set ") != NULL || strstr(rule, " -j TEE ") != NULL)) {
+	    (strstr(rule, " --match-set ") != NULL || strstr(rule, " -j TEE ") != NULL ||
+		strstr(rule, " -j TTL ") != NULL)) {
 		line = xasprintf("M-%s", rule);
 		read_line(&have->chain[FLOW_ASIDE], line);
 		free(line);

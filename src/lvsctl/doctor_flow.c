@@ -112,9 +112,9 @@ static const char *look_at_copies(
 	*why = "only some interfaces forward";
 	if (!forwards_nothing(AF_INET))
 		return "sysctl -w net.ipv4.ip_forward=1";
-	*why = "the module xt_TEE is not to be had";
+	*why = "the modules xt_TEE and xt_HL are not to be had";
 	if (*to == '\0')
-		return "modprobe xt_TEE   # and restart lvsd";
+		return "modprobe -a xt_TEE xt_HL   # and restart lvsd";
 	*why = "there is no default route";
 	return has_way(d, to) ? NULL : "sysctl -w net.ipv4.ip_forward=1";
 }

@@ -137,6 +137,15 @@ lvsctl audit >/run/audit
 refuses "off again"
 is "nobody is blamed for it" "$(logged 'rules of flows:')" "$before"
 is "not one datagram came back to the network" "$(gone)" 0
+
+# Somebody empties OUTPUT: what leaves then must not go round.
+ns director $ipt -F OUTPUT
+ns router $ipt -t mangle -Z PREROUTING
+is "nobody answers without the rule in OUTPUT" "$(how 192.0.2.3 53 -u)" timeout
+is "the copy leaves once" "$(gone)" 1
+lvsctl audit >/run/audit
+check "the audit mends it" wait_for 10 eval 'ns director $ipt-save | grep -q -- "-A OUTPUT -j LVSD-COPY"'
+refuses "it is mended"
 lvsctl ready dns/rs1
 lvsd_stop
 lvsd_start -x </dev/null

@@ -153,8 +153,8 @@ if [ -e /proc/sys/kernel/modprobe ]; then
 	modprobe -r xt_TEE
 	echo "install xt_TEE /bin/false" >>/run/lab/modprobe.conf
 	lvsd_start < <(udp_conf "match proto udp dst 192.0.2.0/29")
-	finds "xt_TEE cannot be loaded" '^pool: net.ipv4.ip_forward is off and the module xt_TEE ' \
-		'modprobe xt_TEE   # and restart lvsd'
+	finds "xt_TEE cannot be loaded" '^pool: net.ipv4.ip_forward is off and the modules xt_TEE and xt_HL ' \
+		'modprobe -a xt_TEE xt_HL   # and restart lvsd'
 	sed -i "/install xt_TEE /d" /run/lab/modprobe.conf
 	lvsd_stop
 	lvsd_start </dev/null

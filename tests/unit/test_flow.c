@@ -524,9 +524,8 @@ static enum flow_service as_told(uint32_t mark, void *arg)
 #define ASIDE                                                             \
 	"M-4c560001 -p udp -m set --match-set @ src -j MARK --set-xmark " \
 	"0x4c560000/0xffffffff\n"
-#define COPY                                                                   \
-	"M-4c560001 -m mark --mark 0x4c560000 -m addrtype --dst-type UNICAST " \
-	"-j TEE --gateway 192.0.0.8\n"
+#define COPIED "M-4c560001 -m mark --mark 0x4c560000 -m addrtype --dst-type UNICAST "
+#define COPY COPIED "-j TTL --ttl-set 1\n" COPIED "-j TEE --gateway 192.0.0.8\n"
 #define EVERYONE "  0.0.0.0/1\n  128.0.0.0/1\n"
 
 /* With SERVICE the lines of datagrams are WANT, and connections are refused or not. */
