@@ -254,6 +254,38 @@ static const struct ipvs_backend watched_backend = {
 	.close = lossy_close,
 };
 
+/* L is a daemon with what TEXT says, which is freed, and K its kernel, with nothing yet. */
+static void make(struct watched *k, struct lvsd *l, struct buf *text)
+{
+	struct ipvs_table none = { 0 };
+
+	*k = (struct watched){ .base.backend = &watched_backend,
+		.table = ipvs_open_memory() };
+	*l = (struct lvsd){ .ipvs = &k->base, .loop = ev_default_loop(0) };
+	ev_timer_init(&l->tick, NULL, 1., 1.);
+	l->state = state_build(call_conf(text->data), NULL, &none, 1);
+	buf_fini(text);
+}
+
+/* The kernel gets what there is to be at the start. */
+static void start(struct lvsd *l)
+{
+	struct reconcile_counts counts = { 0 };
+
+	reconcile_all(l, &counts);
+	buf_fini(&counts.text);
+}
+
+static void unmake(struct watched *k, struct lvsd *l)
+{
+	ev_idle_stop(l->loop, &l->plan_on);
+	ev_timer_stop(l->loop, &l->tick);
+	state_free(l->state);
+	ipvs_table_fini(&l->have);
+	ipvs_close(k->table);
+	ev_loop_destroy(l->loop);
+}
+
 /* The turn of L that follows. */
 static void turn(struct watched *k, struct lvsd *l)
 {
@@ -295,28 +327,23 @@ static uint32_t probe_of(const struct lvsd *l, const char *director, size_t i)
  * meanwhile does not wait for them. */
 static void test_crowd(void **state)
 {
-	struct watched k = { .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
+	struct watched k;
+	struct lvsd l;
 	struct buf text = { 0 };
 	size_t turns = 0;
 
 	(void)state;
-	ev_timer_init(&l.tick, NULL, 1., 1.);
 	buf_str(&text, "director other 10.9.9.1:81\n server s0 10.2.99.1:80 check\n"
 		       "director web 10.9.9.1:80\n option quorum 1000\n"
 		       " server sorry 10.2.99.9:80 sorry\n");
 	for (size_t i = 0; i < CROWD; i++)
 		buf_printf(&text, " server s%zu 10.2.%zu.%zu:80 check\n", i, i / 250,
 		    i % 250 + 1);
-	l.state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
+	make(&k, &l, &text);
 	report(&l, probe_of(&l, "other", 0), true);
 	for (size_t i = 0; i < CROWD; i++)
 		report(&l, probe_of(&l, "web", i), true);
-	reconcile_all(&l, &counts);
+	start(&l);
 	assert_int_equal(k.n, CROWD + 3); /* a reload and the start are one batch */
 	assert_false(l.dirty);
 
@@ -344,11 +371,7 @@ static void test_crowd(void **state)
 		if (l.have.svcs[i].port == 80)
 			assert_int_equal(l.have.svcs[i].n_dests, CROWD / 2 + 1);
 	expect_same(&k, &l);
-	state_free(l.state);
-	ipvs_table_fini(&l.have);
-	ipvs_close(k.table);
-	buf_fini(&counts.text);
-	ev_loop_destroy(l.loop);
+	unmake(&k, &l);
 }
 
 /* Those of one director leave, those of another come back: of what may take long there are
@@ -356,29 +379,24 @@ static void test_crowd(void **state)
 static void test_long_additions(void **state)
 {
 	enum { SERVERS = 200 };
-	struct watched k = { .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
+	struct watched k;
+	struct lvsd l;
 	struct buf text = { 0 };
 	size_t turns = 0;
 
 	(void)state;
-	ev_timer_init(&l.tick, NULL, 1., 1.);
 	for (int d = 1; d <= 2; d++) {
 		buf_printf(&text, "director d%d 10.9.9.%d:81\n", d, d);
 		for (size_t i = 0; i < SERVERS; i++)
 			buf_printf(
 			    &text, " server s%zu 10.2.%d.%zu:80 check\n", i, d, i + 1);
 	}
-	l.state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
+	make(&k, &l, &text);
 	for (size_t i = 0; i < SERVERS; i++) {
 		report(&l, probe_of(&l, "d1", i), true);
 		report(&l, probe_of(&l, "d2", i), i == 0);
 	}
-	reconcile_all(&l, &counts);
+	start(&l);
 	assert_int_equal(l.have.svcs[0].n_dests, SERVERS);
 	assert_int_equal(l.have.svcs[1].n_dests, 1);
 	k.add_us = 1000;
@@ -394,37 +412,27 @@ static void test_long_additions(void **state)
 	assert_int_equal(l.have.svcs[0].n_dests, 1);
 	assert_int_equal(l.have.svcs[1].n_dests, SERVERS);
 	expect_same(&k, &l);
-	ev_idle_stop(l.loop, &l.plan_on);
-	state_free(l.state);
-	ipvs_table_fini(&l.have);
-	ipvs_close(k.table);
-	buf_fini(&counts.text);
-	ev_loop_destroy(l.loop);
+	unmake(&k, &l);
 }
 
 /* Of many directors each gets a server back, and one loses one: that one goes first. */
 static void test_urgent(void **state)
 {
 	enum { DIRECTORS = 200 };
-	struct watched k = { .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
+	struct watched k;
+	struct lvsd l;
 	struct buf text = { 0 };
 
 	(void)state;
-	ev_timer_init(&l.tick, NULL, 1., 1.);
 	for (int d = 1; d <= DIRECTORS; d++)
 		buf_printf(&text,
 		    "director d%d 10.9.9.%d:81\n server s0 10.2.%d.1:80 check\n"
 		    " server s1 10.2.%d.2:80 check\n",
 		    d, d, d, d);
-	l.state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
+	make(&k, &l, &text);
 	for (uint32_t i = 0; i < 2 * DIRECTORS; i++)
 		report(&l, l.state->servers[i].probe, i % 2 == 0 || i == 399);
-	reconcile_all(&l, &counts);
+	start(&l);
 	assert_int_equal(l.have.svcs[0].n_dests, 1);
 	assert_int_equal(l.have.svcs[DIRECTORS - 1].n_dests, 2);
 	k.add_us = k.other_us = 1000;
@@ -433,52 +441,29 @@ static void test_urgent(void **state)
 	turn(&k, &l);
 	assert_true(l.dirty);
 	assert_int_equal(l.have.svcs[DIRECTORS - 1].n_dests, 1);
-	ev_idle_stop(l.loop, &l.plan_on);
-	state_free(l.state);
-	ipvs_table_fini(&l.have);
-	ipvs_close(k.table);
-	buf_fini(&counts.text);
-	ev_loop_destroy(l.loop);
+	unmake(&k, &l);
 }
 
 /* A director of SERVERS and one of three. Of the first all but one are down, of the other
  * one is. */
 static void make_two(struct watched *k, struct lvsd *l, size_t servers)
 {
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
 	struct buf text = { 0 };
 
-	*k = (struct watched){ .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	*l = (struct lvsd){ .ipvs = &k->base, .loop = ev_default_loop(0) };
-	ev_timer_init(&l->tick, NULL, 1., 1.);
 	for (int d = 1; d <= 2; d++) {
 		buf_printf(&text, "director d%d 10.9.9.%d:81\n", d, d);
 		for (size_t i = 0; i < (d == 1 ? servers : 3); i++)
 			buf_printf(&text, " server s%zu 10.%d.%zu.%zu:80 check\n", i, d,
 			    i / 250, i % 250 + 1);
 	}
-	l->state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
+	make(k, l, &text);
 	for (size_t i = 0; i < servers; i++)
 		report(l, probe_of(l, "d1", i), i == 0);
 	for (size_t i = 0; i < 3; i++)
 		report(l, probe_of(l, "d2", i), i != 1);
-	reconcile_all(l, &counts);
-	buf_fini(&counts.text);
+	start(l);
 	assert_int_equal(l->have.svcs[0].n_dests, 1);
 	assert_int_equal(l->have.svcs[1].n_dests, 2);
-}
-
-static void unmake_two(struct watched *k, struct lvsd *l)
-{
-	ev_idle_stop(l->loop, &l->plan_on);
-	ev_timer_stop(l->loop, &l->tick);
-	state_free(l->state);
-	ipvs_table_fini(&l->have);
-	ipvs_close(k->table);
-	ev_loop_destroy(l->loop);
 }
 
 /* One of a crowd dies while all others come back, so that it is urgent until the last of
@@ -500,7 +485,7 @@ static void test_not_urgent(void **state)
 		turn(&k, &l);
 	assert_true(turns > 1 && turns <= 8);
 	assert_true(l.dirty);
-	unmake_two(&k, &l);
+	unmake(&k, &l);
 }
 
 /* All of a crowd die: what goes is walked through, however few are to stay. */
@@ -522,7 +507,7 @@ static void test_all_die(void **state)
 	k.other_us = 2000; /* a slice is a turn */
 	turn(&k, &l);
 	assert_true(k.n > 0 && k.n <= 20000 / SERVERS);
-	unmake_two(&k, &l);
+	unmake(&k, &l);
 }
 
 /* The kernel refuses some of a crowd, or all of it: then that is asked for at once. */
@@ -563,7 +548,7 @@ static void test_refused_some(void **state)
 	turn(&k, &l);
 	assert_int_equal(k.n, SERVERS);
 	assert_false(l.dirty);
-	unmake_two(&k, &l);
+	unmake(&k, &l);
 }
 
 /* A director of which all was refused is sent whole: others have something of that turn. */
@@ -591,7 +576,7 @@ static void test_beside_whole(void **state)
 	turn(&k, &l);
 	assert_int_equal(l.have.svcs[0].dests[SERVERS - 1].weight, 5);
 	assert_int_equal(l.have.svcs[1].n_dests, 3);
-	unmake_two(&k, &l);
+	unmake(&k, &l);
 }
 
 /* What somebody else does. */
@@ -617,25 +602,20 @@ static void test_refused_large(void **state)
 {
 	static const struct decision five = { .has_weight = true, .weight = 5 },
 				     out = { .word = DECISION_MAINT }, ready = { 0 };
-	struct watched k = { .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
+	struct watched k;
+	struct lvsd l;
 	struct buf text = { 0 };
 	struct ipvs_dest gone[2], back;
 	struct ipvs_svc id;
 
 	(void)state;
-	ev_timer_init(&l.tick, NULL, 1., 1.);
 	buf_str(&text, "director web 10.9.9.1:80\n");
 	for (size_t i = 0; i < 1100; i++)
 		buf_printf(
 		    &text, " server s%zu 10.2.%zu.%zu:80\n", i, i / 250, i % 250 + 1);
-	l.state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
+	make(&k, &l, &text);
 	decide(&l, "s2", &out);
-	reconcile_all(&l, &counts);
+	start(&l);
 	assert_int_equal(l.have.svcs[0].n_dests, 1099);
 	id = l.have.svcs[0];
 
@@ -672,13 +652,7 @@ static void test_refused_large(void **state)
 	assert_int_equal(l.have.svcs[0].n_dests, 1099);
 	assert_int_equal(k.dests_read, 0);
 	expect_same(&k, &l);
-	ev_timer_stop(l.loop, &l.tick);
-	ev_idle_stop(l.loop, &l.plan_on);
-	state_free(l.state);
-	ipvs_table_fini(&l.have);
-	ipvs_close(k.table);
-	buf_fini(&counts.text);
-	ev_loop_destroy(l.loop);
+	unmake(&k, &l);
 }
 
 /* Somebody else added servers that come back and leave again, before there was time to
@@ -688,11 +662,8 @@ static void test_refused_there(void **state)
 	enum { SERVERS = 1100, BACK = 60 };
 	static const struct decision five = { .has_weight = true, .weight = 5 },
 				     out = { .word = DECISION_DRAIN }, ready = { 0 };
-	struct watched k = { .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
+	struct watched k;
+	struct lvsd l;
 	struct buf text = { 0 };
 	struct ipvs_dest there[BACK];
 	struct ipvs_svc id;
@@ -700,14 +671,12 @@ static void test_refused_there(void **state)
 	char name[16];
 
 	(void)state;
-	ev_timer_init(&l.tick, NULL, 1., 1.);
 	buf_str(&text, "director web 10.9.9.1:80\n");
 	for (size_t i = 0; i < SERVERS; i++)
 		buf_printf(
 		    &text, " server s%zu 10.2.%zu.%zu:80\n", i, i / 250, i % 250 + 1);
-	l.state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
-	reconcile_all(&l, &counts);
+	make(&k, &l, &text);
+	start(&l);
 	id = l.have.svcs[0];
 	memcpy(there, id.dests + SERVERS - BACK, sizeof there);
 	id.dests = NULL;
@@ -731,7 +700,7 @@ static void test_refused_there(void **state)
 		decide(&l, name, &ready);
 	}
 	k.other_us = 1000;
-	reconcile_all(&l, &counts); /* what is refused is sent again, as time allows */
+	start(&l); /* what is refused is sent again, as time allows */
 	assert_true(l.dirty);
 	for (size_t i = 0; i < BACK; i++) {
 		snprintf(name, sizeof name, "s%zu", i);
@@ -760,13 +729,7 @@ static void test_refused_there(void **state)
 	}
 	assert_null(l.state->directors[0].fault.text);
 	expect_same(&k, &l);
-	ev_timer_stop(l.loop, &l.tick);
-	ev_idle_stop(l.loop, &l.plan_on);
-	state_free(l.state);
-	ipvs_table_fini(&l.have);
-	ipvs_close(k.table);
-	buf_fini(&counts.text);
-	ev_loop_destroy(l.loop);
+	unmake(&k, &l);
 }
 
 /* Somebody else deleted a server of many services: so many are not read again in a turn,
@@ -775,23 +738,18 @@ static void test_refused_many(void **state)
 {
 	enum { DIRECTORS = 250 };
 	static const struct decision five = { .has_weight = true, .weight = 5 };
-	struct watched k = { .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
+	struct watched k;
+	struct lvsd l;
 	struct buf text = { 0 };
 
 	(void)state;
-	ev_timer_init(&l.tick, NULL, 1., 1.);
 	for (int d = 1; d <= DIRECTORS; d++)
 		buf_printf(&text,
 		    "director d%d 10.9.9.%d:81\n server s0 10.2.0.1:80\n"
 		    " server s1 10.2.0.2:80\n",
 		    d, d);
-	l.state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
-	reconcile_all(&l, &counts);
+	make(&k, &l, &text);
+	start(&l);
 	for (size_t i = 0; i < DIRECTORS; i++) {
 		stranger(&k, IPVS_DEL_DEST, &l.have.svcs[i], &l.have.svcs[i].dests[0]);
 		state_decide(&l.state->directors[i].servers[0], &five);
@@ -809,13 +767,7 @@ static void test_refused_many(void **state)
 		assert_null(l.state->directors[i].fault.text);
 	}
 	expect_same(&k, &l);
-	ev_timer_stop(l.loop, &l.tick);
-	ev_idle_stop(l.loop, &l.plan_on);
-	state_free(l.state);
-	ipvs_table_fini(&l.have);
-	ipvs_close(k.table);
-	buf_fini(&counts.text);
-	ev_loop_destroy(l.loop);
+	unmake(&k, &l);
 }
 
 /* Of one director many servers come back, and one dies: clients are not led there for as
@@ -823,24 +775,19 @@ static void test_refused_many(void **state)
 static void test_one_dies(void **state)
 {
 	enum { SERVERS = 200 };
-	struct watched k = { .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
+	struct watched k;
+	struct lvsd l;
 	struct buf text = { 0 };
 	size_t n;
 
 	(void)state;
-	ev_timer_init(&l.tick, NULL, 1., 1.);
 	buf_str(&text, "director web 10.9.9.1:81\n");
 	for (size_t i = 0; i < SERVERS; i++)
 		buf_printf(&text, " server s%zu 10.2.0.%zu:80 check\n", i, i + 1);
-	l.state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
+	make(&k, &l, &text);
 	for (size_t i = 0; i < SERVERS; i++)
 		report(&l, probe_of(&l, "web", i), i < 2);
-	reconcile_all(&l, &counts);
+	start(&l);
 	assert_int_equal(l.have.svcs[0].n_dests, 2);
 	k.add_us = k.other_us = 1000;
 	for (size_t i = 0; i < SERVERS; i++)
@@ -853,12 +800,7 @@ static void test_one_dies(void **state)
 		turn(&k, &l);
 	assert_int_equal(l.have.svcs[0].n_dests, SERVERS - 1);
 	expect_same(&k, &l);
-	ev_idle_stop(l.loop, &l.plan_on);
-	state_free(l.state);
-	ipvs_table_fini(&l.have);
-	ipvs_close(k.table);
-	buf_fini(&counts.text);
-	ev_loop_destroy(l.loop);
+	unmake(&k, &l);
 }
 
 /* Weights that grow come anew each turn, more of them than a turn has time for: a server
@@ -866,25 +808,20 @@ static void test_one_dies(void **state)
 static void test_growing(void **state)
 {
 	enum { SERVERS = 100, TURNS = 10 * SERVERS };
-	struct watched k = { .base.backend = &watched_backend,
-		.table = ipvs_open_memory() };
-	struct lvsd l = { .ipvs = &k.base, .loop = ev_default_loop(0) };
-	struct reconcile_counts counts = { 0 };
-	struct ipvs_table none = { 0 };
+	struct watched k;
+	struct lvsd l;
 	struct buf text = { 0 };
 	size_t n = 0;
 
 	(void)state;
-	ev_timer_init(&l.tick, NULL, 1., 1.);
 	buf_str(&text, "director web 10.9.9.1:80\n option slowstart 1000s\n");
 	for (size_t i = 0; i < SERVERS; i++)
 		buf_printf(&text, " server s%zu 10.2.%zu.%zu:80 check weight 65535\n", i,
 		    i / 250, i % 250 + 1);
-	l.state = state_build(call_conf(text.data), NULL, &none, 1);
-	buf_fini(&text);
+	make(&k, &l, &text);
 	for (size_t i = 0; i < SERVERS; i++)
 		report(&l, probe_of(&l, "web", i), false);
-	reconcile_all(&l, &counts);
+	start(&l);
 	for (size_t i = 0; i < SERVERS; i++)
 		report(&l, probe_of(&l, "web", i), true);
 	k.add_us = k.other_us = 250;
@@ -908,13 +845,7 @@ static void test_growing(void **state)
 		}
 		assert_true(t < TURNS / 2 || n == SERVERS - 1);
 	}
-	ev_timer_stop(l.loop, &l.tick);
-	ev_idle_stop(l.loop, &l.plan_on);
-	state_free(l.state);
-	ipvs_table_fini(&l.have);
-	ipvs_close(k.table);
-	buf_fini(&counts.text);
-	ev_loop_destroy(l.loop);
+	unmake(&k, &l);
 }
 
 int main(void)
