@@ -36,6 +36,7 @@ libdaemon_a_SOURCES = \
 	src/lvsd/reconcile.c src/lvsd/reconcile.h \
 	src/lvsd/put.c src/lvsd/put.h \
 	src/lvsd/record.c src/lvsd/record.h \
+	src/lvsd/record_read.c \
 	src/lvsd/reload.c src/lvsd/reload.h \
 	src/lvsd/reply.h \
 	src/lvsd/request.c src/lvsd/request.h \
