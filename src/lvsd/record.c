@@ -16,7 +16,6 @@
 #include "lvsd/agents.h"
 #include "lvsd/own.h"
 #include "lvsd/put.h"
-#include "lvsd/service.h"
 
 static uint64_t netns_id(void)
 {
