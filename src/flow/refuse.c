@@ -1,5 +1,6 @@
 /*
- * Where nobody serves: lines whose sets hold everyone or nobody.
+ * Where nobody serves: lines whose sets hold everyone or nobody; and what of a plan depends
+ * on whether the machine forwards.
  *
  * IPVS refuses with an ICMP error, which the kernel does not send from an address that
  * is none of its own (route.c, ip_route_output_key_hash_rcu). So for IPv4 a

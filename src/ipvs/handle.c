@@ -70,10 +70,8 @@ bool ipvs_apply(struct ipvs *h, struct ipvs_ops *ops)
 	h->stats.ops += ops->n;
 	begun_us = mono_us();
 	done = h->backend->apply(h, ops);
-	h->stats.last_us = mono_us() - begun_us;
-	h->stats.last_ops = ops->n;
 	log_debug("kernel answered operations=%zu took_us=%llu", ops->n,
-	    (unsigned long long)h->stats.last_us);
+	    (unsigned long long)(mono_us() - begun_us));
 	for (size_t i = 0; i < ops->n; i++)
 		h->stats.ops_refused += ops->list[i].error != 0;
 	return done;

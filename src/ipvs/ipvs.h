@@ -235,10 +235,6 @@ struct ipvs_stats {
 	uint64_t ops; /* operations sent: adds, sets and deletes */
 	uint64_t ops_refused;
 	uint64_t reads; /* dump requests sent */
-	/* Of the last ipvs_apply() that sent something: from its first operation
-	 * made to its last answer. */
-	uint64_t last_us;
-	size_t last_ops;
 };
 
 /*
